@@ -1,0 +1,186 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+)
+
+// Dialect is the engine behind a DB.
+type Dialect string
+
+// The two engines.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// DB is one component's database. Write it through Tx, read it through Read.
+type DB struct {
+	Dialect Dialect
+	source  string
+	path    string // SQLite's file
+	write   *sql.DB
+	read    *sql.DB
+}
+
+// Open opens a database: "sqlite:PATH" (created with mode 0600 where missing) or
+// "postgres://…". SQLite runs in WAL mode with synchronous=FULL, so an
+// acknowledged commit survives a power cut.
+func Open(ctx context.Context, source string) (*DB, error) {
+	switch {
+	case strings.HasPrefix(source, "sqlite:"):
+		return openSQLite(ctx, source, strings.TrimPrefix(source, "sqlite:"))
+	case strings.HasPrefix(source, "postgres://"), strings.HasPrefix(source, "postgresql://"):
+		return openPostgres(ctx, source)
+	}
+	return nil, errors.New(`opening the database: the source must start with "sqlite:" or "postgres://"`)
+}
+
+func openSQLite(ctx context.Context, source, path string) (*DB, error) {
+	if path == "" {
+		return nil, errors.New("opening the database: no path after sqlite:")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("opening the database: %w", err)
+	}
+	file.Close()
+	const pragmas = "_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)&_pragma=cache_size(-32000)"
+	name := (&url.URL{Scheme: "file", Path: path}).String()
+	write, err := sql.Open("sqlite", name+"?"+pragmas+"&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	// One writer connection: a second would only wait for the file's write lock.
+	write.SetMaxOpenConns(1)
+	if err := write.PingContext(ctx); err != nil {
+		write.Close()
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	read, err := sql.Open("sqlite", name+"?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)&_pragma=cache_size(-32000)")
+	if err != nil {
+		write.Close()
+		return nil, fmt.Errorf("opening %s: %w", path, err)
+	}
+	read.SetMaxOpenConns(8)
+	read.SetMaxIdleConns(8)
+	return &DB{Dialect: SQLite, source: source, path: path, write: write, read: read}, nil
+}
+
+func openPostgres(ctx context.Context, source string) (*DB, error) {
+	pool, err := sql.Open("pgx", source)
+	if err != nil {
+		return nil, errors.New("opening the database: the postgres source is malformed")
+	}
+	pool.SetMaxOpenConns(16)
+	pool.SetMaxIdleConns(16)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	if err := pool.PingContext(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("reaching postgres: %w", err)
+	}
+	return &DB{Dialect: Postgres, source: source, write: pool, read: pool}, nil
+}
+
+// Close closes every connection.
+func (d *DB) Close() error {
+	err := d.write.Close()
+	if d.read != d.write {
+		err = errors.Join(err, d.read.Close())
+	}
+	return err
+}
+
+// Migrate brings the schema of one room up to date. The folder holds sqlite/ and
+// postgres/ with numbered goose files; room names the version table, as several
+// rooms (ca, status, audit) share a component's database.
+func (d *DB) Migrate(ctx context.Context, room string, migrations fs.FS) error {
+	sub, err := fs.Sub(migrations, "migrations/"+string(d.Dialect))
+	if err != nil {
+		return fmt.Errorf("migrating %s: %w", room, err)
+	}
+	dialect := goose.DialectSQLite3
+	if d.Dialect == Postgres {
+		dialect = goose.DialectPostgres
+	}
+	provider, err := goose.NewProvider(dialect, d.write, sub, goose.WithTableName(room+"_version"))
+	if err != nil {
+		return fmt.Errorf("migrating %s: %w", room, err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrating %s: %w", room, err)
+	}
+	return nil
+}
+
+// Read returns the pool for queries. On SQLite it refuses writes and sees the last
+// commit; close each Rows before the next query.
+func (d *DB) Read() *sql.DB { return d.read }
+
+// Tx runs act in one write transaction: committed if it returns nil, else rolled back.
+func (d *DB) Tx(ctx context.Context, act func(tx *sql.Tx) error) error {
+	tx, err := d.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("beginning a transaction: %w", err)
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	if err := act(tx); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("committing: %w", err)
+	}
+	return nil
+}
+
+// Savepoint runs act inside a savepoint of tx, so that its failure undoes its own
+// changes only. On PostgreSQL this is also what keeps tx usable after an error.
+func Savepoint(ctx context.Context, tx *sql.Tx, act func() error) error {
+	if _, err := tx.ExecContext(ctx, "SAVEPOINT s"); err != nil {
+		return fmt.Errorf("setting a savepoint: %w", err)
+	}
+	if err := act(); err != nil {
+		if _, back := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT s"); back != nil {
+			return errors.Join(err, fmt.Errorf("rolling back to a savepoint: %w", back))
+		}
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "RELEASE SAVEPOINT s"); err != nil {
+		return fmt.Errorf("releasing a savepoint: %w", err)
+	}
+	return nil
+}
+
+// SQLite's extended result codes for a broken UNIQUE and PRIMARY KEY constraint.
+const (
+	sqliteUnique     = 2067
+	sqlitePrimaryKey = 1555
+)
+
+// IsDuplicate reports whether err is a broken uniqueness constraint of either engine.
+func IsDuplicate(err error) bool {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code == "23505"
+	}
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
+		return lite.Code() == sqliteUnique || lite.Code() == sqlitePrimaryKey
+	}
+	return false
+}

@@ -1,0 +1,56 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"syscall"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ErrLeased is what Lease answers while another process holds it.
+var ErrLeased = errors.New("another process holds the lease")
+
+// Lease makes this process the only one that writes under name, until release is
+// called or the process ends: an flock beside SQLite's file, a session advisory
+// lock on PostgreSQL. It does not wait.
+func (d *DB) Lease(ctx context.Context, name string) (release func(), err error) {
+	if d.Dialect == SQLite {
+		return leaseFile(d.path + "." + name + ".lock")
+	}
+	return leaseSession(ctx, d.source, name)
+}
+
+func leaseFile(path string) (func(), error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("taking the lease: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("taking the lease: %w", ErrLeased)
+	}
+	return func() { file.Close() }, nil
+}
+
+func leaseSession(ctx context.Context, source, name string) (func(), error) {
+	conn, err := pgx.Connect(ctx, source)
+	if err != nil {
+		return nil, fmt.Errorf("taking the lease: %w", err)
+	}
+	key := fnv.New64a()
+	key.Write([]byte("onecert:" + name))
+	var got bool
+	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(key.Sum64())).Scan(&got)
+	if err == nil && !got {
+		err = ErrLeased
+	}
+	if err != nil {
+		conn.Close(context.Background())
+		return nil, fmt.Errorf("taking the lease: %w", err)
+	}
+	return func() { conn.Close(context.Background()) }, nil
+}

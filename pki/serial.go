@@ -1,0 +1,66 @@
+package pki
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math/big"
+	"strings"
+)
+
+// SerialOctets is the length of every serial we make: the most RFC 5280 4.1.2.2 allows.
+const SerialOctets = 20
+
+// Serial is a certificate's serial number as lower-case hexadecimal of its
+// minimal big-endian octets ("1f0a…"). It travels as text everywhere, because
+// JSON numbers lose digits over 2^53.
+type Serial string
+
+// NewSerial draws a serial of exactly 160 bits of field with 158 random bits:
+// the top bit is 0 (positive INTEGER), the next is 1 (always 20 octets, as
+// GmSSL refuses short ones). Uniqueness is the database's to enforce.
+func NewSerial(random io.Reader) (Serial, error) {
+	b := make([]byte, SerialOctets)
+	if _, err := io.ReadFull(random, b); err != nil {
+		return "", fmt.Errorf("drawing a serial: %w", err)
+	}
+	b[0] = b[0]&0x3f | 0x40
+	return Serial(hex.EncodeToString(b)), nil
+}
+
+// SerialOf returns the Serial of a certificate's serialNumber.
+func SerialOf(n *big.Int) Serial {
+	if n == nil || n.Sign() <= 0 {
+		return "00"
+	}
+	return Serial(hex.EncodeToString(n.Bytes()))
+}
+
+// ParseSerial reads a serial a person typed: hexadecimal in either case, with or
+// without colons, blanks or a leading 0x, 1 to 20 octets, positive.
+func ParseSerial(text string) (Serial, error) {
+	clean := strings.NewReplacer(":", "", " ", "").Replace(strings.ToLower(strings.TrimSpace(text)))
+	clean = strings.TrimPrefix(clean, "0x")
+	if len(clean)%2 == 1 {
+		clean = "0" + clean
+	}
+	b, err := hex.DecodeString(clean)
+	if err != nil || len(b) == 0 || len(b) > SerialOctets+1 {
+		return "", Errorf(Invalid, "serial.malformed", "the serial number is not 1 to %d octets of hexadecimal", SerialOctets).
+			To("copy it from the certificate, for example from 'onecert cert inspect'")
+	}
+	n := new(big.Int).SetBytes(b)
+	if n.Sign() == 0 || n.BitLen() > SerialOctets*8 {
+		return "", Errorf(Invalid, "serial.range", "the serial number must be positive and at most %d octets", SerialOctets)
+	}
+	return SerialOf(n), nil
+}
+
+// Big returns the number.
+func (s Serial) Big() *big.Int {
+	n, ok := new(big.Int).SetString(string(s), 16)
+	if !ok {
+		return new(big.Int)
+	}
+	return n
+}
