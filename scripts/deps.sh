@@ -1,0 +1,46 @@
+#!/bin/sh
+# Installs what the tests need and this machine lacks, each named on the screen.
+# Quick and silent about the network when nothing is missing. Debian only.
+#
+# To add a part, add a line to the list: the file whose presence proves it (shell
+# patterns allowed), the package that brings it, and what needs it.
+set -eu
+
+list='
+/usr/lib/postgresql/*/bin/initdb  postgresql  the database tests: every room runs on both engines
+/usr/bin/openssl                  openssl     an independent reader of keys, requests and certificates
+'
+
+# present FILE-PATTERN
+present() {
+	for file in $1; do
+		[ -e "$file" ] && return 0
+	done
+	return 1
+}
+
+missing=
+while read -r proof package why; do
+	[ -n "$proof" ] || continue
+	if ! present "$proof"; then
+		echo "deps: $package is missing ($why)"
+		missing="$missing $package"
+	fi
+done <<EOF
+$list
+EOF
+
+if [ -z "$missing" ]; then
+	echo "deps: nothing is missing"
+	exit 0
+fi
+if [ "$(id -u)" -ne 0 ]; then
+	echo "deps: run as root: apt-get install$missing" >&2
+	exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+for package in $missing; do
+	echo "deps: installing $package"
+	apt-get install -y -qq --no-install-recommends "$package" >/dev/null
+done
