@@ -9,6 +9,9 @@ import (
 // ErrStopped is what a Collector answers after Stop.
 var ErrStopped = errors.New("the store is stopping")
 
+// errNoAnswer goes to a job its batch said nothing about: never taken for done.
+var errNoAnswer = errors.New("the batch gave no answer for this job")
+
 // Collector is group commit: callers hand in jobs, one goroutine takes all that
 // wait and runs them together, usually in one transaction. While one batch
 // commits the next gathers, so an idle store adds no delay and a busy one makes
@@ -111,10 +114,13 @@ func (c *Collector[T]) batch(first waiting[T]) {
 	}
 	errs := c.run(context.Background(), jobs)
 	for i, w := range batch {
-		if i < len(errs) {
-			w.answer <- errs[i]
-		} else {
+		switch {
+		case errs == nil:
 			w.answer <- nil
+		case i < len(errs):
+			w.answer <- errs[i]
+		default:
+			w.answer <- errNoAnswer
 		}
 	}
 }

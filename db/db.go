@@ -12,9 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 	"modernc.org/sqlite"
 )
 
@@ -31,8 +33,8 @@ const (
 type DB struct {
 	Dialect Dialect
 	source  string
-	path    string // SQLite's file
-	write   *sql.DB
+	path    string  // SQLite's file
+	write   *sql.DB // nil: opened read only
 	read    *sql.DB
 }
 
@@ -74,53 +76,87 @@ func openSQLite(ctx context.Context, source, path string) (*DB, error) {
 		write.Close()
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
-	read, err := sql.Open("sqlite", name+"?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)&_pragma=cache_size(-32000)")
+	read, err := readSQLite(path)
 	if err != nil {
 		write.Close()
+		return nil, err
+	}
+	return &DB{Dialect: SQLite, source: source, path: path, write: write, read: read}, nil
+}
+
+func readSQLite(path string) (*sql.DB, error) {
+	name := (&url.URL{Scheme: "file", Path: path}).String()
+	read, err := sql.Open("sqlite", name+"?mode=ro&_pragma=busy_timeout(5000)&_pragma=query_only(1)&_pragma=cache_size(-32000)")
+	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
 	read.SetMaxOpenConns(8)
 	read.SetMaxIdleConns(8)
-	return &DB{Dialect: SQLite, source: source, path: path, write: write, read: read}, nil
+	return read, nil
 }
 
 func openPostgres(ctx context.Context, source string) (*DB, error) {
-	pool, err := sql.Open("pgx", source)
+	write, err := poolPostgres(source, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := write.PingContext(ctx); err != nil {
+		write.Close()
+		return nil, fmt.Errorf("reaching postgres: %w", err)
+	}
+	read, err := poolPostgres(source, true)
+	if err != nil {
+		write.Close()
+		return nil, err
+	}
+	return &DB{Dialect: Postgres, source: source, write: write, read: read}, nil
+}
+
+// poolPostgres opens a pool; the one for reading starts every transaction read only.
+func poolPostgres(source string, readOnly bool) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(source)
 	if err != nil {
 		return nil, errors.New("opening the database: the postgres source is malformed")
 	}
+	if readOnly {
+		config.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	pool := stdlib.OpenDB(*config)
 	pool.SetMaxOpenConns(16)
 	pool.SetMaxIdleConns(16)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	if err := pool.PingContext(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("reaching postgres: %w", err)
-	}
-	return &DB{Dialect: Postgres, source: source, write: pool, read: pool}, nil
+	return pool, nil
 }
 
 // Close closes every connection.
 func (d *DB) Close() error {
-	err := d.write.Close()
-	if d.read != d.write {
-		err = errors.Join(err, d.read.Close())
+	if d.write == nil {
+		return d.read.Close()
 	}
-	return err
+	return errors.Join(d.write.Close(), d.read.Close())
 }
 
 // Migrate brings the schema of one room up to date. The folder holds sqlite/ and
 // postgres/ with numbered goose files; room names the version table, as several
 // rooms (ca, status, audit) share a component's database.
 func (d *DB) Migrate(ctx context.Context, room string, migrations fs.FS) error {
+	if d.write == nil {
+		return fmt.Errorf("migrating %s: %w", room, ErrReadOnly)
+	}
 	sub, err := fs.Sub(migrations, "migrations/"+string(d.Dialect))
 	if err != nil {
 		return fmt.Errorf("migrating %s: %w", room, err)
 	}
-	dialect := goose.DialectSQLite3
+	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithTableName(room + "_version")}
 	if d.Dialect == Postgres {
-		dialect = goose.DialectPostgres
+		// Two processes of one component may start together.
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return fmt.Errorf("migrating %s: %w", room, err)
+		}
+		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
 	}
-	provider, err := goose.NewProvider(dialect, d.write, sub, goose.WithTableName(room+"_version"))
+	provider, err := goose.NewProvider(dialect, d.write, sub, options...)
 	if err != nil {
 		return fmt.Errorf("migrating %s: %w", room, err)
 	}
@@ -130,12 +166,14 @@ func (d *DB) Migrate(ctx context.Context, room string, migrations fs.FS) error {
 	return nil
 }
 
-// Read returns the pool for queries. On SQLite it refuses writes and sees the last
-// commit; close each Rows before the next query.
+// Read returns the pool for queries. It refuses writes and sees the last commit.
 func (d *DB) Read() *sql.DB { return d.read }
 
 // Tx runs act in one write transaction: committed if it returns nil, else rolled back.
 func (d *DB) Tx(ctx context.Context, act func(tx *sql.Tx) error) error {
+	if d.write == nil {
+		return ErrReadOnly
+	}
 	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
@@ -152,12 +190,19 @@ func (d *DB) Tx(ctx context.Context, act func(tx *sql.Tx) error) error {
 
 // Savepoint runs act inside a savepoint of tx, so that its failure undoes its own
 // changes only. On PostgreSQL this is also what keeps tx usable after an error.
+// Savepoints nest. If the changes cannot be undone alone, tx is rolled back whole
+// and takes no further statement.
 func Savepoint(ctx context.Context, tx *sql.Tx, act func() error) error {
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT s"); err != nil {
 		return fmt.Errorf("setting a savepoint: %w", err)
 	}
 	if err := act(); err != nil {
-		if _, back := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT s"); back != nil {
+		// Rolling back leaves the savepoint in place; without the release, an outer
+		// one of the same name could no longer be reached.
+		if _, back := tx.ExecContext(ctx, "ROLLBACK TO SAVEPOINT s; RELEASE SAVEPOINT s"); back != nil {
+			// SQLite has ended the transaction by itself (disk full, interrupted):
+			// what came after would be committed one statement at a time.
+			tx.Rollback()
 			return errors.Join(err, fmt.Errorf("rolling back to a savepoint: %w", back))
 		}
 		return err

@@ -18,6 +18,9 @@ var ErrLeased = errors.New("another process holds the lease")
 // called or the process ends: an flock beside SQLite's file, a session advisory
 // lock on PostgreSQL. It does not wait.
 func (d *DB) Lease(ctx context.Context, name string) (release func(), err error) {
+	if d.write == nil {
+		return nil, ErrReadOnly
+	}
 	if d.Dialect == SQLite {
 		return leaseFile(d.path + "." + name + ".lock")
 	}
@@ -31,7 +34,10 @@ func leaseFile(path string) (func(), error) {
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		file.Close()
-		return nil, fmt.Errorf("taking the lease: %w", ErrLeased)
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = ErrLeased
+		}
+		return nil, fmt.Errorf("taking the lease: %w", err)
 	}
 	return func() { file.Close() }, nil
 }
