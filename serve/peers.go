@@ -1,0 +1,150 @@
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"onecert/pki"
+)
+
+// verdictLife is how long a connection's certificate is taken as verified before
+// it is verified again, so that one that expires is noticed on an open connection.
+const verdictLife = time.Second
+
+// maxPeerChain is the most certificates a peer may send.
+const maxPeerChain = 8
+
+// Peers says whose certificates are accepted and who they are.
+type Peers struct {
+	Roots    *x509.CertPool
+	Required bool             // refuse callers without a certificate; else the handler decides
+	Now      func() time.Time // nil: time.Now
+	// Who returns the actor of a verified certificate. It is asked for each
+	// request, so that ended rights end at once; it has to be quick.
+	Who func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error)
+}
+
+// verdict is what was found about a connection's certificate, and when.
+type verdict struct {
+	by  *Peers
+	at  time.Time
+	err error
+}
+
+// Identify puts the pki.Actor of the verified client certificate into the
+// request's context. Without a certificate the request goes on anonymously unless
+// one is required; with a bad or unknown one it ends here.
+func (p *Peers) Identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+			if p.Required {
+				p.refuse(w, r, badCertificate("no client certificate was presented").
+					To("use the certificate registered for you; a browser does not offer one that has expired"))
+				return
+			}
+			next.ServeHTTP(w, r)
+			return
+		}
+		if err := p.verified(r); err != nil {
+			p.refuse(w, r, err)
+			return
+		}
+		actor, err := p.Who(r.Context(), r.TLS.PeerCertificates[0])
+		if err != nil {
+			p.refuse(w, r, err)
+			return
+		}
+		actor.Address = source(r)
+		next.ServeHTTP(w, r.WithContext(pki.WithActor(r.Context(), actor)))
+	})
+}
+
+// refuse also ends the connection: the next one can bring another certificate.
+func (p *Peers) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	w.Header().Set("Connection", "close")
+	Refuse(w, r, err)
+}
+
+func (p *Peers) now() time.Time {
+	if p.Now != nil {
+		return p.Now()
+	}
+	return time.Now()
+}
+
+// verified verifies the request's certificate, or remembers that it did so on
+// this connection a moment ago.
+func (p *Peers) verified(r *http.Request) error {
+	now := p.now()
+	l := linkOf(r.Context())
+	if l != nil {
+		if v := l.verdict.Load(); v != nil && v.by == p && !now.Before(v.at) && now.Sub(v.at) < verdictLife {
+			return v.err
+		}
+	}
+	err := p.verify(r.TLS, now)
+	if l != nil {
+		l.verdict.Store(&verdict{by: p, at: now, err: err})
+	}
+	return err
+}
+
+func (p *Peers) verify(state *tls.ConnectionState, now time.Time) error {
+	chain := state.PeerCertificates
+	if len(chain) > maxPeerChain {
+		return badCertificate("the client sent more than %d certificates", maxPeerChain)
+	}
+	between := x509.NewCertPool()
+	for _, c := range chain[1:] {
+		between.AddCert(c)
+	}
+	roots := p.Roots
+	if roots == nil {
+		roots = x509.NewCertPool() // no trust list: nobody is trusted
+	}
+	_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between,
+		CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	if err != nil {
+		return reason(err, chain[0], now).Because(err)
+	}
+	return nil
+}
+
+func badCertificate(wrong string, args ...any) *pki.Error {
+	return pki.Errorf(pki.Forbidden, "tls.certificate", wrong, args...)
+}
+
+// reason says for a person why a client certificate is refused.
+func reason(err error, leaf *x509.Certificate, now time.Time) *pki.Error {
+	if bad, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
+		switch {
+		case bad.Reason == x509.Expired && !bad.Cert.Equal(leaf):
+			return badCertificate("an issuer of the client certificate is outside its validity").To("tell the operator of the CA")
+		case bad.Reason == x509.Expired && now.Before(leaf.NotBefore):
+			return badCertificate("the client certificate is not valid yet").To("check the clocks of both machines")
+		case bad.Reason == x509.Expired:
+			return badCertificate("the client certificate has expired").To("renew it, then connect again")
+		case bad.Reason == x509.IncompatibleUsage:
+			return badCertificate("the client certificate is not for authenticating a client").To("use the certificate of profile officer or site")
+		}
+		return badCertificate("the client certificate breaks a rule of its chain").To("have it issued again")
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return badCertificate("the client certificate's issuer is unknown here").To("use a certificate of this platform, and send its chain")
+	}
+	return badCertificate("the client certificate cannot be verified").To("have it issued again")
+}
+
+// source is the address a request came from, without the port.
+func source(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,179 @@
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// Limits bound what a peer can make a server hold.
+type Limits struct {
+	Header      time.Duration // to send a request's header, and to finish the handshake
+	Request     time.Duration // from the header to the end of the answer; Hold extends it
+	Idle        time.Duration // between two requests on a connection
+	Age         time.Duration // of a connection, so that renewed certificates come into use
+	Stop        time.Duration // for requests under way when the server stops
+	HeaderBytes int
+	Connections int // open at once
+	Share       int // of those, from one source
+}
+
+// DefaultLimits suits a component among components and consoles.
+func DefaultLimits() Limits {
+	return Limits{Header: 5 * time.Second, Request: time.Minute, Idle: 2 * time.Minute, Age: 30 * time.Minute,
+		Stop: 10 * time.Second, HeaderBytes: 16 << 10, Connections: 4096, Share: 512}
+}
+
+// Server is one listener with its handler.
+type Server struct {
+	Name     string       // for log and errors: "ca"
+	Address  string       // host:port, where Listener is nil
+	Listener net.Listener // already open
+	TLS      *tls.Config  // nil: plain HTTP
+	Handler  http.Handler
+	Limits   Limits       // zero: DefaultLimits
+	Log      *slog.Logger // nil: slog.Default
+}
+
+// link is what is known of one connection.
+type link struct {
+	limits   Limits
+	opened   time.Time
+	stopping <-chan struct{}
+	verdict  atomic.Pointer[verdict]
+}
+
+type linkKey struct{}
+
+func linkOf(ctx context.Context) *link {
+	l, _ := ctx.Value(linkKey{}).(*link)
+	return l
+}
+
+// Run serves until ctx is done or a listener fails, then takes no new connection,
+// lets requests under way end within their limit and returns. All listeners are
+// open before the first request is answered.
+func Run(ctx context.Context, servers ...Server) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for i := range servers {
+		if err := servers[i].open(ctx); err != nil {
+			for _, s := range servers[:i] {
+				s.Listener.Close()
+			}
+			return err
+		}
+	}
+	ended := make(chan error, len(servers))
+	for _, s := range servers {
+		go func() { ended <- s.run(ctx) }()
+	}
+	var all error
+	for range servers {
+		err := <-ended
+		all = errors.Join(all, err)
+		cancel() // one gone, all go: half a component helps nobody
+	}
+	return all
+}
+
+func (s *Server) open(ctx context.Context) error {
+	if s.Limits == (Limits{}) {
+		s.Limits = DefaultLimits()
+	}
+	if s.Log == nil {
+		s.Log = slog.Default()
+	}
+	if s.Listener != nil {
+		return nil
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Address)
+	if err != nil {
+		return fmt.Errorf("listening for %s: %w", s.Name, err)
+	}
+	s.Listener = l
+	return nil
+}
+
+func (s *Server) run(ctx context.Context) error {
+	server := s.server(ctx)
+	failed := make(chan error, 1)
+	go func() {
+		listener := limit(s.Listener, s.Limits.Connections, s.Limits.Share)
+		if s.TLS != nil {
+			failed <- server.ServeTLS(listener, "", "")
+		} else {
+			failed <- server.Serve(listener)
+		}
+	}()
+	s.Log.Info("serving", "name", s.Name, "address", s.Listener.Addr().String(), "tls", s.TLS != nil)
+	select {
+	case err := <-failed:
+		server.Close()
+		return fmt.Errorf("serving %s: %w", s.Name, err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Limits.Stop)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		s.Log.Warn("requests cut off at the stop", "name", s.Name)
+		server.Close()
+	}
+	return nil
+}
+
+func (s *Server) server(ctx context.Context) *http.Server {
+	base := context.WithoutCancel(ctx) // requests under way are to end, not to be cut
+	return &http.Server{
+		Handler:           http.HandlerFunc(s.serve),
+		TLSConfig:         s.TLS,
+		ReadHeaderTimeout: s.Limits.Header,
+		ReadTimeout:       s.Limits.Request,
+		WriteTimeout:      s.Limits.Request,
+		IdleTimeout:       s.Limits.Idle,
+		MaxHeaderBytes:    s.Limits.HeaderBytes,
+		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 100},
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ConnContext: func(conn context.Context, _ net.Conn) context.Context {
+			return context.WithValue(conn, linkKey{}, &link{limits: s.Limits, opened: time.Now(), stopping: ctx.Done()})
+		},
+		// Handshakes that scanners break off are not for the operator's eyes.
+		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
+	}
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if l := linkOf(r.Context()); l != nil && time.Since(l.opened) > s.Limits.Age {
+		w.Header().Set("Connection", "close")
+	}
+	s.Handler.ServeHTTP(w, r)
+}
+
+// Hold gives the request of ctx d longer than Limits.Request allows, for answers
+// that wait for news. The context it returns is done after d, when the caller
+// goes, and when the server stops: answer then with what there is.
+func Hold(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	held, cancel := context.WithTimeout(ctx, d)
+	c, l := callOf(ctx), linkOf(ctx)
+	if c == nil || l == nil {
+		return held, cancel
+	}
+	until := time.Now().Add(d + l.limits.Request)
+	control := http.NewResponseController(c.ResponseWriter)
+	// Without deadlines there is nothing to extend.
+	_, _ = control.SetReadDeadline(until), control.SetWriteDeadline(until)
+	go func() {
+		select {
+		case <-l.stopping:
+			cancel()
+		case <-held.Done():
+		}
+	}()
+	return held, cancel
+}
