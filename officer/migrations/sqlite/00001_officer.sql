@@ -1,0 +1,46 @@
+-- +goose Up
+
+-- Certificates that may operate. Rows are ended, never deleted.
+CREATE TABLE officer (
+    fingerprint TEXT    NOT NULL PRIMARY KEY, -- SHA-256 of the DER, hex
+    name        TEXT    NOT NULL,
+    kind        TEXT    NOT NULL CHECK (kind IN ('officer', 'site')),
+    roles       TEXT    NOT NULL, -- separated by blanks
+    key_hash    TEXT    NOT NULL, -- of the SubjectPublicKeyInfo
+    issuer      TEXT    NOT NULL, -- the issuing CA's id, as in status
+    serial      TEXT    NOT NULL,
+    added_at    INTEGER NOT NULL, -- milliseconds since 1970, like every time here
+    added_by    TEXT    NOT NULL,
+    ended_at    INTEGER,
+    ended_by    TEXT,
+    CHECK ((kind = 'site') = (roles = 'site')),
+    CHECK (CASE WHEN ' ' || roles || ' ' LIKE '% system %' THEN 1 ELSE 0 END
+         + CASE WHEN ' ' || roles || ' ' LIKE '% security %' THEN 1 ELSE 0 END
+         + CASE WHEN ' ' || roles || ' ' LIKE '% audit %' THEN 1 ELSE 0 END <= 1)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX officer_name ON officer (name);
+CREATE INDEX officer_key ON officer (key_hash);
+CREATE UNIQUE INDEX officer_certificate ON officer (issuer, serial);
+
+-- One row, counted up with each change: who updates it changes alone, and readers
+-- see by it that there is something new.
+CREATE TABLE officer_change (
+    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+    n   INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO officer_change (one, n) VALUES (1, 0);
+
+-- One-time codes that enrol a key.
+CREATE TABLE enrolment (
+    code_hash  TEXT    NOT NULL PRIMARY KEY,
+    role       TEXT    NOT NULL,
+    name       TEXT    NOT NULL,
+    added_at   INTEGER NOT NULL,
+    added_by   TEXT    NOT NULL,
+    expires_at INTEGER NOT NULL,
+    used_at    INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX enrolment_name ON enrolment (name);

@@ -1,0 +1,104 @@
+package officer
+
+import (
+	"slices"
+	"strings"
+
+	"onecert/pki"
+)
+
+// Operation is something a caller asks to do, named as in the audit log.
+type Operation string
+
+// Every operation there is. rights says who may.
+const (
+	Issue        Operation = "issue"
+	Renew        Operation = "renew"
+	Reissue      Operation = "reissue"
+	Modify       Operation = "modify"
+	Hold         Operation = "hold"
+	Release      Operation = "release"
+	Revoke       Operation = "revoke"
+	Read         Operation = "read"
+	ReadProfiles Operation = "profiles.read"
+	FollowStatus Operation = "status.follow"
+	SignCRL      Operation = "crl.sign"
+
+	ReadOfficers  Operation = "officers.read"
+	WriteOfficers Operation = "officers.write"
+	IssueOfficer  Operation = "officer.issue"
+
+	ReadAudit  Operation = "audit.read"
+	ReadLedger Operation = "audit.owner"
+
+	ReadKMC   Operation = "kmc.status"
+	FillPool  Operation = "kmc.fill"
+	Generate  Operation = "kmc.generate"
+	RetireKey Operation = "kmc.retire"
+	Recover   Operation = "kmc.recover"
+)
+
+// rights is the one table of who may do what. It is never changed at run time.
+var rights = map[Operation][]string{
+	// New certificates come from an approved application: through the RA, or by
+	// the hand that makes cards at the centre. Who enters or approves does not make.
+	Issue:   {Issuer, Site},
+	Renew:   {Issuer, Site},
+	Reissue: {Issuer, Site},
+	Modify:  {Issuer, Site},
+
+	// Holding is urgent and can be undone, so whoever takes the call may do it.
+	// Ending it, or ending a certificate for good, takes one who approves or makes.
+	Hold:    {Registrar, Reviewer, Issuer, Site},
+	Release: {Reviewer, Issuer, Site},
+	Revoke:  {Reviewer, Issuer, Site},
+
+	// Certificates and profiles are public within the platform.
+	Read:         {System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site},
+	ReadProfiles: {System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site},
+
+	// The journal feeds responders, gateways and directories, which are sites; the
+	// auditor compares it with the log.
+	FollowStatus: {Site, Audit},
+
+	// A CRL out of turn says only what was decided before: routine of the machine's
+	// keeper, of the publishing site, and of who has just revoked.
+	SignCRL: {Issuer, System, Site},
+
+	// Who operates is decided by the security administrator alone, who can
+	// therefore do nothing else, and is seen by the auditor.
+	ReadOfficers:  {Security, Audit},
+	WriteOfficers: {Security},
+	IssueOfficer:  {Security}, // certificates of the profiles officer and site
+
+	// The log is read by none of those it is about.
+	ReadAudit: {Audit},
+	// What happened to one holder's key, shown to that holder by site or custodian.
+	ReadLedger: {Audit, Custodian, Site},
+
+	// How many keys wait and how old they are; no key and no name of a holder.
+	ReadKMC:  {System, Audit},
+	FillPool: {System},
+	// Key pairs are made for and retired with certificates, by the CA only.
+	Generate:  {Site},
+	RetireKey: {Site},
+	// A holder's keys come back through the holder's RA, or for a third party
+	// through custodians.
+	Recover: {Custodian, Site},
+}
+
+// May says whether the actor's roles allow the operation. It asks nobody.
+func May(actor pki.Actor, op Operation) error {
+	allowed := rights[op]
+	for _, role := range actor.Roles {
+		if slices.Contains(allowed, role) {
+			return nil
+		}
+	}
+	if len(allowed) == 0 {
+		return pki.Errorf(pki.Forbidden, "officer.forbidden", "nobody may do %q", string(op))
+	}
+	return pki.Errorf(pki.Forbidden, "officer.forbidden", "%q is for %s; %s is %s", string(op),
+		strings.Join(allowed, ", "), actor.Name, strings.Join(actor.Roles, ", ")).
+		To("ask one who has the role; roles are given by the security administrator")
+}
