@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	poll     = time.Second // where no notification arrives
+	pollEach = time.Second // where no notification arrives
 	maxBatch = 1000        // entries a Next hands out at most
 )
 
@@ -68,7 +68,7 @@ func (j *Journal) Next(ctx context.Context, after int64, limit int) ([]Entry, er
 		}
 		select {
 		case <-woken:
-		case <-time.After(poll):
+		case <-time.After(j.poll):
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -124,7 +124,7 @@ func (j *Journal) listen(ctx context.Context) {
 	for ctx.Err() == nil {
 		_ = j.d.Listen(ctx, channel, j.Wake)
 		select {
-		case <-time.After(poll):
+		case <-time.After(j.poll):
 		case <-ctx.Done():
 		}
 	}

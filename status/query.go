@@ -46,18 +46,17 @@ func (e Entry) record() Record {
 // to keep a certificate on the list beyond its expiry (RFC 5280 3.3 asks for one CRL
 // more). Whatever the journal held when Listed was called is in it: take Last before.
 func (j *Journal) Listed(ctx context.Context, issuer string, partition int, expiredAfter time.Time, fn func(Record) error) error {
-	where, args := "issuer = $1 AND not_after > $2 AND "+isListed, []any{issuer, expiredAfter.UnixMilli()}
-	if partition >= 0 {
-		where, args = where+" AND partition = $3", append(args, partition)
+	if partition < 0 {
+		return j.list(ctx, fn, listedAll, issuer, expiredAfter.UnixMilli())
 	}
-	return records(ctx, j.d.Read(), fn, where+" ORDER BY serial", args...)
+	return j.list(ctx, fn, listedPartition, issuer, expiredAfter.UnixMilli(), partition)
 }
 
 // ChangedSince hands every certificate of an issuer that was held, released or
 // revoked after a journal number to fn, in its present state and in order of that
 // change: what a delta CRL lists. A valid one was released since (removeFromCRL).
 func (j *Journal) ChangedSince(ctx context.Context, issuer string, number int64, fn func(Record) error) error {
-	return records(ctx, j.d.Read(), fn, "issuer = $1 AND number > $2 AND number > issued ORDER BY number", issuer, number)
+	return j.list(ctx, fn, changedSince, issuer, number)
 }
 
 // Counts returns how many certificates of an issuer are in each recorded state. An

@@ -60,6 +60,7 @@ type Record struct {
 type Journal struct {
 	d    *db.DB
 	news news
+	poll time.Duration
 }
 
 //go:embed migrations
@@ -70,9 +71,9 @@ func Open(ctx context.Context, d *db.DB) (*Journal, error) {
 	if err := d.Migrate(ctx, "status", migrations); err != nil {
 		return nil, err
 	}
-	return &Journal{d: d}, nil
+	return &Journal{d: d, poll: pollEach}, nil
 }
 
 // OpenReadOnly returns the journal of a database another process has opened and
 // migrated, for following and questions only.
-func OpenReadOnly(d *db.DB) *Journal { return &Journal{d: d} }
+func OpenReadOnly(d *db.DB) *Journal { return &Journal{d: d, poll: pollEach} }

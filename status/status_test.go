@@ -16,6 +16,7 @@ import (
 
 // house is one component's database with its journal.
 type house struct {
+	source string
 	*status.Journal
 	d *db.DB
 }
@@ -31,7 +32,7 @@ func open(t testing.TB, source string) house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return house{j, d}
+	return house{source, j, d}
 }
 
 // each runs act on a fresh house of each engine.

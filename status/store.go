@@ -17,8 +17,33 @@ const channel = "onecert_status"
 const (
 	recordColumns = "issuer, serial, state, reason, changed_at, invalidity, not_after, partition, number"
 	entryColumns  = "number, issuer, serial, event, reason, at, invalidity, not_after, partition"
-	isListed      = "state IN ('held', 'revoked')" // as in the partial indexes
+
+	historyOf = "issuer = $1 AND serial = $2 AND event <> 'issued' ORDER BY number"
 )
+
+// listing is a query on the table that one partial index serves. Its conditions on
+// state and number are, word for word, the index's: that is how both engines know
+// that the index will do.
+type listing struct{ index, where string }
+
+var (
+	listedAll = listing{"status_listed",
+		"issuer = $1 AND not_after > $2 AND state IN ('held', 'revoked') ORDER BY serial"}
+	listedPartition = listing{"status_listed_partition",
+		"issuer = $1 AND not_after > $2 AND state IN ('held', 'revoked') AND partition = $3 ORDER BY serial"}
+	changedSince = listing{"status_changed",
+		"issuer = $1 AND number > $2 AND number > issued ORDER BY number"}
+)
+
+// text names the index to SQLite, which has no statistics and would read every
+// certificate of the issuer instead; PostgreSQL knows better.
+func (l listing) text(dialect db.Dialect) string {
+	hint := ""
+	if dialect == db.SQLite {
+		hint = " INDEXED BY " + l.index
+	}
+	return "SELECT " + recordColumns + " FROM status" + hint + " WHERE " + l.where
+}
 
 // querier is a pool or a transaction.
 type querier interface {
@@ -83,9 +108,9 @@ func record(ctx context.Context, q querier, issuer string, serial pki.Serial) (R
 	return r, nil
 }
 
-// records streams the certificates a query selects.
-func records(ctx context.Context, q querier, fn func(Record) error, where string, args ...any) error {
-	rows, err := q.QueryContext(ctx, "SELECT "+recordColumns+" FROM status WHERE "+where, args...)
+// list streams the certificates of a listing to fn.
+func (j *Journal) list(ctx context.Context, fn func(Record) error, l listing, args ...any) error {
+	rows, err := j.d.Read().QueryContext(ctx, l.text(j.d.Dialect), args...)
 	if err != nil {
 		return fmt.Errorf("listing certificates: %w", err)
 	}
@@ -117,7 +142,7 @@ func history(ctx context.Context, q querier, issuer string, serial pki.Serial) (
 	if err != nil {
 		return nil, err
 	}
-	rest, err := entries(ctx, q, "issuer = $1 AND serial = $2 AND event <> 'issued' ORDER BY number", issuer, string(serial))
+	rest, err := entries(ctx, q, historyOf, issuer, string(serial))
 	if err != nil {
 		return nil, err
 	}

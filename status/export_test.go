@@ -1,0 +1,19 @@
+package status
+
+import (
+	"time"
+
+	"onecert/db"
+)
+
+// Queries returns the texts that must be served by an index, by its name.
+func Queries(dialect db.Dialect) map[string]string {
+	texts := map[string]string{"status_journal_serial": "SELECT " + entryColumns + " FROM status_journal WHERE " + historyOf}
+	for _, l := range []listing{listedAll, listedPartition, changedSince} {
+		texts[l.index] = l.text(dialect)
+	}
+	return texts
+}
+
+// SetPoll changes how often a journal looks by itself.
+func (j *Journal) SetPoll(d time.Duration) { j.poll = d }
