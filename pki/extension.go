@@ -265,3 +265,22 @@ func IdentifyCodeExtension(residentNumber string) Extension {
 func NullExtension(oid OID) Extension {
 	return Extension{oid, false, []byte{5, 0}}
 }
+
+// ExtensionText returns the string inside a value made by StringExtension or
+// IdentifyCodeExtension, "" if there is none.
+func ExtensionText(value []byte) string {
+	input := cryptobyte.String(value)
+	for range 3 {
+		var content cryptobyte.String
+		var tag cbasn1.Tag
+		if !input.ReadAnyASN1(&content, &tag) || !input.Empty() {
+			return ""
+		}
+		switch tag {
+		case cbasn1.PrintableString, cbasn1.UTF8String, cbasn1.IA5String:
+			return string(content)
+		}
+		input = content
+	}
+	return ""
+}

@@ -1,0 +1,204 @@
+package ca
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emmansun/gmsm/sm3"
+
+	"onecert/audit"
+	"onecert/db"
+	"onecert/officer"
+	"onecert/pki"
+	"onecert/status"
+)
+
+// KeyCentre is what the CA needs of the key management centre: the object itself
+// in one process, its client across the network.
+type KeyCentre interface {
+	Generate(ctx context.Context, order pki.KeyOrder) (pki.KeyGrant, error)
+	Restore(ctx context.Context, restore pki.KeyRestore) (pki.KeyGrant, error)
+	Retire(ctx context.Context, certNo pki.Serial) error
+}
+
+// Config is everything a CA is made of. DB, Status, Audit, Issuers, Profiles,
+// HolderKey and Check are required; KMC only where dual certificates are issued.
+type Config struct {
+	DB       *db.DB
+	Status   *status.Journal
+	Audit    *audit.Log
+	KMC      KeyCentre
+	Issuers  []*Issuer
+	Profiles Profiles
+	// HolderKey turns identity numbers into holder ids; one for the whole tree,
+	// at least 32 octets, never changed.
+	HolderKey []byte
+	// Check says whether the actor of the context may do an operation.
+	Check  func(ctx context.Context, op officer.Operation) (pki.Actor, error)
+	Now    func() time.Time
+	Random io.Reader
+	Log    *slog.Logger
+	CRL    CRLRules
+}
+
+// CA is the certification authority. It is the only writer of its database.
+type CA struct {
+	cfg     Config
+	issuers map[string]*Issuer
+	release func() // of the single-writer lease
+
+	reservations *db.Collector[*orderRow]
+	intents      *db.Collector[*intent]
+	completions  *db.Collector[*completion]
+	crlLock      sync.Mutex
+
+	clock struct {
+		sync.Mutex
+		last time.Time
+	}
+}
+
+// New migrates the database, takes the single-writer lease, checks every part
+// against the others, finishes what a crash left unsigned, and returns a CA ready
+// to work.
+func New(ctx context.Context, cfg Config) (*CA, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	ca := &CA{cfg: cfg, issuers: map[string]*Issuer{}}
+	if err := ca.checkConfig(); err != nil {
+		return nil, err
+	}
+	if err := cfg.DB.Migrate(ctx, "ca", migrations); err != nil {
+		return nil, err
+	}
+	var err error
+	if ca.release, err = cfg.DB.Lease(ctx, "ca"); err != nil {
+		if errors.Is(err, db.ErrLeased) {
+			return nil, pki.Errorf(pki.Unavailable, "ca.lease", "another CA process works on this database").
+				To("stop it first; two writers would break CRL numbers").Because(err)
+		}
+		return nil, err
+	}
+	if err := ca.loadClock(ctx); err != nil {
+		ca.release()
+		return nil, err
+	}
+	ca.reservations = db.Collect(maxBatch, ca.reserve)
+	ca.intents = db.Collect(maxBatch, ca.storeIntents)
+	ca.completions = db.Collect(maxBatch, ca.storeCompletions)
+	if err := ca.finishAll(ctx); err != nil {
+		ca.Close()
+		return nil, err
+	}
+	return ca, nil
+}
+
+func (ca *CA) checkConfig() error {
+	if len(ca.cfg.HolderKey) < 32 {
+		return pki.Errorf(pki.Invalid, "config.holder-key", "the holder key has fewer than 32 octets")
+	}
+	for _, issuer := range ca.cfg.Issuers {
+		if err := issuer.check(); err != nil {
+			return err
+		}
+		if ca.issuers[issuer.ID] != nil {
+			return pki.Errorf(pki.Invalid, "issuer.twice", "issuer %s is configured twice", issuer.ID)
+		}
+		ca.issuers[issuer.ID] = issuer
+	}
+	if len(ca.issuers) == 0 {
+		return pki.Errorf(pki.Invalid, "issuer.none", "no issuer is configured").To("run 'onecert ca init' first")
+	}
+	return ca.cfg.CRL.check()
+}
+
+// Close finishes what was begun and releases the lease. The database stays open.
+func (ca *CA) Close() {
+	ca.reservations.Stop()
+	ca.intents.Stop()
+	ca.completions.Stop()
+	ca.release()
+}
+
+// Issuer returns an issuer by id.
+func (ca *CA) Issuer(id string) (*Issuer, error) {
+	if issuer := ca.issuers[id]; issuer != nil {
+		return issuer, nil
+	}
+	return nil, pki.Errorf(pki.Unknown, "issuer.unknown", "there is no issuer %.32q", id).To("'onecert ca issuers' lists them")
+}
+
+// issuerFor chooses the issuer of an order: the one it names, or the first of the
+// request's algorithm family. Mixing families in one chain is refused.
+func (ca *CA) issuerFor(id string, suite pki.Suite) (*Issuer, error) {
+	if id != "" {
+		issuer, err := ca.Issuer(id)
+		if err == nil && issuer.suite.Family() != suite.Family() {
+			err = pki.Errorf(pki.Invalid, "issuer.family", "issuer %s is %s, the request's key is %s", id, issuer.suite.Family(), suite.Family()).
+				To("leave the issuer out, or make a request with a key of that family")
+		}
+		return issuer, err
+	}
+	for _, issuer := range ca.cfg.Issuers {
+		if issuer.suite.Family() == suite.Family() {
+			return issuer, nil
+		}
+	}
+	return nil, pki.Errorf(pki.Invalid, "issuer.family", "this CA has no issuer for %s keys", suite.Family())
+}
+
+// HolderID turns an identity document into the holder id: a keyed hash, the same
+// for the same document wherever it is presented, and of no use to who guesses
+// numbers without the key (design.md decision 13).
+func (ca *CA) HolderID(id Identity) string {
+	mac := hmac.New(sm3.New, ca.cfg.HolderKey)
+	fmt.Fprintf(mac, "onecert holder v1\x00%s\x00%s", id.Kind, strings.ToUpper(strings.TrimSpace(id.Number)))
+	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:16])
+	return "H" + text
+}
+
+// clockSlack is how far the clock may step back unnoticed: several orders are
+// under way at once.
+const clockSlack = 5 * time.Second
+
+// tick returns the time and refuses a clock that stands before the last order.
+func (ca *CA) tick() (time.Time, error) {
+	now := ca.cfg.Now().UTC().Truncate(time.Second)
+	ca.clock.Lock()
+	defer ca.clock.Unlock()
+	if now.Before(ca.clock.last.Add(-clockSlack)) {
+		return now, pki.Errorf(pki.Unavailable, "clock.backwards", "the clock stands at %s, before the last order of %s",
+			now.Format(time.RFC3339), ca.clock.last.Format(time.RFC3339)).
+			To("set the machine's clock right; nothing is issued until then")
+	}
+	if now.After(ca.clock.last) {
+		ca.clock.last = now
+	}
+	return now, nil
+}
+
+func (ca *CA) loadClock(ctx context.Context) error {
+	var last int64
+	err := ca.cfg.DB.Read().QueryRowContext(ctx, "SELECT COALESCE(MAX(created), 0) FROM ca_order").Scan(&last)
+	if err != nil {
+		return fmt.Errorf("reading the time of the last order: %w", err)
+	}
+	ca.clock.last = time.UnixMilli(last).UTC()
+	return nil
+}

@@ -1,0 +1,94 @@
+-- +goose Up
+
+-- An order as it was reserved: its content's digest makes asking again safe.
+CREATE TABLE ca_order (
+    application  TEXT PRIMARY KEY,
+    act          TEXT NOT NULL,
+    digest       TEXT NOT NULL,
+    issuer       TEXT NOT NULL,
+    profile      TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    family       TEXT NOT NULL,
+    holder       TEXT NOT NULL,
+    skeleton     TEXT NOT NULL,
+    common_name  TEXT NOT NULL,
+    key_hash     TEXT NOT NULL,
+    form         TEXT NOT NULL,
+    sealed_to    TEXT NOT NULL,
+    predecessor  TEXT NOT NULL,
+    reason       INTEGER NOT NULL,
+    decision     TEXT NOT NULL,
+    actor        TEXT NOT NULL,
+    created      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX ca_order_holder ON ca_order (holder);
+CREATE INDEX ca_order_created ON ca_order (created);
+CREATE INDEX ca_order_key ON ca_order (key_hash);
+CREATE INDEX ca_order_predecessor ON ca_order (predecessor) WHERE predecessor <> '';
+CREATE INDEX ca_order_skeleton ON ca_order (skeleton) WHERE skeleton <> '';
+
+-- A serial exists from here on; nothing is signed before.
+CREATE TABLE ca_serial (
+    issuer      TEXT NOT NULL,
+    serial      TEXT NOT NULL,
+    application TEXT NOT NULL,
+    role        TEXT NOT NULL,
+    previous    TEXT NOT NULL,
+    escrow      TEXT NOT NULL,
+    profile     TEXT NOT NULL,
+    profile_hash TEXT NOT NULL,
+    PRIMARY KEY (issuer, serial)
+) STRICT;
+CREATE INDEX ca_serial_application ON ca_serial (application);
+
+-- The bytes to be signed, fixed once.
+CREATE TABLE ca_tbs (
+    issuer     TEXT NOT NULL,
+    serial     TEXT NOT NULL,
+    key_hash   TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    not_before INTEGER NOT NULL,
+    not_after  INTEGER NOT NULL,
+    crl_part   INTEGER NOT NULL,
+    tbs        BLOB NOT NULL,
+    envelope_format TEXT NOT NULL,
+    envelope   BLOB,
+    stored     INTEGER NOT NULL,
+    PRIMARY KEY (issuer, serial)
+) STRICT;
+CREATE INDEX ca_tbs_key ON ca_tbs (key_hash);
+
+-- A signature released: from this row on the certificate exists.
+CREATE TABLE ca_signature (
+    issuer    TEXT NOT NULL,
+    serial    TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (issuer, serial)
+) STRICT;
+
+CREATE TABLE ca_crl_number (
+    issuer TEXT PRIMARY KEY,
+    number INTEGER NOT NULL
+) STRICT;
+
+-- crl_part is -1 for the complete list; base is 0 for a full CRL.
+CREATE TABLE ca_crl (
+    issuer      TEXT NOT NULL,
+    number      INTEGER NOT NULL,
+    crl_part    INTEGER NOT NULL,
+    base        INTEGER NOT NULL,
+    journal     INTEGER NOT NULL,
+    entries     INTEGER NOT NULL,
+    this_update INTEGER NOT NULL,
+    next_update INTEGER NOT NULL,
+    der         BLOB NOT NULL,
+    PRIMARY KEY (issuer, number, crl_part, base)
+) STRICT;
+
+-- +goose Down
+DROP TABLE ca_crl;
+DROP TABLE ca_crl_number;
+DROP TABLE ca_signature;
+DROP TABLE ca_tbs;
+DROP TABLE ca_serial;
+DROP TABLE ca_order;

@@ -1,0 +1,205 @@
+package ca
+
+import (
+	"time"
+
+	"onecert/officer"
+	"onecert/pki"
+)
+
+// plan is an order understood: checked against its profile, with everything the
+// flow needs and nothing stored yet.
+type plan struct {
+	row          orderRow
+	issuer       *Issuer
+	profile      *Profile // of the certificate, or of the signing half
+	half         *Profile // of the encrypting half; nil without a pair
+	subject      pki.Name
+	altNames     []pki.AltName
+	values       map[string]string
+	days         int
+	signKey      []byte       // SPKI
+	encryptKey   []byte       // SPKI that is kept; nil: a new pair from the KMC
+	envelope     bool         // a new pair: its private key is sealed to recipient
+	recipient    []byte       // SPKI
+	predecessors []storedCert // the certificates this order follows
+	first        intended     // the signing half, built and linted before anything is stored
+}
+
+// operation is what the actor must be allowed to do for an order of this profile.
+func (p *Profile) operation(act officer.Operation) officer.Operation {
+	if p.Kind == Officer || p.Kind == Site {
+		return officer.IssueOfficer
+	}
+	return act
+}
+
+// orderable returns a profile that can be ordered by itself.
+func (ca *CA) orderable(name string) (*Profile, error) {
+	p := ca.cfg.Profiles[name]
+	switch {
+	case p == nil:
+		return nil, pki.Errorf(pki.Invalid, "profile.unknown", "there is no profile %.41q", name).To("'onecert ca profiles' lists them")
+	case p.HalfOf != "":
+		return nil, pki.Errorf(pki.Invalid, "profile.half", "profile %s is the encrypting half of %s and is not ordered by itself", name, p.HalfOf).
+			To("order %s", p.HalfOf)
+	case p.CA:
+		return nil, pki.Errorf(pki.NotImplemented, "profile.ceremony", "CA certificates are made in a ceremony, which is not implemented").
+			To("use 'onecert ca init' for the first hierarchy")
+	}
+	return p, nil
+}
+
+// planIssue understands an order for a new certificate or pair.
+func (ca *CA) planIssue(o Order, actor pki.Actor) (*plan, error) {
+	if err := checkApplication(o.Application); err != nil {
+		return nil, err
+	}
+	profile, err := ca.orderable(o.Profile)
+	if err != nil {
+		return nil, err
+	}
+	request, err := pki.ParseRequest(o.Request, profile.DoubleHashRequests)
+	if err != nil {
+		return nil, err
+	}
+	if o.Holder, err = ca.holderOf(o, profile); err != nil {
+		return nil, err
+	}
+	o.Identity = nil // from here on only the hash exists
+	sum, err := digest(actIssue, "", o)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{profile: profile, altNames: o.AltNames, values: o.Values, days: o.Days, signKey: request.SPKI}
+	p.row = orderRow{application: o.Application, act: actIssue, digest: sum, holder: o.Holder, decision: o.Decision,
+		onePerHolder: profile.OnePerHolder && o.Decision == ""}
+	if len(p.altNames) == 0 {
+		p.altNames = request.AltNames
+	}
+	subject := o.Subject
+	if len(subject) == 0 {
+		if subject, err = pki.NameOf(request.Subject); err != nil {
+			return nil, err
+		}
+	}
+	if p.issuer, err = ca.issuerFor(o.Issuer, request.Suite); err != nil {
+		return nil, err
+	}
+	if err := ca.planPair(p, o.Single, request.Suite); err != nil {
+		return nil, err
+	}
+	p.takeRequest(request)
+	return p, ca.complete(p, subject, request.Suite, actor)
+}
+
+// takeRequest records how the request was signed and who can open the envelope:
+// the signing key, or the temporary key of CFCA's dialect.
+func (p *plan) takeRequest(request *pki.Request) {
+	p.row.form, p.row.keyHash = request.Form, pki.KeyHash(request.SPKI)
+	if p.half == nil {
+		return
+	}
+	p.envelope, p.recipient, p.row.sealedTo = true, request.SPKI, "signing-key"
+	if request.TemporaryKey != nil {
+		if spki, err := pki.MarshalPublicKey(request.TemporaryKey); err == nil {
+			p.recipient, p.row.sealedTo = spki, "temporary-key"
+		}
+	}
+}
+
+func (ca *CA) planPair(p *plan, wantSingle bool, suite pki.Suite) error {
+	if !p.profile.pairs(suite) {
+		return nil
+	}
+	if wantSingle {
+		if !p.profile.Pair.Optional {
+			return pki.Errorf(pki.Invalid, "order.single", "profile %s always makes a dual certificate", p.profile.Name).To("leave single out")
+		}
+		return nil
+	}
+	p.half = ca.cfg.Profiles[p.profile.Pair.Profile]
+	if ca.cfg.KMC == nil {
+		return pki.Errorf(pki.Unavailable, "kmc.none", "this CA has no key management centre, which a dual certificate needs").
+			To("configure kmc, or order the signing certificate alone (single)")
+	}
+	return nil
+}
+
+// complete checks subject and names against the profile and fills in the row.
+func (ca *CA) complete(p *plan, subject pki.Name, suite pki.Suite, actor pki.Actor) error {
+	if !contains(p.profile.Suites, suite) {
+		return pki.Errorf(pki.Invalid, "profile.suite", "profile %s does not take %s keys", p.profile.Name, suite).
+			To("use one of %v", p.profile.Suites)
+	}
+	var err error
+	if p.subject, err = p.profile.compose(subject, p.row.holder); err != nil {
+		return err
+	}
+	if err := p.profile.altNames(p.altNames); err != nil {
+		return err
+	}
+	if p.days > p.profile.Validity.MaxDays {
+		return pki.Errorf(pki.Invalid, "order.days", "%d days are more than the %d profile %s allows", p.days, p.profile.Validity.MaxDays, p.profile.Name)
+	}
+	if p.days == 0 {
+		p.days = p.profile.Validity.Days
+	}
+	p.row.issuer, p.row.profile, p.row.kind, p.row.family = p.issuer.ID, p.profile.Name, p.profile.Kind, p.issuer.suite.Family()
+	p.row.commonName, p.row.actor = p.subject.Get("CN"), actor.Name
+	if p.row.kind == Person || p.row.kind == Organisation {
+		p.row.skeleton, p.row.lookAlikes = skeleton(p.subject), true
+	}
+	return nil
+}
+
+func contains(suites []pki.Suite, suite pki.Suite) bool {
+	for _, s := range suites {
+		if s == suite {
+			return true
+		}
+	}
+	return false
+}
+
+const maxHolder = 64
+
+// holderOf returns the holder id of an order: the hash of its identity, or what the
+// registration gave. People and organisations must have one; a device without one
+// is known by its public key's first order.
+func (ca *CA) holderOf(o Order, p *Profile) (string, error) {
+	if o.Identity != nil {
+		if o.Holder != "" {
+			return "", pki.Errorf(pki.Invalid, "holder.both", "the order has a holder id and an identity").To("give one of them")
+		}
+		return ca.HolderID(*o.Identity), nil
+	}
+	if o.Holder == "" {
+		if p.Kind == Person || p.Kind == Organisation {
+			return "", pki.Errorf(pki.Invalid, "holder.missing", "the order names no holder").
+				To("give the holder id from the registration, or the identity it is made from")
+		}
+		return "app:" + o.Application, nil
+	}
+	if len(o.Holder) > maxHolder || !holderForm.MatchString(o.Holder) {
+		return "", pki.Errorf(pki.Invalid, "holder.form", "the holder id is not 1 to %d letters, digits, '.', ':' or '-'", maxHolder).
+			To("never give an identity number in clear: use identity, which is hashed")
+	}
+	if looksLikeIdentity(o.Holder) {
+		return "", pki.Errorf(pki.Invalid, "holder.clear", "the holder id looks like an identity number in clear").
+			To("use identity, which is hashed; an issued certificate cannot be taken back")
+	}
+	return o.Holder, nil
+}
+
+// validity returns when the certificate begins and ends: never after its issuer.
+func (p *plan) validity(now time.Time) (notBefore, notAfter time.Time) {
+	notBefore, notAfter = now.Add(-backdate), now.AddDate(0, 0, p.days)
+	if end := p.issuer.Certificate.NotAfter; notAfter.After(end) {
+		notAfter = end
+	}
+	if begin := p.issuer.Certificate.NotBefore; notBefore.Before(begin) {
+		notBefore = begin
+	}
+	return notBefore, notAfter
+}

@@ -1,0 +1,225 @@
+package ca
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"onecert/pki"
+)
+
+// storedCert is one certificate of an order as far as it got.
+type storedCert struct {
+	serialRow
+	keyHash, subject    string
+	notBefore, notAfter time.Time
+	partition           int
+	tbs, signature      []byte
+	envelope            *pki.Envelope
+}
+
+// storedOrder is an order as the database has it.
+type storedOrder struct {
+	orderRow
+	certs []storedCert // sign or single first
+}
+
+func (o *storedOrder) intended() bool { return len(o.certs) > 0 && o.certs[0].tbs != nil }
+func (o *storedOrder) issued() bool   { return len(o.certs) > 0 && o.certs[0].signature != nil }
+
+// half returns the certificate of a role, nil if the order has none.
+func (o *storedOrder) half(role string) *storedCert {
+	for i := range o.certs {
+		if o.certs[i].role == role || role == sign && o.certs[i].role == single {
+			return &o.certs[i]
+		}
+	}
+	return nil
+}
+
+const orderFields = `o.application, o.act, o.digest, o.issuer, o.profile, o.kind, o.family, o.holder,
+	o.skeleton, o.common_name, o.key_hash, o.form, o.sealed_to, o.predecessor, o.reason, o.decision, o.actor, o.created`
+
+const certFields = `s.serial, s.role, s.previous, s.escrow, s.profile, s.profile_hash, t.key_hash, t.subject, t.not_before, t.not_after, t.crl_part,
+	t.tbs, t.envelope_format, t.envelope, g.signature`
+
+const certTables = ` FROM ca_order o
+	JOIN ca_serial s ON s.application = o.application
+	LEFT JOIN ca_tbs t ON t.issuer = s.issuer AND t.serial = s.serial
+	LEFT JOIN ca_signature g ON g.issuer = s.issuer AND g.serial = s.serial `
+
+func scanLine(rows *sql.Rows) (orderRow, storedCert, error) {
+	var o orderRow
+	var c storedCert
+	var reason int
+	var created int64
+	var keyHash, subject, format sql.NullString
+	var notBefore, notAfter, partition sql.NullInt64
+	var envelope []byte
+	err := rows.Scan(&o.application, &o.act, &o.digest, &o.issuer, &o.profile, &o.kind, &o.family, &o.holder,
+		&o.skeleton, &o.commonName, &o.keyHash, &o.form, &o.sealedTo, &o.predecessor, &reason, &o.decision, &o.actor, &created,
+		&c.serial, &c.role, &c.previous, &c.escrow, &c.profile, &c.profileHash, &keyHash, &subject, &notBefore, &notAfter, &partition,
+		&c.tbs, &format, &envelope, &c.signature)
+	o.reason, o.created = pki.Reason(reason), time.UnixMilli(created).UTC()
+	c.keyHash, c.subject, c.partition = keyHash.String, subject.String, int(partition.Int64)
+	c.notBefore, c.notAfter = time.UnixMilli(notBefore.Int64).UTC(), time.UnixMilli(notAfter.Int64).UTC()
+	if format.String != "" {
+		c.envelope = &pki.Envelope{Format: format.String, DER: envelope}
+	}
+	return o, c, err
+}
+
+func (ca *CA) queryLines(ctx context.Context, tail string, args []any, each func(orderRow, storedCert)) error {
+	rows, err := ca.cfg.DB.Read().QueryContext(ctx, "SELECT "+orderFields+", "+certFields+certTables+tail, args...)
+	if err != nil {
+		return fmt.Errorf("reading orders: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		o, c, err := scanLine(rows)
+		if err != nil {
+			return fmt.Errorf("reading orders: %w", err)
+		}
+		each(o, c)
+	}
+	return rows.Err()
+}
+
+// readOrder returns an order with its certificates; Unknown if there is none.
+func (ca *CA) readOrder(ctx context.Context, application string) (*storedOrder, error) {
+	var order *storedOrder
+	err := ca.queryLines(ctx, "WHERE o.application = $1 ORDER BY s.role DESC", []any{application}, func(o orderRow, c storedCert) {
+		if order == nil {
+			order = &storedOrder{orderRow: o}
+		}
+		order.certs = append(order.certs, c)
+	})
+	if err == nil && order == nil {
+		err = pki.Errorf(pki.Unknown, "order.unknown", "there is no order %.64q", application)
+	}
+	return order, err
+}
+
+// readOrderOf returns the order a certificate belongs to; Unknown if nothing was
+// ever reserved under that serial.
+func (ca *CA) readOrderOf(ctx context.Context, issuer string, serial pki.Serial) (*storedOrder, error) {
+	var application string
+	err := ca.cfg.DB.Read().QueryRowContext(ctx, "SELECT application FROM ca_serial WHERE issuer = $1 AND serial = $2",
+		issuer, string(serial)).Scan(&application)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, pki.Errorf(pki.Unknown, "certificate.unknown", "issuer %.32q has no certificate with this serial number", issuer).
+			To("check the issuer and the serial number, for example with 'onecert cert inspect'")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("finding a certificate: %w", err)
+	}
+	return ca.readOrder(ctx, application)
+}
+
+// follower is an order that was made after another one.
+type follower struct {
+	application string
+	serial      pki.Serial
+	created     time.Time
+}
+
+func (ca *CA) followers(ctx context.Context, old *storedOrder) ([]follower, error) {
+	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT o.application, s.serial, o.created FROM ca_order o
+		JOIN ca_serial s ON s.application = o.application AND s.role <> 'encrypt'
+		WHERE o.predecessor = $1 AND o.predecessor <> '' AND o.issuer = $2`, string(old.certs[0].serial), old.issuer)
+	if err != nil {
+		return nil, fmt.Errorf("reading the lineage: %w", err)
+	}
+	defer rows.Close()
+	var all []follower
+	for rows.Next() {
+		var f follower
+		var created int64
+		if err := rows.Scan(&f.application, &f.serial, &created); err != nil {
+			return nil, fmt.Errorf("reading the lineage: %w", err)
+		}
+		f.created = time.UnixMilli(created)
+		all = append(all, f)
+	}
+	return all, rows.Err()
+}
+
+// unfinished returns the applications whose bytes are stored and not yet signed.
+func (ca *CA) unfinished(ctx context.Context) ([]string, error) {
+	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT DISTINCT s.application FROM ca_tbs t
+		JOIN ca_serial s ON s.issuer = t.issuer AND s.serial = t.serial
+		LEFT JOIN ca_signature g ON g.issuer = t.issuer AND g.serial = t.serial WHERE g.serial IS NULL`)
+	if err != nil {
+		return nil, fmt.Errorf("looking for unfinished orders: %w", err)
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var application string
+		if err := rows.Scan(&application); err != nil {
+			return nil, fmt.Errorf("looking for unfinished orders: %w", err)
+		}
+		all = append(all, application)
+	}
+	return all, rows.Err()
+}
+
+// keyCertified reports whether any other order certified one of these key hashes for a
+// KMC key: the KMC must never hand one pair out twice.
+func (ca *CA) keyCertified(ctx context.Context, keyHash string) (bool, error) {
+	var one int
+	err := ca.cfg.DB.Read().QueryRowContext(ctx, "SELECT 1 FROM ca_tbs WHERE key_hash = $1 LIMIT 1", keyHash).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Filter narrows a list of certificates. Zero fields do not narrow.
+type Filter struct {
+	Issuer  string
+	Holder  string
+	Profile string
+	Subject string // part of the subject text
+	After   string // page on: "issuer/serial" of the last certificate seen
+	Limit   int    // 1 to 1000; 100 if 0
+}
+
+func (ca *CA) readCertificates(ctx context.Context, f Filter) ([]storedOrder, error) {
+	var where []string
+	var args []any
+	add := func(condition string, value any) {
+		args = append(args, value)
+		where = append(where, strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args))))
+	}
+	where = append(where, "t.serial IS NOT NULL")
+	if f.Issuer != "" {
+		add("s.issuer = ?", f.Issuer)
+	}
+	if f.Holder != "" {
+		add("o.holder = ?", f.Holder)
+	}
+	if f.Profile != "" {
+		add("o.profile = ?", f.Profile)
+	}
+	if f.Subject != "" {
+		add(`t.subject LIKE ? ESCAPE '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Subject)+"%")
+	}
+	if issuer, serial, ok := strings.Cut(f.After, "/"); ok {
+		add("s.issuer >= ?", issuer)
+		args = append(args, serial)
+		n := len(args)
+		where = append(where, fmt.Sprintf("(s.issuer > $%d OR s.serial > $%d)", n-1, n))
+	}
+	args = append(args, f.Limit)
+	tail := "WHERE " + strings.Join(where, " AND ") + " ORDER BY s.issuer, s.serial LIMIT $" + strconv.Itoa(len(args))
+	var all []storedOrder
+	err := ca.queryLines(ctx, tail, args, func(o orderRow, c storedCert) {
+		all = append(all, storedOrder{orderRow: o, certs: []storedCert{c}})
+	})
+	return all, err
+}

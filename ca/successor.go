@@ -1,0 +1,155 @@
+package ca
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/emmansun/gmsm/smx509"
+
+	"onecert/audit"
+	"onecert/pki"
+	"onecert/status"
+)
+
+// revokePredecessors adds to a completion what it replaces: certificates of the
+// old order that are not revoked yet.
+func (ca *CA) revokePredecessors(ctx context.Context, o *storedOrder, done *completion, now time.Time) error {
+	old, err := ca.readOrderOf(ctx, o.issuer, o.predecessor)
+	if err != nil {
+		return err
+	}
+	for _, c := range old.certs {
+		record, err := ca.cfg.Status.Record(ctx, o.issuer, c.serial)
+		if err != nil {
+			return err
+		}
+		if record.State == pki.Revoked {
+			continue
+		}
+		done.changes = append(done.changes, status.Change{Issuer: o.issuer, Serial: c.serial, Event: status.Revoked, Reason: o.reason,
+			At: now, NotAfter: c.notAfter, Partition: c.partition})
+		done.acts = append(done.acts, audit.Act{Actor: pki.Actor{Name: o.actor}, Act: "certificate.revoke",
+			Object: o.issuer + "/" + string(c.serial), Subject: o.holder, Result: audit.Done, At: now,
+			Detail: map[string]string{"reason": o.reason.String(), "because": o.act + " " + o.application}})
+	}
+	return nil
+}
+
+// retirePredecessors tells the KMC that the old encryption pair goes into history.
+// The revocation stands whether it hears it or not; Retire is safe to repeat.
+func (ca *CA) retirePredecessors(ctx context.Context, o *storedOrder) {
+	if ca.cfg.KMC == nil || o.act != actReissue {
+		return // a modified certificate keeps its pair in use
+	}
+	old, err := ca.readOrderOf(ctx, o.issuer, o.predecessor)
+	if err != nil {
+		ca.cfg.Log.Error("finding the replaced certificates", "application", o.application, "error", err)
+		return
+	}
+	ca.retire(ctx, old)
+}
+
+func (ca *CA) retire(ctx context.Context, o *storedOrder) {
+	second := o.half(encrypt)
+	if second == nil || ca.cfg.KMC == nil {
+		return
+	}
+	if err := ca.cfg.KMC.Retire(ctx, second.escrow); err != nil {
+		ca.cfg.Log.Warn("the key management centre did not move an encryption key into history", "serial", second.serial, "error", err)
+	}
+}
+
+// maxLineage bounds how far back encryption history is followed.
+const maxLineage = 64
+
+// history asks the KMC for every earlier encryption key of a re-issued order,
+// sealed to the new signing key. The keys are sealed anew each time they are asked for.
+func (ca *CA) history(ctx context.Context, o *storedOrder) ([]pki.KeyGrant, error) {
+	signing, err := readSPKI(o.half(sign).tbs)
+	if err != nil {
+		return nil, err
+	}
+	var grants []pki.KeyGrant
+	seen := map[pki.Serial]bool{}
+	step := o
+	for range maxLineage {
+		if step.predecessor == "" {
+			return grants, nil
+		}
+		if step, err = ca.readOrderOf(ctx, o.issuer, step.predecessor); err != nil {
+			return nil, err
+		}
+		second := step.half(encrypt)
+		if second == nil || seen[second.escrow] {
+			continue
+		}
+		seen[second.escrow] = true
+		grant, err := ca.cfg.KMC.Restore(ctx, pki.KeyRestore{CertNo: second.escrow, Recipient: signing, Holder: o.holder,
+			Reason: "re-issue " + o.application})
+		if err != nil {
+			return nil, fmt.Errorf("recovering the encryption history: %w", err)
+		}
+		grants = append(grants, grant)
+	}
+	return grants, nil
+}
+
+// issuedData is what a successor takes over from a certificate we made.
+type issuedData struct {
+	subject  pki.Name
+	altNames []pki.AltName
+	values   map[string]string
+	spki     []byte
+}
+
+// parseTBS reads our own stored bytes back.
+func parseTBS(tbs []byte) (*smx509.Certificate, error) {
+	for _, suite := range []pki.Suite{pki.SM2, pki.P256, pki.P384, pki.RSA2048} {
+		cert, err := smx509.ParseCertificate(pki.ThrowAway(tbs, suite))
+		if err == nil {
+			return cert, nil
+		}
+	}
+	return nil, pki.Errorf(pki.Internal, "certificate.stored", "a stored certificate cannot be read back").
+		To("check the database with 'onecert audit verify'")
+}
+
+func readSPKI(tbs []byte) ([]byte, error) {
+	cert, err := parseTBS(tbs)
+	if err != nil {
+		return nil, err
+	}
+	return cert.RawSubjectPublicKeyInfo, nil
+}
+
+func readIssued(tbs []byte, p *Profile) (*issuedData, error) {
+	cert, err := parseTBS(tbs)
+	if err != nil {
+		return nil, err
+	}
+	data := &issuedData{values: map[string]string{}, spki: cert.RawSubjectPublicKeyInfo}
+	if data.subject, err = pki.NameOf(cert.RawSubject); err != nil {
+		return nil, err
+	}
+	for _, host := range cert.DNSNames {
+		data.altNames = append(data.altNames, pki.AltName{Kind: "dns", Value: host})
+	}
+	for _, address := range cert.EmailAddresses {
+		data.altNames = append(data.altNames, pki.AltName{Kind: "email", Value: address})
+	}
+	for _, uri := range cert.URIs {
+		data.altNames = append(data.altNames, pki.AltName{Kind: "uri", Value: uri.String()})
+	}
+	for _, ip := range cert.IPAddresses {
+		data.altNames = append(data.altNames, pki.AltName{Kind: "ip", Value: ip.String()})
+	}
+	for _, x := range p.Private {
+		for _, e := range cert.Extensions {
+			if e.Id.Equal(x.oid) {
+				data.values[x.Name] = pki.ExtensionText(e.Value)
+			}
+		}
+	}
+	return data, nil
+}
