@@ -118,7 +118,7 @@ func (c *call) recovered(cause any) {
 
 func (c *call) log(level slog.Level, message string, err error, more ...slog.Attr) {
 	attrs := append([]slog.Attr{slog.String("request_id", c.id), slog.String("operation", c.operation),
-		slog.Any("error", err)}, more...)
+		slog.String("source", source(c.request)), slog.Any("error", err)}, more...)
 	if actor, ok := pki.ActorFrom(c.request.Context()); ok {
 		attrs = append(attrs, slog.String("actor", actor.Name))
 	}
