@@ -1,0 +1,10 @@
+// Package cms writes and reads the messages private keys and texts travel in:
+// SM2EnvelopedKey (GM/T 0009, GB/T 35276), EnvelopedData in its international
+// (RFC 5652) and national form (GM/T 0010, GB/T 35275), and SignedAndEnvelopedData
+// as the answer of a key management centre (GM/T 0014).
+//
+// It owns these formats, the dialects of them that are read, and their limits. It
+// is pure: no file, no network, no clock, no trust; whether a certificate may be
+// believed, and which key is meant, its callers know. It does not write
+// SignedData.
+package cms
