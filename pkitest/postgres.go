@@ -53,7 +53,7 @@ func startCluster(fsync string) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := folder(owner)
+	dir, err := folder(owner, fsync == "on")
 	if err != nil {
 		return nil, err
 	}
