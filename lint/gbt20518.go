@@ -17,7 +17,7 @@ const (
 	clauseDual  = "GM/T 0015, GM/T 0014 (dual certificates)"
 	clauseDN    = "GB/T 20518 (distinguished names), RFC 5280 A.1"
 	clauseOwn   = "GM/T 0015, GB/T 20518 (private extensions 1.2.156.10260.4.1)"
-	clauseClear = "design.md decision 13, Personal Information Protection Law"
+	clauseClear = "OneCert personal data, Personal Information Protection Law"
 )
 
 // gbt20518Certificate holds the national format; read only.

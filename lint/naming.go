@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-const clauseNaming = "design.md §3 rule 9"
+const clauseNaming = "OneCert names"
 
 // naming holds what we demand of a subject so that nobody is fooled by it; in
 // foreign certificates it is a notice. Read only.

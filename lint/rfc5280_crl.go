@@ -47,8 +47,8 @@ var rfc5280CRL = []rule[crl]{
 // practiceCRL holds good practice for lists; read only.
 var practiceCRL = []rule[crl]{
 	{"practice.crl.hash", "GM/T 0115, RFC 6194", Error, Error, func(l *crl) string { return weakHash(l.algorithm) }},
-	{"practice.crl.signature-algorithm", "design.md §5 (suites)", Error, Warning, func(l *crl) string { return unknownSignature(l.algorithm) }},
-	{"practice.crl.life", "design.md §3 rule 5 (fresh lists)", Warning, Notice, checkCRLLife},
+	{"practice.crl.signature-algorithm", "OneCert algorithm suites", Error, Warning, func(l *crl) string { return unknownSignature(l.algorithm) }},
+	{"practice.crl.life", "OneCert fresh lists", Warning, Notice, checkCRLLife},
 }
 
 func checkCRLVersion(l *crl) string {
