@@ -94,6 +94,7 @@ func readPoint(point []byte) (*ecdsa.PublicKey, bool) {
 
 // isSM2 says whether a public key is an SM2 key that can be used.
 func isSM2(key *ecdsa.PublicKey) bool {
+	//lint:ignore SA1019 gmsm's SM2 keys have no other form
 	return key != nil && key.Curve == sm2.P256() && key.X != nil && key.Y != nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/rand"
+	"encoding/pem"
 	"errors"
 	"math/big"
 	"testing"
@@ -192,6 +193,26 @@ func TestSeveralRecipients(t *testing.T) {
 			if _, err := OpenEnvelope(newKey(t, suite), message); err == nil {
 				t.Errorf("%s: a stranger opens it", suite)
 			}
+		}
+	}
+}
+
+// Certificates of most other CAs carry RFC 5280's SHA-1 identifier; it is known too.
+func TestSHA1KeyIdentifier(t *testing.T) {
+	dir := t.TempDir()
+	plain := writeFile(t, dir+"/m", text)
+	for _, name := range []string{"a", "b"} {
+		openssl(t, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN="+name, "-keyout", dir+"/"+name+".key", "-out", dir+"/"+name+".crt")
+	}
+	openssl(t, "cms", "-encrypt", "-binary", "-aes256", "-keyid", "-in", plain, "-outform", "DER", "-out", dir+"/m.der", dir+"/a.crt", dir+"/b.crt")
+	for _, name := range []string{"a", "b"} {
+		block, _ := pem.Decode(readFile(t, dir+"/"+name+".key"))
+		key, err := smx509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := OpenEnvelope(key, readFile(t, dir+"/m.der")); err != nil || !bytes.Equal(got, text) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -148,6 +148,7 @@ func (h *holder) contentKey(info *recipientInfo, keyLen int) (key []byte, ok boo
 		}
 		return nil, false
 	}
+	//lint:ignore SA1019 with a session key length it is the safe way to read what others write
 	key, err := decrypter.Decrypt(rand.Reader, info.sealed, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: keyLen})
 	return key, err == nil && len(key) == keyLen
 }

@@ -5,13 +5,10 @@ import (
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 
 	"github.com/emmansun/gmsm/sm2"
-	"github.com/emmansun/gmsm/smx509"
 
 	"onecert/pki"
 )
@@ -61,16 +58,15 @@ func wrap(signer crypto.Signer) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	spki, err := smx509.MarshalPKIXPublicKey(signer.Public())
+	spki, err := pki.MarshalPublicKey(signer.Public())
 	if err != nil {
 		return nil, fmt.Errorf("encoding the public key: %w", err)
 	}
-	sum := sha256.Sum256(spki)
 	held := &private{signer: signer}
 	key := &Key{
 		suite:       suite,
 		public:      signer.Public(),
-		fingerprint: hex.EncodeToString(sum[:8]),
+		fingerprint: pki.KeyHash(spki)[:16],
 		private:     func() *private { return held },
 	}
 	if suite == pki.SM2 {

@@ -208,6 +208,7 @@ func TestDecrypt(t *testing.T) {
 		t.Errorf("SM2: %v", err)
 	}
 	key = throwAway(t, pki.RSA2048)
+	//lint:ignore SA1019 a key decrypts what others still write
 	ciphertext, err = rsa.EncryptPKCS1v15(rand.Reader, key.Public().(*rsa.PublicKey), secret)
 	if err != nil {
 		t.Fatal(err)
