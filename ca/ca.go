@@ -43,7 +43,9 @@ type Config struct {
 	// at least 32 octets, never changed.
 	HolderKey []byte
 	// Check says whether the actor of the context may do an operation.
-	Check  func(ctx context.Context, op officer.Operation) (pki.Actor, error)
+	Check func(ctx context.Context, op officer.Operation) (pki.Actor, error)
+	// Officers is who may operate this CA; without it nobody can enrol.
+	Officers *officer.Registry
 	Now    func() time.Time
 	Random io.Reader
 	Log    *slog.Logger

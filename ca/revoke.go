@@ -81,6 +81,13 @@ func (ca *CA) change(ctx context.Context, op officer.Operation, issuer string, s
 			if _, err := ca.cfg.Status.Append(ctx, tx, c); err != nil {
 				return err
 			}
+			if ca.cfg.Officers == nil || c.Event != status.Revoked {
+				continue
+			}
+			// A revoked officer's or site's certificate operates no longer.
+			if _, err := ca.cfg.Officers.EndRevoked(ctx, tx, issuer, half.serial); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

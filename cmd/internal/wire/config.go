@@ -1,0 +1,257 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"onecert/ca"
+	"onecert/kmc"
+	"onecert/pki"
+)
+
+// CA is the configuration of a CA process: one strict YAML file. Relative paths
+// start from the file's folder.
+type CA struct {
+	// Component says which sort of file this is: "ca".
+	Component string `yaml:"component"`
+	// Origin names the audit log in its signed heads, such as ca.example.gov/ca.
+	Origin string `yaml:"origin"`
+	// Database is sqlite:PATH or postgres://…; DatabaseFile names a file that holds it,
+	// for a source with a password.
+	Database     string `yaml:"database,omitempty"`
+	DatabaseFile string `yaml:"database_file,omitempty"`
+	// Listen is the address of the API (mutual TLS); Public serves CRLs and CA
+	// certificates over plain HTTP.
+	Listen string `yaml:"listen"`
+	Public string `yaml:"public,omitempty"`
+	// Hosts are the names and addresses that stand in the API's own certificate.
+	Hosts []string `yaml:"hosts"`
+	// TLSKey is the URI of the API's own key; its certificate is made by this CA.
+	TLSKey string `yaml:"tls_key"`
+	// TLSCertificate is where that certificate is kept; it is made anew at half its life.
+	TLSCertificate string `yaml:"tls_certificate"`
+	// HolderKeyFile holds 64 hexadecimal digits: the key of holder ids, never changed.
+	HolderKeyFile string `yaml:"holder_key_file"`
+	// Profiles is a folder of profiles; empty means those that come with the program.
+	Profiles string `yaml:"profiles,omitempty"`
+	// AuditKey signs the heads of the audit log; AuditHeads is where they are copied,
+	// best a folder on another machine.
+	AuditKey   string `yaml:"audit_key"`
+	AuditHeads string `yaml:"audit_heads"`
+
+	Issuers []IssuerFile `yaml:"issuers"`
+	CRL     CRLFile      `yaml:"crl"`
+	KMC     *KMCLink     `yaml:"kmc,omitempty"`
+
+	dir string
+}
+
+// IssuerFile is one issuing CA.
+type IssuerFile struct {
+	ID  string `yaml:"id"`
+	Key string `yaml:"key"` // URI
+	// Certificate is a PEM file: the issuer's first, then up to the root.
+	Certificate string       `yaml:"certificate"`
+	Partitions  int          `yaml:"partitions"`
+	Addresses   ca.Addresses `yaml:"addresses"`
+}
+
+// CRLFile says where lists go and how long they live.
+type CRLFile struct {
+	Dir   string        `yaml:"dir"`             // served under /crl
+	AIA   string        `yaml:"aia"`             // folder of CA certificates, served under /aia
+	Life  time.Duration `yaml:"life,omitempty"`  // 24h
+	Pause time.Duration `yaml:"pause,omitempty"` // 1s between two lists
+}
+
+// KMCLink is how the CA reaches its key management centre across the network.
+type KMCLink struct {
+	URL string `yaml:"url"`
+	// MessageKey signs the messages (SM2); MessageCertificate is its certificate.
+	MessageKey         string `yaml:"message_key"`
+	MessageCertificate string `yaml:"message_certificate"`
+	// Centre is the certificate the centre signs its answers with.
+	Centre string `yaml:"centre"`
+}
+
+// KMC is the configuration of a KMC process.
+type KMC struct {
+	Component    string `yaml:"component"` // "kmc"
+	Origin       string `yaml:"origin"`
+	Database     string `yaml:"database,omitempty"`
+	DatabaseFile string `yaml:"database_file,omitempty"`
+	Listen       string `yaml:"listen"`
+	// TLSKey and TLSCertificate are the API's own, enrolled at the CA as a site.
+	TLSKey         string `yaml:"tls_key"`
+	TLSCertificate string `yaml:"tls_certificate"`
+	// Trust is a PEM file of the CA certificates that officers', sites' and holders'
+	// certificates lead to.
+	Trust string `yaml:"trust"`
+	// MasterKey seals every escrowed key.
+	MasterKey  string `yaml:"master_key"`
+	AuditKey   string `yaml:"audit_key"`
+	AuditHeads string `yaml:"audit_heads"`
+	// MessageKey signs answers of GM/T 0014 (SM2); Peers are the CAs' message
+	// certificates by the name each CA is registered under.
+	MessageKey         string              `yaml:"message_key,omitempty"`
+	MessageCertificate string              `yaml:"message_certificate,omitempty"`
+	Peers              map[string][]string `yaml:"peers,omitempty"`
+
+	Pool map[pki.Suite]kmc.PoolSize `yaml:"pool,omitempty"`
+
+	dir string
+}
+
+// maxConfig bounds a configuration file.
+const maxConfig = 256 << 10
+
+// Component reads which component a configuration file is for.
+func Component(path string) (string, error) {
+	data, err := readConfig(path)
+	if err != nil {
+		return "", err
+	}
+	var head struct {
+		Component string `yaml:"component"`
+	}
+	if err := yaml.Unmarshal(data, &head); err != nil {
+		return "", wrongConfig(path, err)
+	}
+	return head.Component, nil
+}
+
+// LoadCA reads and checks a CA's configuration. Unknown keys are refused.
+func LoadCA(path string) (*CA, error) {
+	c := &CA{dir: filepath.Dir(path)}
+	if err := load(path, c); err != nil {
+		return nil, err
+	}
+	return c, c.check(path)
+}
+
+// LoadKMC reads and checks a KMC's configuration.
+func LoadKMC(path string) (*KMC, error) {
+	c := &KMC{dir: filepath.Dir(path)}
+	if err := load(path, c); err != nil {
+		return nil, err
+	}
+	return c, c.check(path)
+}
+
+func readConfig(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, pki.Errorf(pki.Invalid, "config.open", "the configuration %s cannot be opened", path).
+			To("check the path; 'onecert ca init' makes one").Because(err)
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxConfig+1))
+	if err != nil || len(data) > maxConfig {
+		return nil, pki.Errorf(pki.Invalid, "config.read", "the configuration %s cannot be read or is over %d octets", path, maxConfig).Because(err)
+	}
+	return data, nil
+}
+
+func load(path string, into any) error {
+	data, err := readConfig(path)
+	if err != nil {
+		return err
+	}
+	return parseConfig(path, data, into)
+}
+
+// parseConfig decodes strictly; its errors name line and key.
+func parseConfig(path string, data []byte, into any) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(into); err != nil {
+		return wrongConfig(path, err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return pki.Errorf(pki.Invalid, "config.documents", "%s holds more than one YAML document", path)
+	}
+	return nil
+}
+
+func wrongConfig(path string, err error) error {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	text = strings.Join(strings.Fields(strings.ReplaceAll(text, "unmarshal errors:", "")), " ")
+	return pki.Errorf(pki.Invalid, "config.yaml", "%s: %.300s", path, text).To("see the commented samples under deploy/")
+}
+
+// needs refuses a configuration with an empty value that must be there.
+func needs(path string, values map[string]string) error {
+	for _, name := range sortedKeys(values) {
+		if values[name] == "" {
+			return pki.Errorf(pki.Invalid, "config.missing", "%s: %s is not given", path, name).To("see the commented samples under deploy/")
+		}
+	}
+	return nil
+}
+
+func (c *CA) check(path string) error {
+	if c.Component != "ca" {
+		return pki.Errorf(pki.Invalid, "config.component", "%s: component is %.20q, not ca", path, c.Component)
+	}
+	if (c.Database == "") == (c.DatabaseFile == "") {
+		return pki.Errorf(pki.Invalid, "config.database", "%s: give database or database_file, one of the two", path)
+	}
+	if len(c.Issuers) == 0 {
+		return pki.Errorf(pki.Invalid, "config.issuers", "%s: no issuer", path)
+	}
+	for _, i := range c.Issuers {
+		err := needs(path, map[string]string{"issuers.id": i.ID, "issuers.key": i.Key, "issuers.certificate": i.Certificate})
+		if err != nil {
+			return err
+		}
+	}
+	if c.KMC != nil {
+		err := needs(path, map[string]string{"kmc.url": c.KMC.URL, "kmc.message_key": c.KMC.MessageKey,
+			"kmc.message_certificate": c.KMC.MessageCertificate, "kmc.centre": c.KMC.Centre})
+		if err != nil {
+			return err
+		}
+	}
+	return needs(path, map[string]string{"origin": c.Origin, "listen": c.Listen, "hosts": strings.Join(c.Hosts, ","), "tls_key": c.TLSKey,
+		"tls_certificate": c.TLSCertificate, "holder_key_file": c.HolderKeyFile, "audit_key": c.AuditKey, "audit_heads": c.AuditHeads,
+		"crl.dir": c.CRL.Dir, "crl.aia": c.CRL.AIA})
+}
+
+func (c *KMC) check(path string) error {
+	if c.Component != "kmc" {
+		return pki.Errorf(pki.Invalid, "config.component", "%s: component is %.20q, not kmc", path, c.Component)
+	}
+	if (c.Database == "") == (c.DatabaseFile == "") {
+		return pki.Errorf(pki.Invalid, "config.database", "%s: give database or database_file, one of the two", path)
+	}
+	return needs(path, map[string]string{"origin": c.Origin, "listen": c.Listen, "tls_key": c.TLSKey, "tls_certificate": c.TLSCertificate,
+		"trust": c.Trust, "master_key": c.MasterKey, "audit_key": c.AuditKey, "audit_heads": c.AuditHeads})
+}
+
+// Path resolves a path of the configuration.
+func (c *CA) Path(path string) string  { return resolve(c.dir, path) }
+func (c *KMC) Path(path string) string { return resolve(c.dir, path) }
+
+func resolve(dir, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// Save writes a configuration file for the first time; it never overwrites one.
+func Save(path string, config any) error {
+	data, err := yaml.Marshal(config)
+	if err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
+	return writeNew(path, data, 0o600)
+}

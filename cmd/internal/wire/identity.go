@@ -1,0 +1,213 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/emmansun/gmsm/smx509"
+
+	"onecert/ca"
+	"onecert/keys"
+	"onecert/officer"
+	"onecert/pki"
+	"onecert/serve"
+)
+
+// machine is the CA acting for itself: it may issue its own site certificate.
+func machine(ctx context.Context) context.Context {
+	return pki.WithActor(ctx, pki.Actor{Name: "ca", Roles: []string{officer.Security}})
+}
+
+// serveItself gives the API its certificate, made by this CA, and its operations.
+// It works when every certificate has expired: the CA then makes itself a new one
+// (design.md §3.7).
+func (p *CAProcess) serveItself(ctx context.Context) error {
+	key, err := openKey(p.config.dir, p.config.TLSKey)
+	if err != nil {
+		return fmt.Errorf("opening the API's key: %w", err)
+	}
+	chain, err := p.ownChain(ctx, key)
+	if err != nil {
+		return err
+	}
+	if p.identity, err = serve.NewIdentity(chain, key); err != nil {
+		return err
+	}
+	if p.link != nil {
+		if err := p.link.connect(p.identity, p.roots); err != nil {
+			return err
+		}
+	}
+	good := &goodness{now: p.options.now(), ask: p.goodNow, known: map[string]judged{}}
+	peers := &serve.Peers{Roots: p.roots, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
+		actor, err := p.Officers.Actor(ctx, peer.Raw)
+		if err != nil {
+			return actor, err
+		}
+		return actor, good.check(ctx, peer)
+	}}
+	p.API = serve.New(serve.Config{Title: "OneCert CA", Version: p.options.Version, Peers: peers, Log: p.options.log(), Now: p.options.now()})
+	p.Routes(p.API.Huma)
+	officerRoutes(p.API.Huma, p.Officers, p.Audit)
+	enrolRoute(p.API.Huma, p.CA)
+	p.API.Ready("database", func(ctx context.Context) error { return p.database.Read().PingContext(ctx) })
+	return nil
+}
+
+// ownChain returns the certificate on file while it is in the first half of its
+// life, else makes a new one.
+func (p *CAProcess) ownChain(ctx context.Context, key *keys.Key) ([][]byte, error) {
+	path := p.config.Path(p.config.TLSCertificate)
+	now := p.options.now()()
+	if data, err := os.ReadFile(path); err == nil {
+		chain := pemBlocks(data)
+		if len(chain) > 0 {
+			leaf, err := x509.ParseCertificate(chain[0])
+			if err == nil && now.Before(halfLife(leaf)) && !now.Before(leaf.NotBefore) && samePublic(leaf, key) {
+				return chain, nil
+			}
+		}
+	}
+	return p.renewOwn(ctx, key, path, now)
+}
+
+func (p *CAProcess) renewOwn(ctx context.Context, key *keys.Key, path string, now time.Time) ([][]byte, error) {
+	request, err := newRequest(key, "ca")
+	if err != nil {
+		return nil, err
+	}
+	order := ca.Order{Application: "self-ca-" + strconv.FormatInt(now.UnixNano(), 36), Profile: string(ca.Site), Request: request, Holder: "site:ca",
+		Subject: pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: "OneCert"}, {Type: "CN", Value: "ca"}}}
+	for _, host := range p.config.Hosts {
+		order.AltNames = append(order.AltNames, ca.HostName(host))
+	}
+	issued, err := p.Issue(machine(ctx), order)
+	if err != nil {
+		return nil, fmt.Errorf("making the API's own certificate: %w", err)
+	}
+	chain := append([][]byte{issued.Sign.DER}, issued.Chain[:len(issued.Chain)-1]...)
+	return chain, replaceFile(path, PEM(chain...), 0o644)
+}
+
+// newRequest makes a PKCS#10 request with a key of this process.
+func newRequest(key *keys.Key, name string) ([]byte, error) {
+	subject, err := pki.Name{{Type: "CN", Value: name}}.DER()
+	if err != nil {
+		return nil, err
+	}
+	der, err := smx509.CreateCertificateRequest(nil, &smx509.CertificateRequest{RawSubject: subject}, key)
+	if err != nil {
+		return nil, fmt.Errorf("making a certificate request: %w", err)
+	}
+	return der, nil
+}
+
+func halfLife(c *x509.Certificate) time.Time { return c.NotBefore.Add(c.NotAfter.Sub(c.NotBefore) / 2) }
+
+func samePublic(c *x509.Certificate, key *keys.Key) bool {
+	spki, err := pki.MarshalPublicKey(key.Public())
+	return err == nil && bytes.Equal(spki, c.RawSubjectPublicKeyInfo)
+}
+
+func pemBlocks(data []byte) (all [][]byte) {
+	for {
+		block, rest := pem.Decode(data)
+		if block == nil {
+			return all
+		}
+		all, data = append(all, block.Bytes), rest
+	}
+}
+
+// keepIdentity renews the API's own certificate at half its life.
+func (p *CAProcess) keepIdentity(ctx context.Context) {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := p.options.now()()
+		if now.Before(p.identity.RenewAt()) {
+			continue
+		}
+		if err := p.renewNow(ctx, now); err != nil {
+			p.options.log().Error("renewing the API's own certificate", "error", err)
+		}
+	}
+}
+
+func (p *CAProcess) renewNow(ctx context.Context, now time.Time) error {
+	key, err := openKey(p.config.dir, p.config.TLSKey)
+	if err != nil {
+		return err
+	}
+	chain, err := p.renewOwn(ctx, key, p.config.Path(p.config.TLSCertificate), now)
+	if err != nil {
+		return err
+	}
+	return p.identity.Replace(chain, key)
+}
+
+// goodNow asks the journal about a certificate of ours: revoked and held officers
+// are let in no longer.
+func (p *CAProcess) goodNow(ctx context.Context, peer *x509.Certificate) error {
+	for _, file := range p.config.Issuers {
+		issuer, err := p.Issuer(file.ID)
+		if err != nil || !bytes.Equal(issuer.Certificate.RawSubject, peer.RawIssuer) {
+			continue
+		}
+		record, err := p.Journal.Record(ctx, file.ID, pki.SerialOf(peer.SerialNumber))
+		if err != nil {
+			return err
+		}
+		if record.State != pki.Valid {
+			return pki.Errorf(pki.Forbidden, "officer.certificate", "this certificate is %s", record.State).
+				To("ask the security administrator")
+		}
+		return nil
+	}
+	return pki.Errorf(pki.Forbidden, "officer.issuer", "this certificate was not issued by this CA")
+}
+
+// goodness remembers for a second what was found about a peer.
+type goodness struct {
+	now   func() time.Time
+	ask   func(context.Context, *x509.Certificate) error
+	mu    sync.Mutex
+	known map[string]judged
+}
+
+type judged struct {
+	at  time.Time
+	err error
+}
+
+const goodnessLife, maxKnown = time.Second, 10_000
+
+func (g *goodness) check(ctx context.Context, peer *x509.Certificate) error {
+	key, now := string(peer.Signature), g.now()
+	g.mu.Lock()
+	seen, ok := g.known[key]
+	if len(g.known) > maxKnown {
+		clear(g.known)
+	}
+	g.mu.Unlock()
+	if ok && now.Sub(seen.at) < goodnessLife {
+		return seen.err
+	}
+	err := g.ask(ctx, peer)
+	g.mu.Lock()
+	g.known[key] = judged{now, err}
+	g.mu.Unlock()
+	return err
+}

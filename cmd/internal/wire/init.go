@@ -1,0 +1,225 @@
+package wire
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/emmansun/gmsm/smx509"
+
+	"onecert/ca"
+	"onecert/keys"
+	"onecert/officer"
+	"onecert/pki"
+)
+
+// NewCA says what the first start of a CA makes.
+type NewCA struct {
+	Dir          string
+	Organisation string
+	Host         string       // name or address the API is reached under
+	Listen       string       // API
+	Public       string       // plain HTTP for CRL and AIA
+	Addresses    ca.Addresses // as they stand in certificates for ever
+	Partitions   int
+	Database     string   // empty: sqlite:ca.db
+	Families     []string // of sm2, rsa, ecdsa; ecdsa or rsa is needed for the API itself
+	Cipher       keys.Cipher
+	CRLPause     time.Duration
+}
+
+// Suites of root and issuing CA. The root lives longest and signs least.
+var familySuites = map[string][2]pki.Suite{
+	"sm2": {pki.SM2, pki.SM2}, "rsa": {pki.RSA4096, pki.RSA3072}, "ecdsa": {pki.P384, pki.P256},
+}
+
+var familyNames = map[string]string{"sm2": "SM2", "rsa": "RSA", "ecdsa": "ECDSA"}
+
+// Lives of CA certificates: an end entity of five years fits into its issuer, and
+// the issuer into its root, for ten years of issuing.
+const rootYears, issuingYears = 30, 15
+
+// rootCRLLife is how long a root's CRL lives: roots are off line and sign seldom.
+const rootCRLLife = 365 * 24 * time.Hour
+
+// InitCA makes keys, hierarchy and configuration of a CA in a folder that has none.
+// Roots stay beside the issuing keys here; taking them off line is a ceremony.
+func InitCA(_ context.Context, n NewCA, options Options) (configPath string, err error) {
+	configPath = filepath.Join(n.Dir, "ca.yaml")
+	if _, err := os.Stat(configPath); err == nil {
+		return "", pki.Errorf(pki.Conflict, "init.exists", "%s is there already; a CA is made once", configPath).
+			To("choose another folder; to start the CA use 'onecert ca serve --config %s'", configPath)
+	}
+	i := &initialiser{dir: n.Dir, pass: filepath.Join(n.Dir, "passphrase"), cipher: n.Cipher}
+	if err := i.passphrase(); err != nil {
+		return "", err
+	}
+	config := &CA{Component: "ca", Origin: n.Host + "/ca", Database: n.Database, Listen: n.Listen, Public: n.Public, Hosts: []string{n.Host},
+		TLSCertificate: "tls.pem", HolderKeyFile: "holder.key", AuditHeads: "audit-heads",
+		CRL: CRLFile{Dir: "public/crl", AIA: "public/aia", Pause: n.CRLPause}}
+	if config.Database == "" {
+		config.Database = "sqlite:ca.db"
+	}
+	for _, family := range n.Families {
+		file, err := i.family(family, n, options.now()())
+		if err != nil {
+			return "", err
+		}
+		config.Issuers = append(config.Issuers, file)
+	}
+	if config.TLSKey, err = i.key("keys/tls.pem", pki.P256); err != nil {
+		return "", err
+	}
+	if config.AuditKey, err = i.key("keys/audit.pem", pki.SM2); err != nil {
+		return "", err
+	}
+	if err := i.secret("holder.key"); err != nil {
+		return "", err
+	}
+	return configPath, Save(configPath, config)
+}
+
+// initialiser makes keys and files of one folder under one passphrase.
+type initialiser struct {
+	dir, pass string
+	cipher    keys.Cipher
+}
+
+// passphrase makes a random one unless the operator put one there before.
+func (i *initialiser) passphrase() error {
+	if _, err := os.Stat(i.pass); err == nil {
+		return nil
+	}
+	return i.secret("passphrase")
+}
+
+func (i *initialiser) secret(name string) error {
+	secret := make([]byte, 32)
+	if _, err := rand.Read(secret); err != nil {
+		return fmt.Errorf("making a secret: %w", err)
+	}
+	return writeNew(filepath.Join(i.dir, name), []byte(hex.EncodeToString(secret)+"\n"), 0o600)
+}
+
+// key makes a key file and returns its URI relative to the folder.
+func (i *initialiser) key(name string, suite pki.Suite) (string, error) {
+	_, uri, err := i.newKey(name, suite)
+	return uri, err
+}
+
+func (i *initialiser) newKey(name string, suite pki.Suite) (*keys.Key, string, error) {
+	path := filepath.Join(i.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, "", fmt.Errorf("making the folder of keys: %w", err)
+	}
+	key, err := keys.Generate(keyURI(path, i.pass), suite, keys.Options{Cipher: i.cipher})
+	if err != nil {
+		return nil, "", fmt.Errorf("making the key %s: %w", name, err)
+	}
+	return key, keyURI(name, "passphrase"), nil
+}
+
+func (i *initialiser) family(family string, n NewCA, now time.Time) (IssuerFile, error) {
+	suites, known := familySuites[family]
+	if !known {
+		return IssuerFile{}, pki.Errorf(pki.Invalid, "init.family", "%.20q is not a family of algorithms", family).To("use sm2, rsa or ecdsa")
+	}
+	rootKey, _, err := i.newKey("keys/"+family+"-root.pem", suites[0])
+	if err != nil {
+		return IssuerFile{}, err
+	}
+	issuingKey, uri, err := i.newKey("keys/"+family+".pem", suites[1])
+	if err != nil {
+		return IssuerFile{}, err
+	}
+	subject := func(role string) pki.Name {
+		return pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: n.Organisation}, {Type: "CN", Value: n.Organisation + " " + familyNames[family] + " " + role}}
+	}
+	now = now.UTC().Truncate(time.Second)
+	rootID := family + "-root"
+	root, err := ca.MakeAuthority(rand.Reader, ca.Authority{ID: rootID, Subject: subject("Root CA"), Key: rootKey,
+		NotBefore: now, NotAfter: now.AddDate(rootYears, 0, 0)}, nil)
+	if err != nil {
+		return IssuerFile{}, err
+	}
+	parent := ca.Parent{ID: rootID, Key: rootKey, Certificate: root, Addresses: n.Addresses}
+	issuing, err := ca.MakeAuthority(rand.Reader, ca.Authority{ID: family, Subject: subject("Issuing CA"), Key: issuingKey,
+		NotBefore: now, NotAfter: now.AddDate(issuingYears, 0, 0)}, &parent)
+	if err != nil {
+		return IssuerFile{}, err
+	}
+	file := IssuerFile{ID: family, Key: uri, Certificate: "certs/" + family + ".pem", Partitions: n.Partitions, Addresses: n.Addresses}
+	return file, i.publishFamily(file, root, issuing, parent, now)
+}
+
+func (i *initialiser) publishFamily(file IssuerFile, root, issuing *smx509.Certificate, parent ca.Parent, now time.Time) error {
+	if err := writeNew(filepath.Join(i.dir, file.Certificate), PEM(issuing.Raw, root.Raw), 0o644); err != nil {
+		return err
+	}
+	crl, err := ca.MakeRootCRL(rand.Reader, parent, 1, now, now.Add(rootCRLLife))
+	if err != nil {
+		return err
+	}
+	return writeNew(filepath.Join(i.dir, "public/crl", parent.ID, "complete.crl"), crl, 0o644)
+}
+
+// FirstCodes makes the three one-time codes of a first start: each enrols the key
+// of one of the three administrators (design.md decision 14).
+func FirstCodes(ctx context.Context, registry *officer.Registry) (map[string]string, error) {
+	ctx = pki.WithActor(ctx, pki.Actor{Name: "first-start"})
+	codes := map[string]string{}
+	for _, role := range []string{officer.System, officer.Security, officer.Audit} {
+		code, err := registry.NewCode(ctx, role, "centre."+role, 7*24*time.Hour)
+		if err != nil {
+			return nil, err
+		}
+		codes[role] = code
+	}
+	return codes, nil
+}
+
+// NewKMC says what the first start of a KMC makes.
+type NewKMC struct {
+	Dir      string
+	Host     string
+	Listen   string
+	Database string
+	Trust    []byte // PEM of CA certificates
+	SealWith keys.SealAlgorithm
+	Cipher   keys.Cipher
+}
+
+// InitKMC makes keys and configuration of a KMC in a folder that has none, and a
+// request for its site certificate.
+func InitKMC(n NewKMC) (configPath string, err error) {
+	configPath = filepath.Join(n.Dir, "kmc.yaml")
+	if _, err := os.Stat(configPath); err == nil {
+		return "", pki.Errorf(pki.Conflict, "init.exists", "%s is there already; a KMC is made once", configPath).To("choose another folder")
+	}
+	i := &initialiser{dir: n.Dir, pass: filepath.Join(n.Dir, "passphrase"), cipher: n.Cipher}
+	if err := i.passphrase(); err != nil {
+		return "", err
+	}
+	config := &KMC{Component: "kmc", Origin: n.Host + "/kmc", Database: n.Database, Listen: n.Listen, TLSCertificate: "tls.pem",
+		Trust: "trust.pem", AuditHeads: "audit-heads", MasterKey: keyURI("keys/master.pem", "passphrase")}
+	if config.Database == "" {
+		config.Database = "sqlite:kmc.db"
+	}
+	if config.TLSKey, err = i.key("keys/tls.pem", pki.P256); err != nil {
+		return "", err
+	}
+	if config.AuditKey, err = i.key("keys/audit.pem", pki.SM2); err != nil {
+		return "", err
+	}
+	if _, err := keys.GenerateSealer(keyURI(filepath.Join(n.Dir, "keys/master.pem"), i.pass), n.SealWith, keys.Options{}); err != nil {
+		return "", fmt.Errorf("making the master key: %w", err)
+	}
+	if err := writeNew(filepath.Join(n.Dir, "trust.pem"), n.Trust, 0o644); err != nil {
+		return "", err
+	}
+	return configPath, Save(configPath, config)
+}

@@ -1,0 +1,98 @@
+package wire
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"onecert/audit"
+	"onecert/ca"
+	"onecert/officer"
+)
+
+type body[T any] struct{ Body T }
+
+func operation(id, method, path, summary string) huma.Operation {
+	return huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary,
+		Security: []map[string][]string{{"mutualTLS": {}}}}
+}
+
+// CodeOrder asks for a one-time code that enrols a key.
+type CodeOrder struct {
+	Name string `json:"name" maxLength:"64"`
+	Role string `json:"role" maxLength:"20"`
+	Days int    `json:"days,omitempty" minimum:"0" maximum:"7" doc:"how long the code is good; 1 if not said"`
+}
+
+// Code is shown once.
+type Code struct {
+	Code string `json:"code"`
+}
+
+// officerRoutes are the operations on a component's registry of officers and its
+// audit log; every component has the same.
+func officerRoutes(api huma.API, registry *officer.Registry, log *audit.Log) {
+	huma.Register(api, operation("officers", http.MethodGet, "/v1/officers", "Who may operate"),
+		func(ctx context.Context, _ *struct{}) (*body[[]officer.Officer], error) {
+			if _, err := registry.Check(ctx, officer.ReadOfficers); err != nil {
+				return nil, err
+			}
+			all, err := registry.List(ctx)
+			if all == nil {
+				all = []officer.Officer{}
+			}
+			return &body[[]officer.Officer]{all}, err
+		})
+	huma.Register(api, operation("officer-code", http.MethodPost, "/v1/officers/codes", "A one-time code that enrols an officer or a site"),
+		func(ctx context.Context, in *body[CodeOrder]) (*body[Code], error) {
+			if _, err := registry.Check(ctx, officer.WriteOfficers); err != nil {
+				return nil, err
+			}
+			code, err := registry.NewCode(ctx, in.Body.Role, in.Body.Name, time.Duration(max(in.Body.Days, 1))*24*time.Hour)
+			return &body[Code]{Code{code}}, err
+		})
+	huma.Register(api, operation("officer-end", http.MethodPost, "/v1/officers/{fingerprint}/end", "End the rights of a certificate"),
+		func(ctx context.Context, in *struct {
+			Fingerprint string `path:"fingerprint" minLength:"64" maxLength:"64"`
+		}) (*struct{}, error) {
+			if _, err := registry.Check(ctx, officer.WriteOfficers); err != nil {
+				return nil, err
+			}
+			return nil, registry.End(ctx, in.Fingerprint)
+		})
+	huma.Register(api, operation("audit", http.MethodGet, "/v1/audit", "The audit log from a number on"),
+		func(ctx context.Context, in *auditQuery) (*body[[]audit.Entry], error) {
+			if _, err := registry.Check(ctx, officer.ReadAudit); err != nil {
+				return nil, err
+			}
+			all, err := log.Search(ctx, audit.Query{From: in.From, Limit: in.Limit, Act: in.Act, Object: in.Object, Subject: in.Subject, Actor: in.Actor})
+			if all == nil {
+				all = []audit.Entry{}
+			}
+			return &body[[]audit.Entry]{all}, err
+		})
+}
+
+type auditQuery struct {
+	From    int64  `query:"from" minimum:"0"`
+	Limit   int    `query:"limit" minimum:"0" maximum:"1000"`
+	Actor   string `query:"actor" maxLength:"64"`
+	Act     string `query:"act" maxLength:"64"`
+	Object  string `query:"object" maxLength:"128"`
+	Subject string `query:"subject" maxLength:"128"`
+}
+
+// enrolRoute lets the holder of a one-time code become an officer of the CA. It is
+// the one operation that needs no certificate.
+func enrolRoute(api huma.API, room *ca.CA) {
+	enrol := huma.Operation{OperationID: "enrol", Method: http.MethodPost, Path: "/v1/enrolments", Summary: "Become an officer or a site with a one-time code"}
+	huma.Register(api, enrol, func(ctx context.Context, in *body[ca.Enrolment]) (*body[ca.Enrolled], error) {
+		done, err := room.Enrol(ctx, in.Body)
+		if err != nil {
+			return nil, err
+		}
+		return &body[ca.Enrolled]{*done}, nil
+	})
+}

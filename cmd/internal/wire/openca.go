@@ -1,0 +1,258 @@
+package wire
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"onecert/audit"
+	"onecert/ca"
+	"onecert/db"
+	"onecert/officer"
+	"onecert/pki"
+	"onecert/serve"
+	"onecert/status"
+)
+
+// Options are what a test or the demonstration changes.
+type Options struct {
+	KMC    ca.KeyCentre // in the same process; nil: as configured
+	Now    func() time.Time
+	Log    *slog.Logger
+	Random io.Reader
+	// Version stands in the API's description.
+	Version string
+}
+
+func (o Options) now() func() time.Time {
+	if o.Now == nil {
+		return time.Now
+	}
+	return o.Now
+}
+
+func (o Options) log() *slog.Logger {
+	if o.Log == nil {
+		return slog.Default()
+	}
+	return o.Log
+}
+
+// CAProcess is a CA with everything around it, ready to be served.
+type CAProcess struct {
+	*ca.CA
+	Officers *officer.Registry
+	Audit    *audit.Log
+	Journal  *status.Journal
+	API      *serve.API
+
+	config   *CA
+	options  Options
+	database *db.DB
+	identity *serve.Identity
+	roots    *x509.CertPool
+	link     *kmcLink
+	stop     context.CancelFunc
+}
+
+// OpenCA opens a CA from its configuration.
+func OpenCA(ctx context.Context, config *CA, options Options) (*CAProcess, error) {
+	p := &CAProcess{config: config, options: options}
+	if err := p.open(ctx); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *CAProcess) open(ctx context.Context) error {
+	c := p.config
+	source, err := databaseSource(c.dir, c.Database, c.DatabaseFile)
+	if err != nil {
+		return err
+	}
+	if p.database, err = db.Open(ctx, source); err != nil {
+		return err
+	}
+	if p.Journal, err = status.Open(ctx, p.database); err != nil {
+		return err
+	}
+	if p.Audit, err = openAudit(ctx, p.database, c.dir, c.Origin, c.AuditKey); err != nil {
+		return err
+	}
+	if p.Officers, err = officer.Open(ctx, p.database, p.Audit, p.options.now()); err != nil {
+		return err
+	}
+	room, err := p.room()
+	if err != nil {
+		return err
+	}
+	if p.CA, err = ca.New(ctx, room); err != nil {
+		return err
+	}
+	if err := p.publishAuthorities(); err != nil {
+		return err
+	}
+	return p.serveItself(ctx)
+}
+
+// room is the configuration of the ca room.
+func (p *CAProcess) room() (ca.Config, error) {
+	c := p.config
+	room := ca.Config{DB: p.database, Status: p.Journal, Audit: p.Audit, KMC: p.options.KMC, Officers: p.Officers, Check: p.Officers.Check,
+		Now: p.options.now(), Random: p.options.Random, Log: p.options.log(),
+		CRL: ca.CRLRules{Dir: c.Path(c.CRL.Dir), Life: c.CRL.Life, Pause: c.CRL.Pause}}
+	var err error
+	if room.HolderKey, err = readSecret(c.Path(c.HolderKeyFile), 32); err != nil {
+		return room, err
+	}
+	if room.Profiles, err = loadProfiles(c.Path(c.Profiles)); err != nil {
+		return room, err
+	}
+	p.roots = x509.NewCertPool()
+	for _, file := range c.Issuers {
+		issuer, err := p.issuer(file)
+		if err != nil {
+			return room, err
+		}
+		room.Issuers = append(room.Issuers, issuer)
+	}
+	if room.KMC == nil && c.KMC != nil {
+		p.link = newKMCLink(p.config, p.options)
+		room.KMC = p.link
+	}
+	return room, nil
+}
+
+func loadProfiles(dir string) (ca.Profiles, error) {
+	if dir == "" {
+		return ca.DeliveredProfiles()
+	}
+	return ca.LoadProfiles(os.DirFS(dir))
+}
+
+func (p *CAProcess) issuer(file IssuerFile) (*ca.Issuer, error) {
+	key, err := openKey(p.config.dir, file.Key)
+	if err != nil {
+		return nil, fmt.Errorf("opening the key of issuer %s: %w", file.ID, err)
+	}
+	chain, err := readCertificates(p.config.Path(file.Certificate))
+	if err != nil {
+		return nil, err
+	}
+	root := chain[len(chain)-1]
+	// crypto/x509 does not know SM2: those chains come by TLCP, not by TLS.
+	if plain, err := x509.ParseCertificate(root.Raw); err == nil && key.Suite() != pki.SM2 {
+		p.roots.AddCert(plain)
+	}
+	return &ca.Issuer{ID: file.ID, Key: key, Certificate: chain[0], Chain: chain[1:], Addresses: file.Addresses, Partitions: file.Partitions}, nil
+}
+
+func openAudit(ctx context.Context, d *db.DB, dir, origin, keyURI string) (*audit.Log, error) {
+	key, err := openKey(dir, keyURI)
+	if err != nil {
+		return nil, fmt.Errorf("opening the audit key: %w", err)
+	}
+	signer, err := audit.NewSigner(origin, key)
+	if err != nil {
+		return nil, fmt.Errorf("opening the audit log: %w", err)
+	}
+	return audit.Open(ctx, d, origin, signer)
+}
+
+// publishAuthorities writes the CA certificates where caIssuers addresses point.
+func (p *CAProcess) publishAuthorities() error {
+	dir := p.config.Path(p.config.CRL.AIA)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("publishing CA certificates: %w", err)
+	}
+	for _, file := range p.config.Issuers {
+		issuer, err := p.Issuer(file.ID)
+		if err != nil {
+			return err
+		}
+		if err := replaceFile(filepath.Join(dir, file.ID+".cer"), issuer.Certificate.Raw, 0o644); err != nil {
+			return err
+		}
+		for n, above := range issuer.Chain {
+			name := file.ID + "-root.cer"
+			if n < len(issuer.Chain)-1 {
+				name = fmt.Sprintf("%s-above-%d.cer", file.ID, n+1)
+			}
+			if err := replaceFile(filepath.Join(dir, name), above.Raw, 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Servers starts what a CA does by itself (CRLs, audit heads, its own certificate)
+// until ctx ends, and returns the listeners to run.
+func (p *CAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
+	ctx, p.stop = context.WithCancel(ctx)
+	if err := startHeads(ctx, p.Audit, p.config.Path(p.config.AuditHeads)); err != nil {
+		return nil, err
+	}
+	go p.KeepCRLs(ctx)
+	go p.keepIdentity(ctx)
+	servers := []serve.Server{{Name: "ca", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), Handler: p.API, Log: p.options.log()}}
+	if p.config.Public == "" {
+		return servers, nil
+	}
+	public, err := p.publicHandler()
+	if err != nil {
+		return nil, err
+	}
+	return append(servers, serve.Server{Name: "ca public", Address: p.config.Public, Handler: public, Log: p.options.log()}), nil
+}
+
+func startHeads(ctx context.Context, log *audit.Log, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("preparing the folder of audit heads: %w", err)
+	}
+	return log.StartHeads(ctx, dir, time.Second)
+}
+
+func (p *CAProcess) publicHandler() (http.Handler, error) {
+	mux := http.NewServeMux()
+	for path, dir := range map[string]string{"/crl/": p.config.CRL.Dir, "/aia/": p.config.CRL.AIA} {
+		full := p.config.Path(dir)
+		if err := os.MkdirAll(full, 0o755); err != nil {
+			return nil, fmt.Errorf("publishing %s: %w", path, err)
+		}
+		files, err := serve.Files(full)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle(path, http.StripPrefix(path, files))
+	}
+	return mux, nil
+}
+
+// Close ends the CA; ctx of Servers must have ended before.
+func (p *CAProcess) Close() error {
+	if p.stop != nil {
+		p.stop()
+	}
+	if p.CA != nil {
+		p.CA.Close()
+	}
+	if p.link != nil {
+		p.link.Close()
+	}
+	if p.Officers != nil {
+		p.Officers.Close()
+	}
+	if p.database == nil {
+		return nil
+	}
+	return errors.Join(p.database.Close())
+}

@@ -1,0 +1,212 @@
+package wire
+
+import (
+	"context"
+	"crypto/x509"
+	"database/sql"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/emmansun/gmsm/smx509"
+
+	"onecert/audit"
+	"onecert/ca"
+	"onecert/db"
+	"onecert/keys"
+	"onecert/kmc"
+	"onecert/officer"
+	"onecert/pki"
+	"onecert/serve"
+)
+
+// KMCProcess is a KMC with everything around it, ready to be served.
+type KMCProcess struct {
+	*kmc.Centre
+	Officers *officer.Registry
+	Audit    *audit.Log
+	API      *serve.API
+
+	config   *KMC
+	options  Options
+	database *db.DB
+	identity *serve.Identity
+	roots    *x509.CertPool
+	stop     context.CancelFunc
+}
+
+// OpenKMC opens a KMC from its configuration. Until its site certificate is there
+// it works in process only: Servers then says what is missing.
+func OpenKMC(ctx context.Context, config *KMC, options Options) (*KMCProcess, error) {
+	p := &KMCProcess{config: config, options: options}
+	if err := p.open(ctx); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *KMCProcess) open(ctx context.Context) error {
+	c := p.config
+	source, err := databaseSource(c.dir, c.Database, c.DatabaseFile)
+	if err != nil {
+		return err
+	}
+	if p.database, err = db.Open(ctx, source); err != nil {
+		return err
+	}
+	if p.Audit, err = openAudit(ctx, p.database, c.dir, c.Origin, c.AuditKey); err != nil {
+		return err
+	}
+	if p.Officers, err = officer.Open(ctx, p.database, p.Audit, p.options.now()); err != nil {
+		return err
+	}
+	room, err := p.room()
+	if err != nil {
+		return err
+	}
+	if p.Centre, err = kmc.New(ctx, room); err != nil {
+		return err
+	}
+	peers := &serve.Peers{Roots: p.roots, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
+		return p.Officers.Actor(ctx, peer.Raw)
+	}}
+	p.API = serve.New(serve.Config{Title: "OneCert KMC", Version: p.options.Version, Peers: peers, Log: p.options.log(), Now: p.options.now()})
+	p.Routes(p.API)
+	officerRoutes(p.API.Huma, p.Officers, p.Audit)
+	p.joinRoute()
+	p.API.Ready("database", func(ctx context.Context) error { return p.database.Read().PingContext(ctx) })
+	return nil
+}
+
+func (p *KMCProcess) room() (kmc.Config, error) {
+	c := p.config
+	room := kmc.Config{DB: p.database, Audit: p.Audit, Check: p.Officers.Check, Pool: c.Pool, HolderOf: ca.HolderOf,
+		Now: p.options.now(), Random: p.options.Random, Log: p.options.log(), Peers: map[string][]*smx509.Certificate{}}
+	uri, err := resolveURI(c.dir, c.MasterKey)
+	if err != nil {
+		return room, err
+	}
+	if room.Sealer, err = keys.OpenSealer(uri, keys.Options{}); err != nil {
+		return room, fmt.Errorf("opening the master key: %w", err)
+	}
+	if room.Trust, err = readCertificates(c.Path(c.Trust)); err != nil {
+		return room, err
+	}
+	p.roots = x509.NewCertPool()
+	for _, trusted := range room.Trust {
+		if plain, err := x509.ParseCertificate(trusted.Raw); err == nil && plain.PublicKeyAlgorithm != x509.UnknownPublicKeyAlgorithm {
+			p.roots.AddCert(plain)
+		}
+	}
+	if c.MessageKey == "" {
+		return room, nil
+	}
+	return room, p.messages(&room)
+}
+
+func (p *KMCProcess) messages(room *kmc.Config) (err error) {
+	c := p.config
+	if room.MessageKey, err = openKey(c.dir, c.MessageKey); err != nil {
+		return fmt.Errorf("opening the message key: %w", err)
+	}
+	chain, err := readCertificates(c.Path(c.MessageCertificate))
+	if err != nil {
+		return err
+	}
+	room.MessageCertificate = chain[0]
+	for name, files := range c.Peers {
+		for _, file := range files {
+			peer, err := readCertificates(c.Path(file))
+			if err != nil {
+				return err
+			}
+			room.Peers[name] = append(room.Peers[name], peer[0])
+		}
+	}
+	return nil
+}
+
+// JoinOrder registers a certificate of the CA. The code is the right to register;
+// the certificate says whose key gets it.
+type JoinOrder struct {
+	Code        string `json:"code" minLength:"8" maxLength:"80"`
+	Certificate []byte `json:"certificate" maxLength:"32768" doc:"DER, base64"`
+}
+
+// Joined is who one has become.
+type Joined struct {
+	Name string `json:"name"`
+	Role string `json:"role"`
+}
+
+func (p *KMCProcess) joinRoute() {
+	join := huma.Operation{OperationID: "join", Method: http.MethodPost, Path: "/v1/enrolments", Summary: "Register a certificate of the CA with a one-time code"}
+	huma.Register(p.API.Huma, join, func(ctx context.Context, in *body[JoinOrder]) (*body[Joined], error) {
+		joined, err := p.join(ctx, in.Body)
+		return &body[Joined]{joined}, err
+	})
+}
+
+func (p *KMCProcess) join(ctx context.Context, order JoinOrder) (joined Joined, err error) {
+	certificate, err := x509.ParseCertificate(order.Certificate)
+	if err == nil {
+		_, err = certificate.Verify(x509.VerifyOptions{Roots: p.roots, Intermediates: p.roots, CurrentTime: p.options.now()(),
+			KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	}
+	if err != nil {
+		return joined, pki.Errorf(pki.Invalid, "join.certificate", "the certificate is not a good one of a trusted CA").
+			To("send the certificate the CA issued for this officer or site").Because(err)
+	}
+	err = p.database.Tx(ctx, func(tx *sql.Tx) error {
+		if joined.Role, joined.Name, err = p.Officers.Redeem(ctx, tx, order.Code); err != nil {
+			return err
+		}
+		kind := officer.Person
+		if joined.Role == officer.Site {
+			kind = officer.Place
+		}
+		self := pki.WithActor(ctx, pki.Actor{Name: joined.Name, Roles: []string{joined.Role}})
+		_, err := p.Officers.RegisterIn(self, tx, officer.Registration{Certificate: order.Certificate, Name: joined.Name, Kind: kind,
+			Roles: []string{joined.Role}, Issuer: "ca"})
+		return err
+	})
+	return joined, err
+}
+
+// Servers starts what a KMC does by itself and returns its listener.
+func (p *KMCProcess) Servers(ctx context.Context) ([]serve.Server, error) {
+	ctx, p.stop = context.WithCancel(ctx)
+	if err := startHeads(ctx, p.Audit, p.config.Path(p.config.AuditHeads)); err != nil {
+		return nil, err
+	}
+	key, err := openKey(p.config.dir, p.config.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("opening the API's key: %w", err)
+	}
+	chain, err := readCertificates(p.config.Path(p.config.TLSCertificate))
+	if err != nil {
+		return nil, fmt.Errorf("the KMC has no site certificate: %w", err)
+	}
+	if p.identity, err = serve.NewIdentity(rawChain(chain), key); err != nil {
+		return nil, err
+	}
+	return []serve.Server{{Name: "kmc", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), Handler: p.API, Log: p.options.log()}}, nil
+}
+
+// Close ends the KMC.
+func (p *KMCProcess) Close() error {
+	if p.stop != nil {
+		p.stop()
+	}
+	if p.Centre != nil {
+		p.Centre.Close()
+	}
+	if p.Officers != nil {
+		p.Officers.Close()
+	}
+	if p.database == nil {
+		return nil
+	}
+	return p.database.Close()
+}
