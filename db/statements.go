@@ -1,0 +1,151 @@
+package db
+
+import (
+	"context"
+	"database/sql/driver"
+	"strings"
+)
+
+// maxKept bounds the statements a connection keeps; rooms have far fewer, except
+// for lists of changing length.
+const maxKept = 256
+
+// keeping makes SQLite connections that keep their statements: the driver parses
+// each text anew, which for an insert of 32 rows costs more than carrying it out.
+// pgx keeps its statements itself.
+type keeping struct{ driver.Connector }
+
+// sqliteConn is what the driver's connections can do and database/sql asks for.
+type sqliteConn interface {
+	driver.Conn
+	driver.ConnPrepareContext
+	driver.ConnBeginTx
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+}
+
+// sqliteStmt is what its statements can do.
+type sqliteStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+}
+
+func (k keeping) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := k.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if able, ok := conn.(sqliteConn); ok {
+		return &keepingConn{sqliteConn: able, kept: map[string]*keptStmt{}}, nil
+	}
+	return conn, nil
+}
+
+// keepingConn is used by one goroutine at a time, as database/sql promises.
+type keepingConn struct {
+	sqliteConn
+	kept map[string]*keptStmt
+}
+
+type keptStmt struct {
+	sqliteStmt
+	busy bool // its rows are still being read
+}
+
+func (c *keepingConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	s, err := c.statement(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return c.sqliteConn.ExecContext(ctx, text, args)
+	}
+	return s.ExecContext(ctx, args)
+}
+
+func (c *keepingConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	s, err := c.statement(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return c.sqliteConn.QueryContext(ctx, text, args)
+	}
+	rows, err := s.QueryContext(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	s.busy = true
+	return &keptRows{rows, s}, nil
+}
+
+// keptRows frees its statement for the next use.
+type keptRows struct {
+	driver.Rows
+	of *keptStmt
+}
+
+func (r *keptRows) Close() error {
+	r.of.busy = false
+	return r.Rows.Close()
+}
+
+// statement returns the kept statement of a text, nil for one that is not kept.
+func (c *keepingConn) statement(ctx context.Context, text string) (*keptStmt, error) {
+	if s := c.kept[text]; s != nil {
+		if s.busy {
+			return nil, nil
+		}
+		return s, nil
+	}
+	if !worthKeeping(text) {
+		return nil, nil
+	}
+	made, err := c.sqliteConn.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	able, ok := made.(sqliteStmt)
+	if !ok {
+		return nil, made.Close()
+	}
+	if len(c.kept) >= maxKept {
+		c.forget()
+	}
+	s := &keptStmt{sqliteStmt: able}
+	c.kept[text] = s
+	return s, nil
+}
+
+// worthKeeping leaves out scripts, schema changes, and what governs transactions.
+func worthKeeping(text string) bool {
+	if strings.Contains(text, ";") {
+		return false
+	}
+	verb, _, _ := strings.Cut(text, " ")
+	switch verb {
+	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH":
+		return true
+	}
+	return false
+}
+
+func (c *keepingConn) forget() {
+	for text, s := range c.kept {
+		if !s.busy {
+			s.Close()
+			delete(c.kept, text)
+		}
+	}
+}
+
+func (c *keepingConn) Close() error {
+	for _, s := range c.kept {
+		s.Close()
+	}
+	return c.sqliteConn.Close()
+}
