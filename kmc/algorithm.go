@@ -1,6 +1,8 @@
 package kmc
 
 import (
+	"crypto"
+
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 
@@ -127,14 +129,15 @@ func (p *protection) read(input *cryptobyte.String) bool {
 }
 
 // protectionFor is what we ask for, by the family of the recipient's key.
-func protectionFor(recipient pki.Suite) protection {
-	switch recipient.Family() {
+func protectionFor(recipient crypto.PublicKey) (protection, error) {
+	suite, err := pki.SuiteOf(recipient)
+	switch suite.Family() {
 	case "rsa":
-		return protection{pki.OIDRSA, oidAES256CBC, oidSHA256}
+		return protection{pki.OIDRSA, oidAES256CBC, oidSHA256}, err
 	case "ecdsa":
-		return protection{oidECDH, oidAES256CBC, oidSHA256}
+		return protection{oidECDH, oidAES256CBC, oidSHA256}, err
 	}
-	return protection{pki.OIDSM2Encrypt, pki.OIDSM4, pki.OIDSM3}
+	return protection{pki.OIDSM2Encrypt, pki.OIDSM4, pki.OIDSM3}, err
 }
 
 // allows reports whether the asker's wish can be met by what we write for this

@@ -17,7 +17,7 @@ const (
 	codeAlgorithm  = "km.algorithm"
 	codeOrder      = "km.order"
 	codeRecipient  = "km.recipient"
-	codeStranger   = "km.unknown-ca"
+	codeStranger   = "km.stranger"
 	codeSignature  = "km.signature"
 	codeClock      = "km.time"
 	codeOwner      = "km.holder"
@@ -28,9 +28,9 @@ const (
 	codeCertNo     = "km.cert-no"
 	codeAmbiguous  = "km.ambiguous"
 	codeStore      = "km.store"
-	codeAudit      = "km.audit"
 	codeMaking     = "km.making"
 	codeClosed     = "km.closed"
+	codeSealing    = "km.sealing"
 	codeUnbuilt    = "km.not-implemented"
 )
 
@@ -46,7 +46,7 @@ var numbers = []struct {
 	{201, codeStranger}, {202, codeSignature}, {203, codeClock}, {204, codeOwner}, {205, codeProof},
 	{301, codeNoKey},
 	{401, codeReplay}, {402, codeOther}, {403, codeCertNo}, {404, codeAmbiguous},
-	{501, codeStore}, {502, codeAudit}, {503, codeMaking}, {504, codeClosed},
+	{501, codeStore}, {502, "audit.unwritable"}, {503, codeMaking}, {504, codeClosed}, {505, codeSealing},
 	{601, codeUnbuilt},
 }
 

@@ -30,7 +30,7 @@ func readVector(t testing.TB, kind string, der []byte) (decodedMessage, error) {
 		if err != nil {
 			return found, err
 		}
-		found = describe(r.ca, r.at, r.task)
+		found = describeHead(r.ca, r.at, r.task)
 		for _, o := range r.operations {
 			found.List = append(found.List, describeOperation(o))
 		}
@@ -39,7 +39,7 @@ func readVector(t testing.TB, kind string, der []byte) (decodedMessage, error) {
 		if err != nil {
 			return found, err
 		}
-		found = describe(r.kmc, r.at, r.task)
+		found = describeHead(r.kmc, r.at, r.task)
 		for _, a := range r.answers {
 			found.List = append(found.List, describeAnswer(a))
 		}
@@ -47,7 +47,7 @@ func readVector(t testing.TB, kind string, der []byte) (decodedMessage, error) {
 	return found, message.verify(&vectorKey(t, key).PublicKey)
 }
 
-func describe(e entity, at time.Time, task pki.Serial) decodedMessage {
+func describeHead(e entity, at time.Time, task pki.Serial) decodedMessage {
 	return decodedMessage{Name: hex.EncodeToString(e.name), KeyHash: hex.EncodeToString(e.keyHash),
 		Serial: string(e.serial), At: at.Format(time.RFC3339), Task: string(task)}
 }

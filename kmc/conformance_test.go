@@ -1,0 +1,281 @@
+package kmc
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emmansun/gmsm/sm2"
+
+	"onecert/pki"
+	"onecert/pkitest"
+)
+
+// centreLike is what Centre and Client have in common.
+type centreLike interface {
+	Generate(context.Context, pki.KeyOrder) (pki.KeyGrant, error)
+	Restore(context.Context, pki.KeyRestore) (pki.KeyGrant, error)
+	Retire(context.Context, pki.Serial) error
+	Recover(context.Context, Recovery) (pki.KeyGrant, error)
+	Status(context.Context) (Status, error)
+	Ledger(context.Context, string) ([]Touch, error)
+	Fill(context.Context) error
+	Destroy(context.Context, pki.Serial) error
+	Disclose(context.Context, pki.Serial) (pki.KeyGrant, error)
+}
+
+var (
+	_ centreLike = (*Centre)(nil)
+	_ centreLike = (*Client)(nil)
+)
+
+// seats gives each actor their way to the centre.
+type seats struct {
+	*house
+	network bool
+	clients map[string]*Client
+	mu      sync.Mutex
+}
+
+func (s *seats) at(name string) (context.Context, centreLike) {
+	if !s.network {
+		return as(name), s.centre
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clients[name] == nil {
+		s.clients[name] = s.client(name, nil)
+	}
+	return context.Background(), s.clients[name]
+}
+
+func (s *seats) generate(name string, o pki.KeyOrder) (pki.KeyGrant, error) {
+	ctx, c := s.at(name)
+	return c.Generate(ctx, o)
+}
+
+func (s *seats) must(name string, o pki.KeyOrder) pki.KeyGrant {
+	s.t.Helper()
+	g, err := s.generate(name, o)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return g
+}
+
+func (s *seats) restore(name string, r pki.KeyRestore) (pki.KeyGrant, error) {
+	ctx, c := s.at(name)
+	return c.Restore(ctx, r)
+}
+
+func (s *seats) retire(name string, certNo pki.Serial) error {
+	ctx, c := s.at(name)
+	return c.Retire(ctx, certNo)
+}
+
+func wantCode(t testing.TB, err error, kind pki.Kind, code string) {
+	t.Helper()
+	if pki.KindOf(err) != kind || pki.CodeOf(err) != code {
+		t.Errorf("got %v (%v %s), want %v %s", err, pki.KindOf(err), pki.CodeOf(err), kind, code)
+	}
+	if e, ok := err.(*pki.Error); ok && e.Remedy == "" && code[:3] == "km." {
+		t.Errorf("%s has no remedy", code)
+	}
+}
+
+// TestConformance runs every case on the object and on the client, on each engine.
+func TestConformance(t *testing.T) {
+	cases := []struct {
+		name string
+		run  func(t *testing.T, s *seats)
+	}{
+		{"pairs of each suite", testSuites},
+		{"the same order gets the same pair", testRepeat},
+		{"another order does not", testOther},
+		{"restore and retire", testRestore},
+		{"recover", testRecover},
+		{"each CA has its own", testCAs},
+		{"rights", testRights},
+		{"bad orders", testBadOrders},
+		{"64 ask for 16", testConcurrent},
+		{"status", testStatus},
+		{"ledger", testLedger},
+		{"unbuilt", testUnbuilt},
+	}
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		for _, network := range []bool{false, true} {
+			for i, c := range cases {
+				name := c.name + map[bool]string{false: ", object", true: ", client"}[network]
+				t.Run(name, func(t *testing.T) {
+					from := source
+					if i > 0 || network {
+						from = fresh(t, source)
+					}
+					c.run(t, &seats{house: newHouse(t, from, nil), network: network, clients: map[string]*Client{}})
+				})
+			}
+		}
+	})
+}
+
+// fresh is another database of the same engine.
+func fresh(t *testing.T, like string) string {
+	if like[:6] == "sqlite" {
+		return pkitest.SQLite(t)
+	}
+	return pkitest.Postgres(t)
+}
+
+func testSuites(t *testing.T, s *seats) {
+	tokens := map[string]*token{"sm2": newToken(t, pki.SM2), "rsa": newToken(t, pki.RSA2048), "ecdsa": newToken(t, pki.P256)}
+	p384 := newToken(t, pki.P384)
+	for n, c := range []struct {
+		suite pki.Suite
+		to    *token
+	}{
+		{pki.SM2, tokens["sm2"]}, {pki.RSA2048, tokens["rsa"]}, {pki.RSA3072, tokens["rsa"]}, {pki.P256, tokens["ecdsa"]},
+		{pki.P384, tokens["ecdsa"]}, {pki.P256, p384}, {pki.P384, tokens["rsa"]}, {pki.RSA2048, tokens["ecdsa"]},
+	} {
+		g := s.must("ca1", s.order(n, c.suite, c.to))
+		key := c.to.open(t, g)
+		if suite, err := pki.SuiteOf(key.Public()); err != nil || suite != c.suite || g.CertNo != certNo(n) {
+			t.Errorf("%s: got a %s pair for %s, %v", c.suite, suite, g.CertNo, err)
+		}
+		want := pki.CMSEnvelopedData
+		if c.suite == pki.SM2 {
+			want = pki.SM2EnvelopedKey
+		}
+		if g.Envelope.Format != want {
+			t.Errorf("%s: format %s", c.suite, g.Envelope.Format)
+		}
+		stranger := newToken(t, map[bool]pki.Suite{true: pki.SM2, false: pki.P256}[c.suite == pki.SM2])
+		if _, err := stranger.tryOpen(g); err == nil {
+			t.Errorf("%s: a stranger's key opens the envelope", c.suite)
+		}
+	}
+}
+
+func testRepeat(t *testing.T, s *seats) {
+	k := newToken(t, pki.SM2)
+	o := s.order(1, pki.SM2, k)
+	first := s.must("ca1", o)
+	o.NotBefore = o.NotBefore.Add(300 * time.Millisecond).In(time.FixedZone("CST", 8*3600)) // the same second
+	again := s.must("ca1", o)
+	if !bytes.Equal(first.PublicKey, again.PublicKey) || bytes.Equal(first.Envelope.DER, again.Envelope.DER) {
+		t.Error("the same order did not get the same pair freshly sealed")
+	}
+	one, two := k.open(t, first).(*sm2.PrivateKey), k.open(t, again)
+	if !one.Equal(two) {
+		t.Error("two private keys")
+	}
+	if err := s.retire("ca1", o.CertNo); err != nil {
+		t.Fatal(err)
+	}
+	if late := s.must("ca1", o); !bytes.Equal(late.PublicKey, first.PublicKey) {
+		t.Error("after retiring, the same order got another pair")
+	}
+}
+
+func testOther(t *testing.T, s *seats) {
+	k := newToken(t, pki.SM2)
+	o := s.order(1, pki.SM2, k)
+	first := s.must("ca1", o)
+	for name, change := range map[string]func(*pki.KeyOrder){
+		"number":    func(o *pki.KeyOrder) { o.CertNo = certNo(2) },
+		"recipient": func(o *pki.KeyOrder) { o.Recipient = newToken(t, pki.SM2).spki },
+		"holder":    func(o *pki.KeyOrder) { o.Holder = "holder-2" },
+		"end":       func(o *pki.KeyOrder) { o.NotAfter = o.NotAfter.Add(time.Second) },
+		"suite":     func(o *pki.KeyOrder) { o.Suite, o.Recipient = pki.P256, newToken(t, pki.P256).spki },
+	} {
+		other := o
+		change(&other)
+		_, err := s.generate("ca1", other)
+		t.Log(name)
+		wantCode(t, err, pki.Conflict, "km.other-order")
+	}
+	same := o
+	same.Application = "application-2"
+	_, err := s.generate("ca1", same)
+	wantCode(t, err, pki.Conflict, "km.cert-no")
+	if again := s.must("ca1", o); !bytes.Equal(again.PublicKey, first.PublicKey) {
+		t.Error("the first order lost its pair")
+	}
+}
+
+func testRestore(t *testing.T, s *seats) {
+	for n, suite := range []pki.Suite{pki.SM2, pki.P256, pki.RSA2048} {
+		old, next := newToken(t, suite), newToken(t, suite)
+		o := s.order(n, suite, old)
+		key := old.open(t, s.must("ca1", o))
+		restore := pki.KeyRestore{CertNo: o.CertNo, Recipient: next.spki, Holder: o.Holder, Reason: "令牌损坏"}
+		for _, library := range []string{"in use", "history"} {
+			g, err := s.restore("ca1", restore)
+			if err != nil {
+				t.Fatalf("%s, %s: %v", suite, library, err)
+			}
+			if again := next.open(t, g); !key.Public().(interface{ Equal(crypto.PublicKey) bool }).Equal(again.Public()) {
+				t.Errorf("%s, %s: another key", suite, library)
+			}
+			if _, err := old.tryOpen(g); err == nil {
+				t.Errorf("%s, %s: the old token opens what was sealed to the new one", suite, library)
+			}
+			for range 2 { // the second changes nothing
+				if err := s.retire("ca1", o.CertNo); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		wrong := restore
+		wrong.Holder = "somebody"
+		_, err := s.restore("ca1", wrong)
+		wantCode(t, err, pki.Forbidden, "km.holder")
+	}
+	k := newToken(t, pki.SM2)
+	_, err := s.restore("ca1", pki.KeyRestore{CertNo: certNo(99), Recipient: k.spki, Holder: "holder-0"})
+	wantCode(t, err, pki.Unknown, "km.no-key")
+	wantCode(t, s.retire("ca1", certNo(99)), pki.Unknown, "km.no-key")
+	_, err = s.restore("ca1", pki.KeyRestore{CertNo: certNo(0), Recipient: newToken(t, pki.P256).spki, Holder: "holder-0"})
+	wantCode(t, err, pki.Invalid, "km.recipient")
+}
+
+func testRecover(t *testing.T, s *seats) {
+	old, next := newToken(t, pki.SM2), newToken(t, pki.SM2)
+	o := s.order(1, pki.SM2, old)
+	key := old.open(t, s.must("ca1", o))
+	if err := s.retire("ca1", o.CertNo); err != nil {
+		t.Fatal(err)
+	}
+	ctx, c := s.at("keeper")
+	good := Recovery{CertNo: o.CertNo, Certificate: s.holders.issue(t, o.Holder, next.signer.Public(), nil), Reason: "lost token"}
+	g, err := c.Recover(ctx, good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !key.(*sm2.PrivateKey).Equal(next.open(t, g)) {
+		t.Error("another key was recovered")
+	}
+	s.must("ca2", s.order(1, pki.SM2, old)) // the same number and holder at another CA
+	_, err = c.Recover(ctx, good)
+	wantCode(t, err, pki.Conflict, "km.ambiguous")
+	good.CA = "ca1"
+	if _, err = c.Recover(ctx, good); err != nil {
+		t.Error(err)
+	}
+	for _, b := range recoverCases(t, s, o, next) {
+		r := good
+		r.Certificate = b.certificate
+		_, err := c.Recover(ctx, r)
+		t.Log(b.name)
+		wantCode(t, err, b.kind, b.code)
+	}
+	none := good
+	none.CertNo = certNo(7)
+	_, err = c.Recover(ctx, none)
+	wantCode(t, err, pki.Unknown, "km.no-key")
+	ctx, c = s.at("ca1")
+	_, err = c.Recover(ctx, good)
+	wantCode(t, err, pki.Forbidden, "km.holder")
+}
