@@ -48,12 +48,12 @@ func Open(ctx context.Context, source string) (*DB, error) {
 	case strings.HasPrefix(source, "postgres://"), strings.HasPrefix(source, "postgresql://"):
 		return openPostgres(ctx, source)
 	}
-	return nil, errors.New(`opening the database: the source must start with "sqlite:" or "postgres://"`)
+	return nil, errors.New(`opening the database: a source is "sqlite:PATH" or "postgres://…", and this is neither`)
 }
 
 func openSQLite(ctx context.Context, source, path string) (*DB, error) {
 	if path == "" {
-		return nil, errors.New("opening the database: no path after sqlite:")
+		return nil, errors.New("opening the database: the source names no file after sqlite")
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
