@@ -34,7 +34,7 @@ type Code struct {
 // officerRoutes are the operations on a component's registry of officers and its
 // audit log; every component has the same.
 func officerRoutes(api huma.API, registry *officer.Registry, log *audit.Log) {
-	huma.Register(api, operation("officers", http.MethodGet, "/v1/officers", "Who may operate"),
+	huma.Register(api, operation("officers", http.MethodGet, pathOfficers, "Who may operate"),
 		func(ctx context.Context, _ *struct{}) (*body[[]officer.Officer], error) {
 			if _, err := registry.Check(ctx, officer.ReadOfficers); err != nil {
 				return nil, err
@@ -45,7 +45,7 @@ func officerRoutes(api huma.API, registry *officer.Registry, log *audit.Log) {
 			}
 			return &body[[]officer.Officer]{all}, err
 		})
-	huma.Register(api, operation("officer-code", http.MethodPost, "/v1/officers/codes", "A one-time code that enrols an officer or a site"),
+	huma.Register(api, operation("officer-code", http.MethodPost, pathCodes, "A one-time code that enrols an officer or a site"),
 		func(ctx context.Context, in *body[CodeOrder]) (*body[Code], error) {
 			if _, err := registry.Check(ctx, officer.WriteOfficers); err != nil {
 				return nil, err
@@ -53,7 +53,7 @@ func officerRoutes(api huma.API, registry *officer.Registry, log *audit.Log) {
 			code, err := registry.NewCode(ctx, in.Body.Role, in.Body.Name, time.Duration(max(in.Body.Days, 1))*24*time.Hour)
 			return &body[Code]{Code{code}}, err
 		})
-	huma.Register(api, operation("officer-end", http.MethodPost, "/v1/officers/{fingerprint}/end", "End the rights of a certificate"),
+	huma.Register(api, operation("officer-end", http.MethodPost, pathOfficers+"/{fingerprint}/end", "End the rights of a certificate"),
 		func(ctx context.Context, in *struct {
 			Fingerprint string `path:"fingerprint" minLength:"64" maxLength:"64"`
 		}) (*struct{}, error) {
@@ -62,7 +62,7 @@ func officerRoutes(api huma.API, registry *officer.Registry, log *audit.Log) {
 			}
 			return nil, registry.End(ctx, in.Fingerprint)
 		})
-	huma.Register(api, operation("audit", http.MethodGet, "/v1/audit", "The audit log from a number on"),
+	huma.Register(api, operation("audit", http.MethodGet, pathAudit, "The audit log from a number on"),
 		func(ctx context.Context, in *auditQuery) (*body[[]audit.Entry], error) {
 			if _, err := registry.Check(ctx, officer.ReadAudit); err != nil {
 				return nil, err
@@ -87,7 +87,7 @@ type auditQuery struct {
 // enrolRoute lets the holder of a one-time code become an officer of the CA. It is
 // the one operation that needs no certificate.
 func enrolRoute(api huma.API, room *ca.CA) {
-	enrol := huma.Operation{OperationID: "enrol", Method: http.MethodPost, Path: "/v1/enrolments", Summary: "Become an officer or a site with a one-time code"}
+	enrol := huma.Operation{OperationID: "enrol", Method: http.MethodPost, Path: pathEnrolments, Summary: "Become an officer or a site with a one-time code"}
 	huma.Register(api, enrol, func(ctx context.Context, in *body[ca.Enrolment]) (*body[ca.Enrolled], error) {
 		done, err := room.Enrol(ctx, in.Body)
 		if err != nil {

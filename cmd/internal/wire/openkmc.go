@@ -141,7 +141,7 @@ type Joined struct {
 }
 
 func (p *KMCProcess) joinRoute() {
-	join := huma.Operation{OperationID: "join", Method: http.MethodPost, Path: "/v1/enrolments", Summary: "Register a certificate of the CA with a one-time code"}
+	join := huma.Operation{OperationID: "join", Method: http.MethodPost, Path: pathEnrolments, Summary: "Register a certificate of the CA with a one-time code"}
 	huma.Register(p.API.Huma, join, func(ctx context.Context, in *body[JoinOrder]) (*body[Joined], error) {
 		joined, err := p.join(ctx, in.Body)
 		return &body[Joined]{joined}, err
