@@ -14,9 +14,9 @@ import (
 	"onecert/serve"
 )
 
-// SessionFile is an officer's or a site's identity.yaml: where its components are,
-// and what it shows them. Relative paths start from the file's folder.
-type SessionFile struct {
+// Identity is an officer's or a site's identity.yaml: where its components are, and
+// what it shows them. Relative paths start from the file's folder.
+type Identity struct {
 	Server string `yaml:"server"`        // the CA's API, https://host:port
 	KMC    string `yaml:"kmc,omitempty"` // the key management centre's
 	// Certificate is a PEM file: one's own first, then the issuing CAs.
@@ -31,15 +31,8 @@ type SessionFile struct {
 	dir string
 }
 
-// The files of an identity folder.
-const (
-	sessionName     = "identity.yaml"
-	sessionKey      = "key.pem"
-	sessionOwn      = "certificate.pem"
-	sessionTrust    = "trust.pem"
-	sessionOwnMode  = 0o644
-	sessionNameMode = 0o600
-)
+// sessionName is the file in an identity's folder.
+const sessionName = "identity.yaml"
 
 // SessionOptions are what the caller of OpenSession provides.
 type SessionOptions struct {
@@ -58,13 +51,13 @@ type Session struct {
 }
 
 // LoadSession reads identity.yaml of a folder strictly.
-func LoadSession(dir string) (*SessionFile, error) {
+func LoadSession(dir string) (*Identity, error) {
 	path := filepath.Join(dir, sessionName)
 	if _, err := os.Stat(path); err != nil {
 		return nil, pki.Errorf(pki.Unknown, "identity.missing", "there is no identity in %s", dir).
 			To("name your folder with --as or ONECERT_AS; 'onecert officer enrol' makes one").Because(err)
 	}
-	f := &SessionFile{dir: dir}
+	f := &Identity{dir: dir}
 	if err := load(path, f); err != nil {
 		return nil, err
 	}
@@ -72,7 +65,7 @@ func LoadSession(dir string) (*SessionFile, error) {
 }
 
 // Chain reads the identity's certificates, its own first.
-func (f *SessionFile) Chain() ([][]byte, error) {
+func (f *Identity) Chain() ([][]byte, error) {
 	chain, err := readCertificates(resolve(f.dir, f.Certificate))
 	if err != nil {
 		return nil, err
@@ -81,7 +74,7 @@ func (f *SessionFile) Chain() ([][]byte, error) {
 }
 
 // Roots reads what the identity trusts.
-func (f *SessionFile) Roots() (*x509.CertPool, error) {
+func (f *Identity) Roots() (*x509.CertPool, error) {
 	text, err := os.ReadFile(resolve(f.dir, f.Trust))
 	if err != nil {
 		return nil, pki.Errorf(pki.Invalid, "config.certificate", "the certificate file %s cannot be read", f.Trust).Because(err)
@@ -140,7 +133,7 @@ func OpenSession(dir string, options SessionOptions) (*Session, error) {
 
 // identity opens key and certificate. An SM2 certificate is refused here: in TLS
 // it would break the handshake without a word.
-func (f *SessionFile) identity(options SessionOptions) (*serve.Identity, error) {
+func (f *Identity) identity(options SessionOptions) (*serve.Identity, error) {
 	chain, err := f.Chain()
 	if err != nil {
 		return nil, err
@@ -161,7 +154,7 @@ func (f *SessionFile) identity(options SessionOptions) (*serve.Identity, error) 
 	return serve.NewIdentity(chain, key)
 }
 
-func (f *SessionFile) key(options SessionOptions) (*keys.Key, error) {
+func (f *Identity) key(options SessionOptions) (*keys.Key, error) {
 	full, err := resolveURI(f.dir, f.Key)
 	if err != nil {
 		return nil, err
@@ -180,33 +173,10 @@ func (f *SessionFile) key(options SessionOptions) (*keys.Key, error) {
 	return keys.Open(full, open)
 }
 
-// NewSession says what SaveSession writes.
-type NewSession struct {
-	Server, KMC string
-	Chain       [][]byte // DER, one's own first, the root left out
-	Trust       []byte   // PEM of the roots
-	// Key is the URI of the key, relative to the folder; or PlainKey is the key itself
-	// in unencrypted PEM, which demonstrations write.
-	Key      string
-	PlainKey []byte
-}
-
-// SaveSession writes an identity folder. It overwrites nothing.
-func SaveSession(dir string, n NewSession) error {
-	f := SessionFile{Server: n.Server, KMC: n.KMC, Certificate: sessionOwn, Key: n.Key, Trust: sessionTrust}
-	if n.PlainKey != nil {
-		f.Key, f.PlainKey = keys.URI{Path: sessionKey}.String(), true
-		if err := writeNew(filepath.Join(dir, sessionKey), n.PlainKey, sessionNameMode); err != nil {
-			return err
-		}
-	}
-	if err := writeNew(filepath.Join(dir, sessionOwn), PEM(n.Chain...), sessionOwnMode); err != nil {
-		return err
-	}
-	if err := writeNew(filepath.Join(dir, sessionTrust), n.Trust, sessionOwnMode); err != nil {
-		return err
-	}
-	if err := Save(filepath.Join(dir, sessionName), f); err != nil {
+// SaveSession writes identity.yaml into a folder. Its files are the caller's to
+// put there; it overwrites nothing.
+func SaveSession(dir string, identity Identity) error {
+	if err := Save(filepath.Join(dir, sessionName), identity); err != nil {
 		return fmt.Errorf("saving the identity: %w", err)
 	}
 	return nil
