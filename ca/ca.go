@@ -46,10 +46,10 @@ type Config struct {
 	Check func(ctx context.Context, op officer.Operation) (pki.Actor, error)
 	// Officers is who may operate this CA; without it nobody can enrol.
 	Officers *officer.Registry
-	Now    func() time.Time
-	Random io.Reader
-	Log    *slog.Logger
-	CRL    CRLRules
+	Now      func() time.Time
+	Random   io.Reader
+	Log      *slog.Logger
+	CRL      CRLRules
 }
 
 // CA is the certification authority. It is the only writer of its database.

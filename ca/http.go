@@ -21,14 +21,14 @@ const (
 
 type body[T any] struct{ Body T }
 
-// named is the path of one certificate.
-type named struct {
+// CertificatePath names one certificate; huma sees embedded structs by exported name only.
+type CertificatePath struct {
 	Issuer string `path:"issuer" maxLength:"32"`
 	Serial string `path:"serial" maxLength:"64" doc:"hexadecimal"`
 }
 
-type namedBody[T any] struct {
-	named
+type certificateCall[T any] struct {
+	CertificatePath
 	Body T
 }
 
@@ -86,7 +86,7 @@ func (ca *CA) certificateRoutes(api huma.API) {
 		{actModify, "New certificates in the same keys with other data; the old ones are revoked", ca.Modify},
 	} {
 		huma.Register(api, operation(r.id, http.MethodPost, pathCertificates+"/{issuer}/{serial}/"+r.id, r.summary),
-			func(ctx context.Context, in *namedBody[Change]) (*body[Issued], error) {
+			func(ctx context.Context, in *certificateCall[Change]) (*body[Issued], error) {
 				serial, err := pki.ParseSerial(in.Serial)
 				if err != nil {
 					return nil, err
@@ -98,7 +98,7 @@ func (ca *CA) certificateRoutes(api huma.API) {
 
 func (ca *CA) stateRoutes(api huma.API) {
 	huma.Register(api, operation("revoke", http.MethodPost, pathCertificates+"/{issuer}/{serial}/revoke", "End a certificate and its pair for good"),
-		func(ctx context.Context, in *namedBody[Revocation]) (*body[Certificate], error) {
+		func(ctx context.Context, in *certificateCall[Revocation]) (*body[Certificate], error) {
 			serial, err := pki.ParseSerial(in.Serial)
 			if err != nil {
 				return nil, err
@@ -113,7 +113,7 @@ func (ca *CA) stateRoutes(api huma.API) {
 		{"release", "End a hold", ca.Release},
 	} {
 		huma.Register(api, operation(r.id, http.MethodPost, pathCertificates+"/{issuer}/{serial}/"+r.id, r.summary),
-			func(ctx context.Context, in *named) (*body[Certificate], error) {
+			func(ctx context.Context, in *CertificatePath) (*body[Certificate], error) {
 				serial, err := pki.ParseSerial(in.Serial)
 				if err != nil {
 					return nil, err
@@ -122,7 +122,7 @@ func (ca *CA) stateRoutes(api huma.API) {
 			})
 	}
 	huma.Register(api, operation("show", http.MethodGet, pathCertificates+"/{issuer}/{serial}", "A certificate and its state"),
-		func(ctx context.Context, in *named) (*body[Certificate], error) {
+		func(ctx context.Context, in *CertificatePath) (*body[Certificate], error) {
 			serial, err := pki.ParseSerial(in.Serial)
 			if err != nil {
 				return nil, err
@@ -131,7 +131,7 @@ func (ca *CA) stateRoutes(api huma.API) {
 		})
 	huma.Register(api, operation("state-at", http.MethodGet, pathCertificates+"/{issuer}/{serial}/state", "A certificate's state at a moment, with the journal entry that proves it"),
 		func(ctx context.Context, in *struct {
-			named
+			CertificatePath
 			At time.Time `query:"at" required:"true"`
 		}) (*body[Moment], error) {
 			serial, err := pki.ParseSerial(in.Serial)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -102,10 +104,26 @@ func humaConfig(config Config) huma.Config {
 	c.RejectUnknownQueryParameters = true
 	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: unmarshal}
 	c.Formats = map[string]huma.Format{"application/json": format, "json": format}
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"mutualTLS": {Type: "mutualTLS", Description: "A certificate registered as an officer's or a site's."},
 	}
 	return c
+}
+
+// schemaName names a type by its room and its own name: status.Entry and
+// audit.Entry are two.
+func schemaName(t reflect.Type, hint string) string {
+	named := t
+	for named.Kind() == reflect.Pointer || named.Kind() == reflect.Slice || named.Kind() == reflect.Map {
+		named = named.Elem()
+	}
+	name := huma.DefaultSchemaNamer(t, hint)
+	room := path.Base(named.PkgPath())
+	if named.PkgPath() == "" || named.Name() == "" || strings.Contains(named.Name(), "[") {
+		return name
+	}
+	return strings.ToUpper(room[:1]) + room[1:] + name
 }
 
 // Description returns the OpenAPI 3.1 document. Operations registered after the

@@ -31,6 +31,7 @@ func commands(io *console) []*cobra.Command {
 	return []*cobra.Command{
 		certCommand(io),
 		lintCommand(io, "lint FILE"),
+		demoCommand(io),
 		completionCommand(io),
 	}
 }

@@ -12,8 +12,8 @@ type table map[string]string
 // tables holds every language's texts; read only. A new group of commands may bring
 // its own pair of tables; the test holds that no language misses a key.
 var tables = map[string][]table{
-	"en": {englishCommand, englishInspect, englishVerify},
-	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseLint},
+	"en": {englishCommand, englishInspect, englishVerify, englishDemo},
+	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseLint, chineseDemo},
 }
 
 // language picks the language: --lang, then the locale as POSIX orders it. It reads

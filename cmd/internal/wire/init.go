@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
+	"go.yaml.in/yaml/v3"
 
 	"onecert/ca"
 	"onecert/keys"
+	"onecert/kmc"
 	"onecert/officer"
 	"onecert/pki"
 )
@@ -30,6 +32,7 @@ type NewCA struct {
 	Families     []string // of sm2, rsa, ecdsa; ecdsa or rsa is needed for the API itself
 	Cipher       keys.Cipher
 	CRLPause     time.Duration
+	Suites       map[string][2]pki.Suite // of root and issuing CA, where not the usual ones
 }
 
 // Suites of root and issuing CA. The root lives longest and signs least.
@@ -124,7 +127,10 @@ func (i *initialiser) newKey(name string, suite pki.Suite) (*keys.Key, string, e
 }
 
 func (i *initialiser) family(family string, n NewCA, now time.Time) (IssuerFile, error) {
-	suites, known := familySuites[family]
+	suites, known := n.Suites[family]
+	if !known {
+		suites, known = familySuites[family]
+	}
 	if !known {
 		return IssuerFile{}, pki.Errorf(pki.Invalid, "init.family", "%.20q is not a family of algorithms", family).To("use sm2, rsa or ecdsa")
 	}
@@ -222,4 +228,18 @@ func InitKMC(n NewKMC) (configPath string, err error) {
 		return "", err
 	}
 	return configPath, Save(configPath, config)
+}
+
+// SetPool changes how many spare pairs a KMC keeps, in its configuration.
+func SetPool(path string, pool map[pki.Suite]kmc.PoolSize) error {
+	config, err := LoadKMC(path)
+	if err != nil {
+		return err
+	}
+	config.Pool = pool
+	data, err := yaml.Marshal(config)
+	if err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
+	return replaceFile(path, data, 0o600)
 }

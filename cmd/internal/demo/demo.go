@@ -1,0 +1,238 @@
+package demo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"onecert/cmd/internal/wire"
+	"onecert/pki"
+	"onecert/serve"
+)
+
+// Options are the flags of onecert demo.
+type Options struct {
+	Dir      string
+	Listen   string // address, without a port
+	PortBase int    // 0: free ports
+	Quiet    bool
+	Walk     bool
+	Version  string
+	Out      io.Writer // what a person reads
+	Log      *slog.Logger
+}
+
+// Run starts the demonstration and runs it until ctx ends, or until the walk is
+// done. A second start on the same folder goes on with the same data.
+func Run(ctx context.Context, o Options) error {
+	release, err := o.prepare()
+	if err != nil {
+		return err
+	}
+	defer release()
+	started := time.Now()
+	s, err := loadState(ctx, o)
+	if err != nil {
+		return err
+	}
+	if !s.Ready {
+		o.say("Making a throw-away tree in %s …", o.Dir)
+		if err := bootstrapPast(ctx, o, s); err != nil {
+			return fmt.Errorf("making the demo's past: %w", err)
+		}
+	}
+	t, err := openTree(ctx, o, s, time.Now)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	if !s.Ready {
+		if err := t.populate(ctx); err != nil {
+			return fmt.Errorf("making the demo's people: %w", err)
+		}
+	}
+	return t.serve(ctx, started)
+}
+
+func (o Options) say(format string, args ...any) {
+	if !o.Quiet {
+		fmt.Fprintf(o.Out, format+"\n", args...)
+	}
+}
+
+func (o *Options) prepare() (release func(), err error) {
+	if o.Dir == "" {
+		return nil, pki.Errorf(pki.Invalid, "demo.dir", "no folder is given").To("onecert demo --dir DIR")
+	}
+	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
+		return nil, fmt.Errorf("finding the demo's folder: %w", err)
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("making the demo's folder: %w", err)
+	}
+	if net.ParseIP(o.Listen) == nil {
+		return nil, pki.Errorf(pki.Invalid, "demo.listen", "%.60q is not an IP address", o.Listen).To("use 127.0.0.1")
+	}
+	return lock(filepath.Join(o.Dir, "lock"))
+}
+
+// serve runs the listeners; when all answer it writes demo.json and prints the pages.
+func (t *tree) serve(ctx context.Context, started time.Time) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	servers, err := t.servers(ctx)
+	if err != nil {
+		return err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- serve.Run(ctx, servers...) }()
+	if err := t.await(ctx, ended); err != nil {
+		return err
+	}
+	if err := t.describe(); err != nil {
+		return err
+	}
+	t.announce(time.Since(started))
+	if t.o.Walk {
+		err := t.walk(ctx)
+		cancel()
+		return errors.Join(err, <-ended)
+	}
+	return <-ended
+}
+
+func (t *tree) servers(ctx context.Context) ([]serve.Server, error) {
+	authority, err := t.ca.Servers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	centre, err := t.kmc.Servers(ctx)
+	return append(authority, centre...), err
+}
+
+// await waits until every listener takes connections and the first CRLs are out.
+func (t *tree) await(ctx context.Context, ended <-chan error) error {
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		missing := t.missing()
+		if missing == "" {
+			return nil
+		}
+		select {
+		case err := <-ended:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			return pki.Errorf(pki.Unavailable, "demo.start", "%s did not come up within 30 seconds", missing)
+		}
+	}
+}
+
+func (t *tree) missing() string {
+	for _, address := range []string{t.s.address("ca"), t.s.address("kmc"), t.s.address("public")} {
+		conn, err := net.DialTimeout("tcp", address, time.Second)
+		if err != nil {
+			return address
+		}
+		conn.Close()
+	}
+	for _, family := range families {
+		if _, err := os.Stat(filepath.Join(t.o.Dir, "ca/public/crl", family, "complete.crl")); err != nil {
+			return "the CRL of " + family
+		}
+	}
+	return ""
+}
+
+func (t *tree) announce(took time.Duration) {
+	t.o.say("\nOneCert demo is ready (%.1f s). Everything in it is throw-away.\n", took.Seconds())
+	t.o.say("  CA API          https://%s   (OpenAPI at /openapi.json; mutual TLS)", t.s.address("ca"))
+	t.o.say("  KMC API         https://%s", t.s.address("kmc"))
+	t.o.say("  CRLs, CA certs  http://%s/crl/sm2/complete.crl  http://%s/aia/sm2.cer", t.s.address("public"), t.s.address("public"))
+	t.o.say("  Everything else %s", filepath.Join(t.o.Dir, "demo.json"))
+	t.o.say("\nTry, in another terminal:\n%s", strings.Join(t.examples(), "\n"))
+	t.o.say("\nStop with Ctrl-C; start again on the same folder to go on.")
+}
+
+func (t *tree) examples() []string {
+	as := "--as " + filepath.Join(t.o.Dir, "officers", "centre.issuer")
+	return []string{
+		"  openssl req -new -newkey sm2 -nodes -sm3 -utf8 -subj '/C=CN/O=示例市民政局/CN=林晓明' -keyout my.key -out my.csr   # or any request",
+		"  onecert ca issue " + as + " --profile person-sign --request my.csr --holder H-2026-1 --out my",
+		"  onecert cert inspect my/sign.pem",
+		"  onecert ca list " + as,
+	}
+}
+
+// tree is the running demonstration.
+type tree struct {
+	o   Options
+	s   *state
+	now func() time.Time
+	ca  *wire.CAProcess
+	kmc *wire.KMCProcess
+}
+
+func openTree(ctx context.Context, o Options, s *state, now func() time.Time) (*tree, error) {
+	t := &tree{o: o, s: s, now: now}
+	options := wire.Options{Now: now, Log: o.Log, Version: o.Version}
+	centre, err := wire.LoadKMC(filepath.Join(o.Dir, "kmc/kmc.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	if t.kmc, err = wire.OpenKMC(ctx, centre, options); err != nil {
+		return nil, err
+	}
+	authority, err := wire.LoadCA(filepath.Join(o.Dir, "ca/ca.yaml"))
+	if err != nil {
+		t.close()
+		return nil, err
+	}
+	options.KMC = inProcess{t.kmc}
+	if t.ca, err = wire.OpenCA(ctx, authority, options); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *tree) close() {
+	if t.ca != nil {
+		t.ca.Close()
+	}
+	if t.kmc != nil {
+		t.kmc.Close()
+	}
+}
+
+// inProcess lets the CA ask the KMC beside it: who acts there is the CA's site.
+type inProcess struct{ centre *wire.KMCProcess }
+
+func (p inProcess) as(ctx context.Context) context.Context {
+	return pki.WithActor(ctx, pki.Actor{Name: "ca", Roles: []string{"site"}})
+}
+
+// Generate implements ca.KeyCentre.
+func (p inProcess) Generate(ctx context.Context, order pki.KeyOrder) (pki.KeyGrant, error) {
+	return p.centre.Generate(p.as(ctx), order)
+}
+
+// Restore implements ca.KeyCentre.
+func (p inProcess) Restore(ctx context.Context, restore pki.KeyRestore) (pki.KeyGrant, error) {
+	return p.centre.Restore(p.as(ctx), restore)
+}
+
+// Retire implements ca.KeyCentre.
+func (p inProcess) Retire(ctx context.Context, certNo pki.Serial) error {
+	return p.centre.Retire(p.as(ctx), certNo)
+}

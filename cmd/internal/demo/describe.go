@@ -1,0 +1,65 @@
+package demo
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// The shape of demo.json is a contract (design.md §4): outside checks read it.
+type description struct {
+	Endpoints  map[string]any            `json:"endpoints"`
+	Trust      map[string]anchors        `json:"trust"`
+	Identities map[string]map[string]any `json:"identities"`
+}
+
+type anchors struct {
+	Root  string `json:"root"`
+	Chain string `json:"chain"`
+}
+
+type keyFiles struct {
+	SignCert string `json:"sign_cert"`
+	SignKey  string `json:"sign_key"`
+	EncCert  string `json:"enc_cert,omitempty"`
+	EncKey   string `json:"enc_key,omitempty"`
+	P12      string `json:"p12"`
+}
+
+// describe writes demo.json with everything that exists, and nothing that does not.
+func (t *tree) describe() error {
+	base := "http://" + t.s.address("public")
+	d := description{Trust: map[string]anchors{}, Identities: map[string]map[string]any{}}
+	crl, aia := map[string]string{}, map[string]string{}
+	for _, family := range families {
+		crl[family] = base + "/crl/" + family + "/complete.crl"
+		aia[family] = base + "/aia/" + family + ".cer"
+		d.Trust[family] = anchors{Root: filepath.Join(t.o.Dir, "trust", family+"-root.pem"), Chain: filepath.Join(t.o.Dir, "trust", family+"-chain.pem")}
+	}
+	d.Endpoints = map[string]any{"ca": "https://" + t.s.address("ca"), "kmc": "https://" + t.s.address("kmc"), "crl": crl, "aia": aia}
+	for _, r := range append(cast(), expiredPerson()) {
+		roles := r.roles
+		if roles == nil {
+			roles = []string{}
+		}
+		identity := map[string]any{"kind": r.kind, "roles": roles, "password": password}
+		for _, family := range r.families {
+			identity[family] = t.keyFiles(r.name, family)
+		}
+		d.Identities[r.name] = identity
+	}
+	data, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return fmt.Errorf("writing demo.json: %w", err)
+	}
+	return writeFile(filepath.Join(t.o.Dir, "demo.json"), append(data, '\n'), 0o600)
+}
+
+func (t *tree) keyFiles(name, family string) keyFiles {
+	files := keyFiles{SignCert: t.file(name, family, "sign.pem"), SignKey: t.file(name, family, "sign.key"), P12: t.file(name, family, "sign.p12")}
+	if _, err := os.Stat(t.file(name, family, "enc.pem")); err == nil {
+		files.EncCert, files.EncKey = t.file(name, family, "enc.pem"), t.file(name, family, "enc.key")
+	}
+	return files
+}

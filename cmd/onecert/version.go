@@ -1,0 +1,4 @@
+package main
+
+// version is set by the build (-ldflags "-X main.version=…") and never at run time.
+var version = "development"
