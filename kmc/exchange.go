@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"onecert/cms"
+	"onecert/db"
 	"onecert/pki"
 	"onecert/serve"
 )
@@ -31,7 +32,11 @@ func (c *Client) send(ctx context.Context, lane pki.Suite, p *parcel) (pki.KeyGr
 		return pki.KeyGrant{}, pki.Errorf(pki.Invalid, "km.message-key", "there is no message key to ask the key management centre with").
 			To("only a CA orders, restores and retires pairs; officers recover them")
 	}
-	if err := c.lanes[lane].Do(ctx, p); err != nil {
+	err := c.lanes[lane].Do(ctx, p)
+	if errors.Is(err, db.ErrStopped) {
+		err = pki.Errorf(pki.Unavailable, codeClosed, "the way to the key management centre is being closed").To("ask again when it runs")
+	}
+	if err != nil {
 		return pki.KeyGrant{}, err
 	}
 	return p.grant, nil

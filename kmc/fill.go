@@ -162,11 +162,15 @@ func (c *Centre) keepTidy(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		err := c.config.DB.Tx(ctx, func(tx *sql.Tx) error {
-			return forgetTasks(ctx, tx, c.config.Now().Add(-3*c.config.Window))
-		})
-		if err != nil && ctx.Err() == nil {
-			c.config.Log.LogAttrs(ctx, slog.LevelWarn, "old task numbers cannot be dropped", slog.Any("error", err))
-		}
+		c.tidy(ctx)
+	}
+}
+
+func (c *Centre) tidy(ctx context.Context) {
+	err := c.config.DB.Tx(ctx, func(tx *sql.Tx) error {
+		return forgetTasks(ctx, tx, c.config.Now().Add(-3*c.config.Window))
+	})
+	if err != nil && ctx.Err() == nil {
+		c.config.Log.LogAttrs(ctx, slog.LevelWarn, "old task numbers cannot be dropped", slog.Any("error", err))
 	}
 }

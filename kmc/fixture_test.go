@@ -132,22 +132,11 @@ func (h *house) stop() {
 	h.centre = nil
 }
 
-// settle waits until the pools are full, so that nothing is under way.
+// settle fills the pools, after which the fillers find nothing to do.
 func (h *house) settle() {
 	h.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		busy := ""
-		for suite, size := range h.centre.pool.sizes {
-			if h.centre.pool.spare(suite) < size.Low || len(h.centre.pool.filling[suite]) > 0 || len(h.centre.pool.low[suite]) > 0 {
-				busy += " " + string(suite)
-			}
-		}
-		if busy == "" {
-			return
-		}
-		if time.Now().After(deadline) {
-			h.t.Fatalf("the pools do not fill:%s", busy)
-		}
+	if err := h.centre.Fill(as("system")); err != nil {
+		h.t.Fatal(err)
 	}
 }
 
