@@ -1,0 +1,33 @@
+# The two commands are 'make demo' and 'make test'; CONTRIBUTING.md says the rest.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+FUZZTIME ?= 30s
+
+.PHONY: build demo test check api bench fuzz soak clean
+
+build: # bin/onecert, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/onecert ./cmd/onecert
+
+demo: build # the whole platform on this machine, with throw-away keys
+	bin/onecert demo --dir demo
+
+test: # every test; installs what they need
+	@scripts/test.sh
+
+check: build # form, static analysis, rules of the house, generated files
+	@scripts/check.sh
+
+api: build # write the API documents again
+	bin/onecert api --dir api
+
+bench: # figures beside the floor they are compared with
+	go test -run '^$$' -bench . -benchmem ./bench/...
+
+fuzz: # every fuzz target for FUZZTIME
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+soak:
+	@echo 'soak: no long campaign exists yet (not implemented)' >&2; exit 1
+
+clean:
+	rm -rf bin demo e2e/java/target

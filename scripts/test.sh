@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# All tests, in stages, each with its time; what 'make test' and .ci/run run.
+# A failed or skipped test ends it with an error.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+stage() {
+	local name=$1 begin=$SECONDS
+	shift
+	echo "== $name"
+	"$@"
+	echo "== $name: $((SECONDS - begin)) s"
+}
+
+# Results are never taken from the cache: the tests also judge the machine's tools.
+tests() {
+	go test -json -count=1 -timeout 15m "$@" | go run ./scripts/testreport
+}
+
+# The packages whose tests drive the built program against other people's tools.
+outside='^onecert/(e2e|bench)(/|$)'
+
+stage 'what the tests need' sh scripts/deps.sh
+stage 'build' make --no-print-directory build
+stage 'vet' go vet ./...
+stage 'tests of the rooms' tests $(go list ./... | grep -Ev "$outside")
+stage 'tests from outside' tests ./e2e/...
+echo "== all tests: $SECONDS s"
