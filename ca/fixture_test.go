@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"onecert/officer"
 	"onecert/pki"
 	"onecert/pkitest"
+	"onecert/serve"
 	"onecert/status"
 )
 
@@ -47,15 +50,17 @@ var _, _ authority = (*ca.CA)(nil), (*ca.Client)(nil)
 
 // house is a CA with everything around it, of which a test may change one thing.
 type house struct {
-	*ca.CA
-	t       testing.TB
-	cfg     ca.Config
-	source  string
-	kmc     *fakeKMC
-	clock   *clock
-	crlDir  string
-	issuers map[string]*ca.Issuer
-	roots   map[string]*smx509.Certificate
+	authority // the room itself, or its client
+	room      *ca.CA
+	remote    bool
+	t         testing.TB
+	cfg       ca.Config
+	source    string
+	kmc       *fakeKMC
+	clock     *clock
+	crlDir    string
+	issuers   map[string]*ca.Issuer
+	roots     map[string]*smx509.Certificate
 }
 
 // clock is a time a test sets.
@@ -157,7 +162,7 @@ func open(t testing.TB, source string, adjust func(*ca.Config)) *house {
 	h.start()
 	t.Cleanup(func() {
 		h.checkInvariants()
-		h.CA.Close()
+		h.room.Close()
 	})
 	return h
 }
@@ -165,21 +170,25 @@ func open(t testing.TB, source string, adjust func(*ca.Config)) *house {
 func (h *house) start() {
 	h.t.Helper()
 	var err error
-	if h.CA, err = ca.New(context.Background(), h.cfg); err != nil {
+	if h.room, err = ca.New(context.Background(), h.cfg); err != nil {
 		h.t.Fatal(err)
+	}
+	h.authority = h.room
+	if h.remote {
+		h.authority = overNetwork(h.t, h.room)
 	}
 }
 
 // restart ends the CA and starts it again on the same database.
 func (h *house) restart() {
 	h.t.Helper()
-	h.CA.Close()
+	h.room.Close()
 	h.start()
 }
 
 func (h *house) checkInvariants() {
 	h.t.Helper()
-	for _, fault := range ca.CheckInvariants(context.Background(), h.CA) {
+	for _, fault := range ca.CheckInvariants(context.Background(), h.room) {
 		h.t.Error("invariant broken: " + fault)
 	}
 }
@@ -199,9 +208,53 @@ func as(name string) context.Context {
 
 func sqlite(t testing.TB) string { return "sqlite:" + t.TempDir() + "/ca.db" }
 
-// each runs a test on both databases.
+// each runs a test of the conformance suite on both databases, in process and over
+// the network.
 func each(t *testing.T, act func(t *testing.T, h *house)) {
-	pkitest.EachDatabase(t, func(t *testing.T, source string) { act(t, open(t, source, nil)) })
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		t.Run("in process", func(t *testing.T) { act(t, open(t, source, nil)) })
+	})
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		t.Run("network", func(t *testing.T) {
+			h := open(t, source, nil)
+			h.remote, h.authority = true, overNetwork(t, h.room)
+			act(t, h)
+		})
+	})
+}
+
+// actorHeader carries the test's actor: who is acting is proven by certificates in
+// wire's and the end-to-end tests.
+const actorHeader = "X-Test-Actor"
+
+type actorTransport struct{}
+
+func (actorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if actor, ok := pki.ActorFrom(r.Context()); ok {
+		r = r.Clone(r.Context())
+		r.Header.Set(actorHeader, actor.Name)
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// overNetwork serves a CA and returns its client.
+func overNetwork(t testing.TB, room *ca.CA) *ca.Client {
+	t.Helper()
+	api := serve.New(serve.Config{Title: "CA", Version: "test", Log: slog.New(slog.DiscardHandler)})
+	room.Routes(api.Huma)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name := r.Header.Get(actorHeader); name != "" {
+			r = r.WithContext(pki.WithActor(r.Context(), pki.Actor{Name: name, Roles: []string{"issuer"}}))
+		}
+		api.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	client, err := serve.NewClient(server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.HTTP.Transport = actorTransport{}
+	return ca.NewClient(client)
 }
 
 // request makes a certificate request of a new key, as any tool would.
