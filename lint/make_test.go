@@ -86,8 +86,16 @@ func (h *hierarchy) template(commonName string, years int) *smx509.Certificate {
 		CRLDistributionPoints: []string{"http://crl.demo.example/ca/1.crl"},
 		OCSPServer:            []string{"http://ocsp.demo.example/"},
 		IssuingCertificateURL: []string{"http://aia.demo.example/ca.crt"},
-		PolicyIdentifiers:     []asn1.ObjectIdentifier{{1, 2, 156, 99999, 1, 1}},
+		Policies:              []smx509.OID{testPolicy()},
 	}
+}
+
+func testPolicy() smx509.OID {
+	oid, err := smx509.OIDFromInts([]uint64{1, 2, 156, 99999, 1, 1})
+	if err != nil {
+		panic(err)
+	}
+	return oid
 }
 
 func (h *hierarchy) sign(t testing.TB, template, parent *smx509.Certificate, key, signer crypto.Signer) *smx509.Certificate {

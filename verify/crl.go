@@ -2,6 +2,7 @@ package verify
 
 import (
 	"math/big"
+	"sync"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -11,8 +12,8 @@ import (
 	"onecert/pki"
 )
 
-// CRL is a parsed revocation list, complete or delta. It is not changed after
-// ParseCRL and may be shared between questions.
+// CRL is a parsed revocation list, complete or delta. What it says does not change
+// after ParseCRL; it may be shared between questions and goroutines.
 type CRL struct {
 	list    *smx509.RevocationList
 	number  *big.Int // nil if there is none
@@ -20,6 +21,7 @@ type CRL struct {
 	scope   scope
 	unknown bool // an extension, of the list or an entry, is critical and not understood
 	entries map[string]entry
+	signers sync.Map // issuer's SPKI to what signature said: a long list is hashed once
 }
 
 // entry is what a list says about one serial.
@@ -140,6 +142,17 @@ func readScope(value []byte) scope {
 	}
 	p.understood = body.Empty()
 	return p
+}
+
+// signedBy checks the list's signature with an issuer's key, once a key.
+func (c *CRL) signedBy(issuer *smx509.Certificate) bool {
+	key := string(issuer.RawSubjectPublicKeyInfo)
+	if known, ok := c.signers.Load(key); ok {
+		return known == ""
+	}
+	code := signature(issuer, c.list.SignatureAlgorithm, c.list.RawTBSRevocationList, c.list.Signature)
+	c.signers.Store(key, code)
+	return code == ""
 }
 
 // Issuer returns the issuer's name, DER, to index lists by.

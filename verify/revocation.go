@@ -120,7 +120,7 @@ func (c *CRL) useless(certificate, issuer *smx509.Certificate, at time.Time) str
 		return "crl.no-next-update"
 	case at.After(c.list.NextUpdate):
 		return "crl.stale"
-	case signature(issuer, c.list.SignatureAlgorithm, c.list.RawTBSRevocationList, c.list.Signature) != "":
+	case !c.signedBy(issuer):
 		return "crl.signature"
 	}
 	return ""

@@ -260,6 +260,43 @@ func TestManyPaths(t *testing.T) {
 	}
 }
 
+// A CA that demands policies gets them, or the path ends (RFC 5280 4.2.1.11).
+func TestPolicies(t *testing.T) {
+	w := newWorld(t, pki.P256)
+	policy, err := smx509.OIDFromInts([]uint64{1, 2, 156, 99999, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	demanding := w.authority("Demo CA", w.root, func(c *smx509.Certificate) {
+		c.Policies = []smx509.OID{policy}
+		c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 36}, Critical: true, Value: []byte{0x30, 3, 0x80, 1, 0}}}
+	})
+	r := w.request()
+	r.Intermediates, r.Revocation = []*smx509.Certificate{demanding.cert}, Unchecked
+	r.Certificate = w.issue(demanding, w.person(), w.leafKey)
+	wantCodes(t, "no policy", Check(r), "path.policy")
+	template := w.person()
+	template.Policies = []smx509.OID{policy}
+	r.Certificate = w.issue(demanding, template, w.leafKey)
+	wantGood(t, "the same policy", Check(r))
+}
+
+// BenchmarkCheck is one question about a certificate with two CAs above it, lists
+// parsed and their signatures known: five signatures remain, two of them twice.
+func BenchmarkCheck(b *testing.B) {
+	for _, suite := range []pki.Suite{pki.SM2, pki.P256} {
+		w := newWorld(b, suite)
+		r := w.request()
+		b.Run(string(suite), func(b *testing.B) {
+			for b.Loop() {
+				if !Check(r).Good {
+					b.Fatal("not good")
+				}
+			}
+		})
+	}
+}
+
 // Weak keys and hashes end a path, and so does a signature of the wrong kind.
 func TestWeak(t *testing.T) {
 	w := newWorld(t, pki.RSA2048)
