@@ -1,0 +1,92 @@
+package onecert_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/mod/modfile"
+)
+
+const dependenciesPage = "docs/dependencies.md"
+
+// dependencyRule compares the page of dependencies with go.mod, both ways, and with
+// the imports: a module is used only by the rooms its row names ("all": by any).
+// Tests may use every module.
+func dependencyRule(t *tree) (breaches []string) {
+	module, err := modfile.Parse("go.mod", []byte(t.files["go.mod"]), nil)
+	if err != nil {
+		return []string{"go.mod: " + err.Error()}
+	}
+	rows := map[string][]string{}
+	for _, row := range tableRows(t.files[dependenciesPage], regexp.MustCompile("^`[a-z].*\\..*/")) {
+		path := strings.Trim(row[0], "`")
+		if len(row) != 3 || len(row[1]) < 10 || len(quoted(row[2])) == 0 {
+			breaches = append(breaches, dependenciesPage+": the row of "+path+" lacks the reason or the rooms")
+		}
+		rows[path] = quoted(row[len(row)-1])
+	}
+	var direct []string
+	for _, required := range module.Require {
+		if !required.Indirect {
+			direct = append(direct, required.Mod.Path)
+			if rows[required.Mod.Path] == nil {
+				breaches = append(breaches, dependenciesPage+": has no row for "+required.Mod.Path)
+			}
+		}
+	}
+	for path := range rows {
+		if !slices.Contains(direct, path) {
+			breaches = append(breaches, dependenciesPage+": "+path+" is no direct dependency any more")
+		}
+	}
+	slices.Sort(breaches)
+	return append(breaches, strangers(t, rows)...)
+}
+
+// strangers are imports of a module by a room its row does not name.
+func strangers(t *tree, rows map[string][]string) (breaches []string) {
+	for _, file := range t.code {
+		if file.test || file.dir == "" {
+			continue
+		}
+		for _, path := range file.imports() {
+			if rooms, module := rowOf(rows, path); module != "" &&
+				!slices.Contains(rooms, "all") && !slices.Contains(rooms, file.room()) {
+				breaches = append(breaches, fmt.Sprintf("%s: %s is used by %s only, says %s", file.path, module, strings.Join(rooms, ", "), dependenciesPage))
+			}
+		}
+	}
+	return breaches
+}
+
+// rowOf finds the module of an import path: the longest that contains it.
+func rowOf(rows map[string][]string, importPath string) (rooms []string, module string) {
+	for path, names := range rows {
+		if within(importPath, path) && len(path) > len(module) {
+			rooms, module = names, path
+		}
+	}
+	return rooms, module
+}
+
+func TestDependencies(t *testing.T) { holds(t, dependencyRule) }
+
+func TestDependencyRuleFinds(t *testing.T) {
+	mod := "module onecert\n\nrequire (\n\texample.org/a/b v1.0.0\n\texample.org/c/d v1.0.0 // indirect\n)\n"
+	row := "| `example.org/a/b` | needed for a good reason | `ca`, `kmc` |\n"
+	const none = ""
+	finds(t, dependencyRule, none, dependenciesPage, row, "go.mod", mod)
+	finds(t, dependencyRule, "no row for example.org/a/b", dependenciesPage, "", "go.mod", mod)
+	finds(t, dependencyRule, "example.org/e/f is no direct", dependenciesPage, row+"| `example.org/e/f` | needed once upon a time | `ca` |\n", "go.mod", mod)
+	finds(t, dependencyRule, "lacks the reason", dependenciesPage, "| `example.org/a/b` | | `ca` |\n", "go.mod", mod)
+	use := func(path, pkg string) []string {
+		return []string{path, "package a\nimport _ \"" + pkg + "\"\n", dependenciesPage, row, "go.mod", mod}
+	}
+	finds(t, dependencyRule, none, use("ca/a.go", "example.org/a/b/c")...)
+	finds(t, dependencyRule, none, use("pki/a_test.go", "example.org/a/b")...)
+	finds(t, dependencyRule, "used by ca, kmc only", use("pki/a.go", "example.org/a/b/c")...)
+	finds(t, dependencyRule, none, use("pki/a.go", "example.org/a/bc")...)
+}
