@@ -31,6 +31,10 @@ func ParsePublicKey(spki []byte) (crypto.PublicKey, error) {
 	}
 	switch {
 	case oid.Equal(OIDRSA):
+		var null cryptobyte.String
+		if !algorithm.Empty() && (!algorithm.ReadASN1(&null, cbasn1.NULL) || !null.Empty() || !algorithm.Empty()) {
+			return nil, Errorf(Invalid, "key.malformed", "the RSA key's algorithm has parameters other than NULL")
+		}
 		return parseRSA(bits)
 	case oid.Equal(OIDECPublicKey), oid.Equal(OIDSM2):
 		var curve OID
