@@ -9,5 +9,6 @@ func certCommand(io *console) *cobra.Command {
 	return io.group("cert", "cmd.cert",
 		inspectCommand(io),
 		lintCommand(io, "lint FILE"),
+		verifyCommand(io),
 	)
 }

@@ -120,6 +120,9 @@ func compareText(t *testing.T, what, path string, facts inspected) {
 		t.Errorf("%s: key or signature differ from openssl's", what)
 	}
 	for _, name := range []string{"subjectAltName", "cRLDistributionPoints", "authorityInfoAccess", "certificatePolicies"} {
+		if facts.values(name) == "" && strings.HasSuffix(what, "leaf") {
+			t.Errorf("%s: we show no %s", what, name)
+		}
 		for _, value := range strings.Split(facts.values(name), ", ") {
 			value = strings.Replace(value, "OCSP - ", "OCSP - ", 1)
 			value = strings.Replace(value, "IP:fd00::1", "IP Address:FD00:0:0:0:0:0:0:1", 1)

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"onecert/lint"
+	"onecert/pki"
+	"onecert/verify"
 )
 
 func TestUsage(t *testing.T) {
@@ -111,7 +113,7 @@ func TestTables(t *testing.T) {
 			t.Errorf("%s is missing in Chinese", key)
 		}
 	}
-	only := regexp.MustCompile(`^(error|extension|lint\.(rfc5280|practice|gbt20518|naming))\.`)
+	only := regexp.MustCompile(`^(error|extension|reason|lint\.(rfc5280|practice|gbt20518|naming))\.`)
 	for key := range all["zh"] {
 		if all["en"][key] == "" && !only.MatchString(key) {
 			t.Errorf("%s is missing in English", key)
@@ -122,6 +124,16 @@ func TestTables(t *testing.T) {
 		rules["lint."+r.Name] = true
 		if all["zh"]["lint."+r.Name] == "" {
 			t.Errorf("rule %s has no Chinese text", r.Name)
+		}
+	}
+	for _, code := range verify.Codes() {
+		if all["zh"]["reason."+code] == "" || all["zh"]["reason."+code+".remedy"] == "" {
+			t.Errorf("reason %s has no Chinese text", code)
+		}
+	}
+	for reason := range 11 {
+		if all["en"]["revocation."+pki.Reason(reason).String()] == "" {
+			t.Errorf("revocation reason %d has no text", reason)
 		}
 	}
 	for key := range chineseLint {

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/pem"
 	"math/big"
 	"net"
@@ -97,7 +96,11 @@ func fullLeaf(t testing.TB) *smx509.Certificate {
 	leaf.URIs = []*url.URL{{Scheme: "https", Host: "www.demo.example", Path: "/a"}}
 	leaf.CRLDistributionPoints = []string{"http://crl.demo.example/1.crl"}
 	leaf.OCSPServer, leaf.IssuingCertificateURL = []string{"http://ocsp.demo.example/"}, []string{"http://aia.demo.example/ca.crt"}
-	leaf.PolicyIdentifiers = []asn1.ObjectIdentifier{{1, 2, 156, 99999, 1, 1}}
+	policy, err := smx509.OIDFromInts([]uint64{1, 2, 156, 99999, 1, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf.Policies = []smx509.OID{policy}
 	code := pki.StringExtension(pki.OIDOrganizationCode, "91110000MA01234567")
 	leaf.ExtraExtensions = []pkix.Extension{{Id: code.OID, Value: code.Value}}
 	return leaf

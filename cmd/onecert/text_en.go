@@ -59,5 +59,3 @@ var englishInspect = table{
 	"inspect.cfca":             "CFCA's dialect of a dual-certificate request, with a temporary key",
 	"inspect.signature":        "Signature", "inspect.sha256": "SHA-256 fingerprint", "inspect.sm3": "SM3 fingerprint",
 }
-
-var englishVerify = table{}

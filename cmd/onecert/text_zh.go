@@ -101,5 +101,3 @@ var chineseInspect = table{
 	"extension.identifyCode": "个人身份标识码", "extension.insuranceNumber": "个人社会保险号", "extension.iCRegistrationNumber": "企业工商注册号",
 	"extension.organizationCode": "组织机构代码", "extension.taxationNumber": "企业税号",
 }
-
-var chineseVerify = table{}
