@@ -21,7 +21,7 @@ api: build # write the API documents again
 	bin/onecert api --dir api
 
 bench: # figures beside the floor they are compared with
-	go test -run '^$$' -bench . -benchmem ./bench/...
+	go run ./bench $(BENCHFLAGS)
 
 fuzz: # every fuzz target for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
