@@ -50,6 +50,26 @@ func TestDurableClusterSyncs(t *testing.T) {
 	}
 }
 
+func TestDurableClusterStops(t *testing.T) {
+	c, err := StartDurable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, drop, err := c.Database()
+	if err != nil || !strings.HasPrefix(source, "postgres:") {
+		t.Fatalf("%s, %v", source, err)
+	}
+	if err := drop(); err != nil {
+		t.Error(err)
+	}
+	if err := c.Stop(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(c.of.dir); !os.IsNotExist(err) {
+		t.Errorf("the cluster's folder is still there (%v)", err)
+	}
+}
+
 // The server must not outlive the tests, even when they are killed: the test runs
 // itself again, kills that process once it has a cluster, and looks for the rest.
 func TestClusterDiesWithAKilledProcess(t *testing.T) {

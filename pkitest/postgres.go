@@ -42,6 +42,7 @@ type cluster struct {
 	// it when this process ends, however it ends; then the watchdog stops
 	// PostgreSQL and removes the folder. It stands here so that it is not collected.
 	leash io.WriteCloser
+	dog   *exec.Cmd
 }
 
 func startCluster(fsync string) (*cluster, error) {
@@ -96,7 +97,16 @@ func (c *cluster) watch(owner account, bin, data, fsync string) error {
 	if err := dog.Start(); err != nil {
 		return fmt.Errorf("starting PostgreSQL: %w", err)
 	}
-	c.leash = leash
+	c.leash, c.dog = leash, dog
+	return nil
+}
+
+// stop ends the server and returns when its folder is gone.
+func (c *cluster) stop() error {
+	c.leash.Close()
+	if err := c.dog.Wait(); err != nil {
+		return fmt.Errorf("stopping PostgreSQL: %w", err)
+	}
 	return nil
 }
 
