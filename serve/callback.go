@@ -1,0 +1,259 @@
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// A zone that may only dial out (design.md decision 15) opens one mutual-TLS
+// connection to its peer, and the peer's calls travel back over it: the caller's
+// side of TLS is the server's side of HTTP/2. Both ends know each other by
+// certificate as on any other connection.
+
+// Outward is the inner zone's end: it keeps one connection to Address open and
+// answers with Handler what comes over it.
+type Outward struct {
+	Address string
+	TLS     *tls.Config // of ClientTLS, with an own certificate
+	Handler http.Handler
+	Limits  Limits // zero: DefaultLimits
+	Log     *slog.Logger
+}
+
+// callbackProtocol is what both ends must agree on.
+const callbackProtocol = "h2"
+
+// Waits between attempts: the first is short, because most ends are restarts.
+const firstWait, longestWait = 200 * time.Millisecond, 10 * time.Second
+
+// Run keeps the connection until ctx ends.
+func (o Outward) Run(ctx context.Context) error {
+	log := o.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	wait := firstWait
+	for ctx.Err() == nil {
+		began := time.Now()
+		if err := o.once(ctx, log); err != nil && ctx.Err() == nil {
+			log.Warn("the connection outward ended", "address", o.Address, "error", err)
+		}
+		if time.Since(began) > longestWait {
+			wait = firstWait
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+		wait = min(2*wait, longestWait)
+	}
+	return nil
+}
+
+func (o Outward) once(ctx context.Context, log *slog.Logger) error {
+	config := o.TLS.Clone()
+	config.NextProtos = []string{callbackProtocol}
+	dial, cancel := context.WithTimeout(ctx, longestWait)
+	defer cancel()
+	raw, err := (&tls.Dialer{Config: config}).DialContext(dial, "tcp", o.Address)
+	if err != nil {
+		return fmt.Errorf("dialling out: %w", err)
+	}
+	conn := raw.(*tls.Conn)
+	if conn.ConnectionState().NegotiatedProtocol != callbackProtocol {
+		conn.Close()
+		return errors.New("the peer takes no calls back on this address")
+	}
+	s := Server{Name: "outward", Handler: o.Handler, Limits: o.Limits, Log: log, Listener: onlyConn(conn)}
+	if s.Limits == (Limits{}) {
+		s.Limits = DefaultLimits()
+	}
+	server := s.server(ctx)
+	server.IdleTimeout = -1 // the peer may have nothing to ask for hours
+	server.HTTP2.SendPingTimeout = 15 * time.Second
+	server.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			s.Listener.Close() // ends Serve
+		}
+	}
+	log.Info("connected outward", "address", o.Address)
+	stop := context.AfterFunc(ctx, func() { server.Close() })
+	defer stop()
+	err = server.Serve(s.Listener)
+	conn.Close()
+	if errors.Is(err, errOnlyOne) || errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+var errOnlyOne = errors.New("this listener has one connection")
+
+func onlyConn(conn *tls.Conn) net.Listener {
+	return &singleListener{conn: conn, ended: make(chan struct{})}
+}
+
+// singleListener yields one connection and then waits for the server's end.
+type singleListener struct {
+	conn  *tls.Conn
+	given bool
+	once  sync.Once
+	ended chan struct{}
+}
+
+// Accept implements net.Listener. http.Server calls it from one goroutine.
+func (l *singleListener) Accept() (net.Conn, error) {
+	if l.given {
+		<-l.ended
+		return nil, errOnlyOne
+	}
+	l.given = true
+	return l.conn, nil
+}
+
+func (l *singleListener) Close() error   { l.once.Do(func() { close(l.ended) }); return nil }
+func (l *singleListener) Addr() net.Addr { return l.conn.LocalAddr() }
+
+// Inward is the outer zone's end: it takes connections from inner zones, checks who
+// they are, and calls back over them.
+type Inward struct {
+	Peers *Peers // as for any listener
+	Log   *slog.Logger
+	// Patience is how long a call waits for its peer to call in; 0: 5 seconds.
+	Patience time.Duration
+
+	mu    sync.Mutex
+	lines map[string]*line
+}
+
+// line is the newest connection of one peer.
+type line struct {
+	fresh chan *tls.Conn
+	http  *http.Transport
+}
+
+// ServerTLS is the TLS a listener for Inward needs.
+func (i *Inward) ServerTLS(own *Identity) *tls.Config {
+	c := ServerTLS(own, nil)
+	c.NextProtos = []string{callbackProtocol}
+	c.ClientAuth = tls.RequireAnyClientCert // judged in take, with the reason in our log
+	return c
+}
+
+// Run takes connections until ctx ends.
+func (i *Inward) Run(ctx context.Context, listener net.Listener, config *tls.Config) error {
+	stop := context.AfterFunc(ctx, func() { listener.Close() })
+	defer stop()
+	limits := DefaultLimits()
+	listener = limit(listener, 64, 8)
+	for {
+		raw, err := listener.Accept()
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("taking connections of inner zones: %w", err)
+		}
+		go func() {
+			conn := tls.Server(raw, config)
+			if err := i.take(ctx, conn, limits.Header); err != nil {
+				i.log().Warn("a connection of an inner zone was refused", "address", raw.RemoteAddr().String(), "error", err)
+				conn.Close()
+			}
+		}()
+	}
+}
+
+func (i *Inward) log() *slog.Logger {
+	if i.Log == nil {
+		return slog.Default()
+	}
+	return i.Log
+}
+
+func (i *Inward) take(ctx context.Context, conn *tls.Conn, patience time.Duration) error {
+	shake, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := conn.HandshakeContext(shake); err != nil {
+		return fmt.Errorf("shaking hands: %w", err)
+	}
+	state := conn.ConnectionState()
+	if state.NegotiatedProtocol != callbackProtocol || len(state.PeerCertificates) == 0 {
+		return errors.New("it does not offer to be called back, or shows no certificate")
+	}
+	if err := i.Peers.verify(&state, i.Peers.now()); err != nil {
+		return err
+	}
+	actor, err := i.Peers.Who(ctx, state.PeerCertificates[0])
+	if err != nil {
+		return err
+	}
+	l := i.line(actor.Name)
+	select { // the newest counts; one nobody has used yet is replaced
+	case old := <-l.fresh:
+		old.Close()
+	default:
+	}
+	select {
+	case l.fresh <- conn:
+	default:
+		return errors.New("two connections at once")
+	}
+	l.http.CloseIdleConnections() // so that the next call uses it
+	i.log().Info("an inner zone has called in", "name", actor.Name, "address", conn.RemoteAddr().String())
+	return nil
+}
+
+func (i *Inward) line(name string) *line {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if l := i.lines[name]; l != nil {
+		return l
+	}
+	if i.lines == nil {
+		i.lines = map[string]*line{}
+	}
+	l := &line{fresh: make(chan *tls.Conn, 1)}
+	protocols := new(http.Protocols)
+	protocols.SetHTTP2(true)
+	l.http = &http.Transport{Protocols: protocols, DisableCompression: true, MaxResponseHeaderBytes: 32 << 10,
+		HTTP2: &http.HTTP2Config{StrictMaxConcurrentRequests: true, SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
+		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return l.next(ctx, name, i.patience())
+		}}
+	i.lines[name] = l
+	return l
+}
+
+func (i *Inward) patience() time.Duration {
+	if i.Patience > 0 {
+		return i.Patience
+	}
+	return 5 * time.Second
+}
+
+// next returns the peer's connection, waiting a little for it.
+func (l *line) next(ctx context.Context, name string, patience time.Duration) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case conn := <-l.fresh:
+		return conn, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%s has not called in", name)
+	}
+}
+
+// Client returns a client that calls the peer registered under name over the
+// connection it opened.
+func (i *Inward) Client(name string) *Client {
+	return &Client{Base: "https://" + name, HTTP: &http.Client{Transport: i.line(name).http,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
