@@ -120,7 +120,7 @@ func schemaName(t reflect.Type, hint string) string {
 	}
 	name := huma.DefaultSchemaNamer(t, hint)
 	room := path.Base(named.PkgPath())
-	if named.PkgPath() == "" || named.Name() == "" || strings.Contains(named.Name(), "[") {
+	if named.PkgPath() == "" || room == "serve" || named.Name() == "" || strings.Contains(named.Name(), "[") {
 		return name
 	}
 	return strings.ToUpper(room[:1]) + room[1:] + name
