@@ -253,5 +253,14 @@ func Save(path string, config any) error {
 	if err != nil {
 		return fmt.Errorf("writing the configuration: %w", err)
 	}
-	return writeNew(path, data, 0o600)
+	return WriteNew(path, data, 0o600)
+}
+
+// replaceConfig writes a configuration file anew.
+func replaceConfig(path string, config any) error {
+	data, err := yaml.Marshal(config)
+	if err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
+	return ReplaceFile(path, data, 0o600)
 }

@@ -26,8 +26,8 @@ func sortedKeys[V any](m map[string]V) []string {
 	return names
 }
 
-// writeNew creates a file that must not exist, and makes it last.
-func writeNew(path string, data []byte, mode os.FileMode) error {
+// WriteNew creates a file that must not exist, with its folder, and makes it last.
+func WriteNew(path string, data []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
@@ -45,8 +45,8 @@ func writeNew(path string, data []byte, mode os.FileMode) error {
 	return nil
 }
 
-// replaceFile writes a file by rename.
-func replaceFile(path string, data []byte, mode os.FileMode) error {
+// ReplaceFile writes a file by rename, in the place of an older one.
+func ReplaceFile(path string, data []byte, mode os.FileMode) error {
 	temporary := path + ".new"
 	if err := os.WriteFile(temporary, data, mode); err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)

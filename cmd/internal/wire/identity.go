@@ -13,7 +13,6 @@ import (
 
 	"github.com/emmansun/gmsm/smx509"
 
-	"onecert/ca"
 	"onecert/keys"
 	"onecert/officer"
 	"onecert/pki"
@@ -83,17 +82,13 @@ func (p *CAProcess) renewOwn(ctx context.Context, key *keys.Key, path string, no
 	if err != nil {
 		return nil, err
 	}
-	order := ca.Order{Application: "self-ca-" + strconv.FormatInt(now.UnixNano(), 36), Profile: string(ca.Site), Request: request, Holder: "site:ca",
-		Subject: pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: "OneCert"}, {Type: "CN", Value: "ca"}}}
-	for _, host := range p.config.Hosts {
-		order.AltNames = append(order.AltNames, ca.HostName(host))
-	}
+	order := p.ownOrder("self-ca-"+strconv.FormatInt(now.UnixNano(), 36), request)
 	issued, err := p.Issue(machine(ctx), order)
 	if err != nil {
 		return nil, fmt.Errorf("making the API's own certificate: %w", err)
 	}
 	chain := append([][]byte{issued.Sign.DER}, issued.Chain[:len(issued.Chain)-1]...)
-	return chain, replaceFile(path, PEM(chain...), 0o644)
+	return chain, ReplaceFile(path, PEM(chain...), 0o644)
 }
 
 // newRequest makes a PKCS#10 request with a key of this process.

@@ -7,15 +7,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
-	"go.yaml.in/yaml/v3"
 
 	"onecert/ca"
 	"onecert/keys"
 	"onecert/kmc"
-	"onecert/officer"
 	"onecert/pki"
 )
 
@@ -28,7 +27,8 @@ type NewCA struct {
 	Public       string       // plain HTTP for CRL and AIA
 	Addresses    ca.Addresses // as they stand in certificates for ever
 	Partitions   int
-	Database     string   // empty: sqlite:ca.db
+	Database     string // empty: sqlite:ca.db, unless DatabaseFile names a file with the source
+	DatabaseFile string
 	Families     []string // of sm2, rsa, ecdsa; ecdsa or rsa is needed for the API itself
 	Cipher       keys.Cipher
 	CRLPause     time.Duration
@@ -57,14 +57,17 @@ func InitCA(_ context.Context, n NewCA, options Options) (configPath string, err
 		return "", pki.Errorf(pki.Conflict, "init.exists", "%s is there already; a CA is made once", configPath).
 			To("choose another folder; to start the CA use 'onecert ca serve --config %s'", configPath)
 	}
-	i := &initialiser{dir: n.Dir, pass: filepath.Join(n.Dir, "passphrase"), cipher: n.Cipher}
-	if err := i.passphrase(); err != nil {
+	if err := n.check(); err != nil {
 		return "", err
 	}
-	config := &CA{Component: "ca", Origin: n.Host + "/ca", Database: n.Database, Listen: n.Listen, Public: n.Public, Hosts: []string{n.Host},
+	i, err := newInitialiser(n.Dir, n.Cipher)
+	if err != nil {
+		return "", err
+	}
+	config := &CA{Component: "ca", Origin: n.Host + "/ca", Database: n.Database, DatabaseFile: n.DatabaseFile, Listen: n.Listen, Public: n.Public, Hosts: []string{n.Host},
 		TLSCertificate: "tls.pem", HolderKeyFile: "holder.key", AuditHeads: "audit-heads",
 		CRL: CRLFile{Dir: "public/crl", AIA: "public/aia", Pause: n.CRLPause}}
-	if config.Database == "" {
+	if config.Database == "" && config.DatabaseFile == "" {
 		config.Database = "sqlite:ca.db"
 	}
 	for _, family := range n.Families {
@@ -74,13 +77,21 @@ func InitCA(_ context.Context, n NewCA, options Options) (configPath string, err
 		}
 		config.Issuers = append(config.Issuers, file)
 	}
-	if config.TLSKey, err = i.key("keys/tls.pem", pki.P256); err != nil {
+	if config.TLSKey, err = i.key("keys/tls.pem", n.tlsSuite()); err != nil {
 		return "", err
 	}
-	if config.AuditKey, err = i.key("keys/audit.pem", pki.SM2); err != nil {
+	if config.AuditKey, err = i.audit(config.Origin); err != nil {
 		return "", err
+	}
+	if slices.Contains(n.Families, "sm2") {
+		if _, err := i.key(messageKey, pki.SM2); err != nil {
+			return "", err
+		}
 	}
 	if err := i.secret("holder.key"); err != nil {
+		return "", err
+	}
+	if err := i.trust(config.Issuers); err != nil {
 		return "", err
 	}
 	return configPath, Save(configPath, config)
@@ -90,6 +101,16 @@ func InitCA(_ context.Context, n NewCA, options Options) (configPath string, err
 type initialiser struct {
 	dir, pass string
 	cipher    keys.Cipher
+}
+
+// newInitialiser begins in a folder where nothing was begun before.
+func newInitialiser(dir string, cipher keys.Cipher) (*initialiser, error) {
+	if _, err := os.Stat(filepath.Join(dir, "keys")); err == nil {
+		return nil, pki.Errorf(pki.Conflict, "init.unfinished", "%s holds keys of an init that was broken off", dir).
+			To("move the folder away and begin again")
+	}
+	i := &initialiser{dir: dir, pass: filepath.Join(dir, "passphrase"), cipher: cipher}
+	return i, i.passphrase()
 }
 
 // passphrase makes a random one unless the operator put one there before.
@@ -105,7 +126,7 @@ func (i *initialiser) secret(name string) error {
 	if _, err := rand.Read(secret); err != nil {
 		return fmt.Errorf("making a secret: %w", err)
 	}
-	return writeNew(filepath.Join(i.dir, name), []byte(hex.EncodeToString(secret)+"\n"), 0o600)
+	return WriteNew(filepath.Join(i.dir, name), []byte(hex.EncodeToString(secret)+"\n"), 0o600)
 }
 
 // key makes a key file and returns its URI relative to the folder.
@@ -163,40 +184,27 @@ func (i *initialiser) family(family string, n NewCA, now time.Time) (IssuerFile,
 }
 
 func (i *initialiser) publishFamily(file IssuerFile, root, issuing *smx509.Certificate, parent ca.Parent, now time.Time) error {
-	if err := writeNew(filepath.Join(i.dir, file.Certificate), PEM(issuing.Raw, root.Raw), 0o644); err != nil {
+	if err := WriteNew(filepath.Join(i.dir, file.Certificate), PEM(issuing.Raw, root.Raw), 0o644); err != nil {
 		return err
 	}
 	crl, err := ca.MakeRootCRL(rand.Reader, parent, 1, now, now.Add(rootCRLLife))
 	if err != nil {
 		return err
 	}
-	return writeNew(filepath.Join(i.dir, "public/crl", parent.ID, "complete.crl"), crl, 0o644)
-}
-
-// FirstCodes makes the three one-time codes of a first start: each enrols the key
-// of one of the three administrators (design.md decision 14).
-func FirstCodes(ctx context.Context, registry *officer.Registry) (map[string]string, error) {
-	ctx = pki.WithActor(ctx, pki.Actor{Name: "first-start"})
-	codes := map[string]string{}
-	for _, role := range []string{officer.System, officer.Security, officer.Audit} {
-		code, err := registry.NewCode(ctx, role, "centre."+role, 7*24*time.Hour)
-		if err != nil {
-			return nil, err
-		}
-		codes[role] = code
-	}
-	return codes, nil
+	return WriteNew(filepath.Join(i.dir, "public/crl", parent.ID, "complete.crl"), crl, 0o644)
 }
 
 // NewKMC says what the first start of a KMC makes.
 type NewKMC struct {
-	Dir      string
-	Host     string
-	Listen   string
-	Database string
-	Trust    []byte // PEM of CA certificates
-	SealWith keys.SealAlgorithm
-	Cipher   keys.Cipher
+	Dir          string
+	Host         string
+	Listen       string
+	Database     string // empty: sqlite:kmc.db, unless DatabaseFile names a file with the source
+	DatabaseFile string
+	Trust        []byte            // PEM of CA certificates, issuing ones and roots
+	Peers        map[string][]byte // PEM of the message certificate of each CA, by the name it is registered under
+	SealWith     keys.SealAlgorithm
+	Cipher       keys.Cipher
 }
 
 // InitKMC makes keys and configuration of a KMC in a folder that has none, and a
@@ -206,25 +214,35 @@ func InitKMC(n NewKMC) (configPath string, err error) {
 	if _, err := os.Stat(configPath); err == nil {
 		return "", pki.Errorf(pki.Conflict, "init.exists", "%s is there already; a KMC is made once", configPath).To("choose another folder")
 	}
-	i := &initialiser{dir: n.Dir, pass: filepath.Join(n.Dir, "passphrase"), cipher: n.Cipher}
-	if err := i.passphrase(); err != nil {
+	if err := n.check(); err != nil {
 		return "", err
 	}
-	config := &KMC{Component: "kmc", Origin: n.Host + "/kmc", Database: n.Database, Listen: n.Listen, TLSCertificate: "tls.pem",
+	i, err := newInitialiser(n.Dir, n.Cipher)
+	if err != nil {
+		return "", err
+	}
+	config := &KMC{Component: "kmc", Origin: n.Host + "/kmc", Database: n.Database, DatabaseFile: n.DatabaseFile, Listen: n.Listen, TLSCertificate: "tls.pem",
 		Trust: "trust.pem", AuditHeads: "audit-heads", MasterKey: keyURI("keys/master.pem", "passphrase")}
-	if config.Database == "" {
+	if config.Database == "" && config.DatabaseFile == "" {
 		config.Database = "sqlite:kmc.db"
 	}
-	if config.TLSKey, err = i.key("keys/tls.pem", pki.P256); err != nil {
+	tls, err := tlsSuiteOf(n.Trust)
+	if err != nil {
 		return "", err
 	}
-	if config.AuditKey, err = i.key("keys/audit.pem", pki.SM2); err != nil {
+	if config.TLSKey, err = i.requested("tls", tls, n); err != nil {
+		return "", err
+	}
+	if config.AuditKey, err = i.audit(config.Origin); err != nil {
+		return "", err
+	}
+	if err := i.messages(config, n); err != nil {
 		return "", err
 	}
 	if _, err := keys.GenerateSealer(keyURI(filepath.Join(n.Dir, "keys/master.pem"), i.pass), n.SealWith, keys.Options{}); err != nil {
 		return "", fmt.Errorf("making the master key: %w", err)
 	}
-	if err := writeNew(filepath.Join(n.Dir, "trust.pem"), n.Trust, 0o644); err != nil {
+	if err := WriteNew(filepath.Join(n.Dir, "trust.pem"), n.Trust, 0o644); err != nil {
 		return "", err
 	}
 	return configPath, Save(configPath, config)
@@ -237,9 +255,5 @@ func SetPool(path string, pool map[pki.Suite]kmc.PoolSize) error {
 		return err
 	}
 	config.Pool = pool
-	data, err := yaml.Marshal(config)
-	if err != nil {
-		return fmt.Errorf("writing the configuration: %w", err)
-	}
-	return replaceFile(path, data, 0o600)
+	return replaceConfig(path, config)
 }

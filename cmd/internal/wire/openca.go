@@ -178,7 +178,7 @@ func (p *CAProcess) publishAuthorities() error {
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(filepath.Join(dir, file.ID+".cer"), issuer.Certificate.Raw, 0o644); err != nil {
+		if err := ReplaceFile(filepath.Join(dir, file.ID+".cer"), issuer.Certificate.Raw, 0o644); err != nil {
 			return err
 		}
 		for n, above := range issuer.Chain {
@@ -186,7 +186,7 @@ func (p *CAProcess) publishAuthorities() error {
 			if n < len(issuer.Chain)-1 {
 				name = fmt.Sprintf("%s-above-%d.cer", file.ID, n+1)
 			}
-			if err := replaceFile(filepath.Join(dir, name), above.Raw, 0o644); err != nil {
+			if err := ReplaceFile(filepath.Join(dir, name), above.Raw, 0o644); err != nil {
 				return err
 			}
 		}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/x509"
 	"database/sql"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
+	"os"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/emmansun/gmsm/smx509"
@@ -99,10 +102,20 @@ func (p *KMCProcess) room() (kmc.Config, error) {
 			p.roots.AddCert(plain)
 		}
 	}
-	if c.MessageKey == "" {
+	if !c.speaks() {
 		return room, nil
 	}
 	return room, p.messages(&room)
+}
+
+// speaks reports whether the KMC has what it answers messages of GM/T 0014 with. The
+// certificate comes from the CA some time after the first start.
+func (c *KMC) speaks() bool {
+	if c.MessageKey == "" {
+		return false
+	}
+	_, err := os.Stat(c.Path(c.MessageCertificate))
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func (p *KMCProcess) messages(room *kmc.Config) (err error) {
@@ -180,13 +193,21 @@ func (p *KMCProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	if err := startHeads(ctx, p.Audit, p.config.Path(p.config.AuditHeads)); err != nil {
 		return nil, err
 	}
+	if c := p.config; c.MessageKey != "" && !c.speaks() {
+		p.options.log().Warn("no CA across the network is served: the message certificate is missing", "file", c.Path(c.MessageCertificate))
+	}
 	key, err := openKey(p.config.dir, p.config.TLSKey)
 	if err != nil {
 		return nil, fmt.Errorf("opening the API's key: %w", err)
 	}
-	chain, err := readCertificates(p.config.Path(p.config.TLSCertificate))
+	file := p.config.Path(p.config.TLSCertificate)
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil, pki.Errorf(pki.Invalid, "kmc.certificate", "the KMC has no site certificate yet: %s is missing", file).
+			To("have the CA's security administrator issue it from tls.csr, profile site, and put its bundle.pem there")
+	}
+	chain, err := readCertificates(file)
 	if err != nil {
-		return nil, fmt.Errorf("the KMC has no site certificate: %w", err)
+		return nil, err
 	}
 	if p.identity, err = serve.NewIdentity(rawChain(chain), key); err != nil {
 		return nil, err

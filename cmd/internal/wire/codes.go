@@ -1,0 +1,75 @@
+package wire
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"onecert/db"
+	"onecert/officer"
+	"onecert/pki"
+)
+
+// firstCodeLife is how long a code of a first start is good: administrators may be
+// in other towns.
+const firstCodeLife = 7 * 24 * time.Hour
+
+// FirstCodes makes the one-time codes of a first start: each enrols the key of one
+// of the three administrators (design.md decision 14). Roles that have had an
+// administrator get none: there is one way in for each, once.
+func FirstCodes(ctx context.Context, registry *officer.Registry) (map[string]string, error) {
+	all, err := registry.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx = pki.WithActor(ctx, pki.Actor{Name: "first-start"})
+	codes := map[string]string{}
+	for _, role := range []string{officer.System, officer.Security, officer.Audit} {
+		if slices.ContainsFunc(all, func(o officer.Officer) bool { return slices.Contains(o.Roles, role) }) {
+			continue
+		}
+		if codes[role], err = registry.NewCode(ctx, role, "centre."+role, firstCodeLife); err != nil {
+			return nil, err
+		}
+	}
+	if len(codes) == 0 {
+		return nil, pki.Errorf(pki.Conflict, "codes.done", "all three administrators have enrolled").
+			To("further codes are made by the security administrator: 'onecert officer code'")
+	}
+	return codes, nil
+}
+
+// FirstCodes makes them in the CA's database, whether or not it is being served.
+func (c *CA) FirstCodes(ctx context.Context) (map[string]string, error) {
+	return firstCodes(ctx, registryFiles{c.dir, c.Database, c.DatabaseFile, c.Origin, c.AuditKey})
+}
+
+// FirstCodes makes them in the KMC's database, whether or not it is being served.
+func (c *KMC) FirstCodes(ctx context.Context) (map[string]string, error) {
+	return firstCodes(ctx, registryFiles{c.dir, c.Database, c.DatabaseFile, c.Origin, c.AuditKey})
+}
+
+// registryFiles are the parts of a configuration that a registry stands on.
+type registryFiles struct{ dir, database, databaseFile, origin, auditKey string }
+
+func firstCodes(ctx context.Context, f registryFiles) (map[string]string, error) {
+	source, err := databaseSource(f.dir, f.database, f.databaseFile)
+	if err != nil {
+		return nil, err
+	}
+	d, err := db.Open(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	log, err := openAudit(ctx, d, f.dir, f.origin, f.auditKey)
+	if err != nil {
+		return nil, err
+	}
+	registry, err := officer.Open(ctx, d, log, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer registry.Close()
+	return FirstCodes(ctx, registry)
+}
