@@ -16,12 +16,13 @@ type PoolSize struct {
 	Low    int `yaml:"low" json:"low"`
 }
 
-// DefaultPool suits a centre that makes a few hundred pairs an hour of each suite.
-// SM2 and P-256 pairs are made in microseconds, RSA pairs in tenths of a second.
+// DefaultPool suits a centre that serves mostly SM2. Pairs on curves are made in
+// microseconds, RSA pairs in tenths of a second to seconds: filling these pools the
+// first time takes about twenty seconds of one processor.
 func DefaultPool() map[pki.Suite]PoolSize {
 	return map[pki.Suite]PoolSize{
 		pki.SM2: {2000, 1500}, pki.P256: {500, 300}, pki.P384: {200, 100},
-		pki.RSA2048: {100, 60}, pki.RSA3072: {40, 20}, pki.RSA4096: {20, 10},
+		pki.RSA2048: {32, 16}, pki.RSA3072: {8, 4}, pki.RSA4096: {4, 2},
 	}
 }
 

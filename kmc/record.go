@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ import (
 // record is one pair as it stands in the database. The private key exists only
 // sealed; sealed opens with this id, suite and public key and with no other.
 type record struct {
-	id     string // 32 hexadecimal characters, random
+	id     string // 32 hexadecimal characters
 	suite  pki.Suite
 	spki   []byte
 	sealed []byte
@@ -45,9 +46,10 @@ type vault struct {
 // make makes one pair, seals it, and proves that what will be stored opens again
 // and fits its public key.
 func (v *vault) make(suite pki.Suite) (*record, error) {
-	id := make([]byte, 16)
-	if _, err := io.ReadFull(v.random, id); err != nil {
-		return nil, fmt.Errorf("drawing a key id: %w", err)
+	now := v.now()
+	id, err := newID(v.random, now)
+	if err != nil {
+		return nil, err
 	}
 	private, err := pki.GenerateKey(v.random, suite)
 	if err != nil {
@@ -57,7 +59,7 @@ func (v *vault) make(suite pki.Suite) (*record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding a public key: %w", err)
 	}
-	r := &record{id: hex.EncodeToString(id), suite: suite, spki: spki, madeAt: v.now()}
+	r := &record{id: id, suite: suite, spki: spki, madeAt: now}
 	plaintext, err := encodePrivate(private)
 	if err != nil {
 		return nil, err
@@ -70,6 +72,17 @@ func (v *vault) make(suite pki.Suite) (*record, error) {
 		return nil, fmt.Errorf("checking a key just sealed: %w", err)
 	}
 	return r, nil
+}
+
+// newID draws a key's name: 48 bits of milliseconds since 1970, so that pairs taken
+// one after the other stand side by side in the tables, and 80 random bits.
+func newID(random io.Reader, now time.Time) (string, error) {
+	id := binary.BigEndian.AppendUint64(nil, uint64(now.UnixMilli())<<16)
+	id = append(id, make([]byte, 8)...)
+	if _, err := io.ReadFull(random, id[6:]); err != nil {
+		return "", fmt.Errorf("drawing a key id: %w", err)
+	}
+	return hex.EncodeToString(id), nil
 }
 
 // binding is the additional data of the seal: a record moved to another row, or a
