@@ -2,12 +2,16 @@ package kmc
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
+	"runtime"
+	"sync"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
 
 	"onecert/audit"
+	"onecert/cms"
 	"onecert/officer"
 	"onecert/pki"
 )
@@ -118,4 +122,86 @@ func (c *Centre) refused(ctx context.Context, actor pki.Actor, task pki.Serial, 
 		return err
 	}
 	return why
+}
+
+// answers seals what was granted, on all processors, and keeps the order.
+func (c *Centre) answers(ctx context.Context, errands []*errand) []answer {
+	answers := make([]answer, len(errands))
+	if len(errands) == 1 {
+		answers[0] = c.answer(ctx, errands[0])
+		return answers
+	}
+	var group sync.WaitGroup
+	next := make(chan int)
+	for range min(len(errands), runtime.GOMAXPROCS(0)) {
+		group.Go(func() {
+			for i := range next {
+				answers[i] = c.answer(ctx, errands[i])
+			}
+		})
+	}
+	for i := range errands {
+		next <- i
+	}
+	close(next)
+	group.Wait()
+	return answers
+}
+
+func (c *Centre) answer(ctx context.Context, e *errand) answer {
+	err := e.err
+	if err == nil {
+		err = e.step.err
+	}
+	if err != nil {
+		return answer{failed: failureOf(err)}
+	}
+	if e.operation.revoke != nil {
+		return answer{revoke: e.operation.revoke}
+	}
+	key, err := c.returnKey(ctx, e)
+	switch {
+	case err != nil:
+		return answer{failed: failureOf(err)}
+	case e.operation.apply != nil:
+		key.certNo = e.operation.apply.certNo
+		return answer{apply: key}
+	}
+	key.certNo = e.operation.restore.certNo
+	return answer{restore: key}
+}
+
+func (c *Centre) returnKey(ctx context.Context, e *errand) (key *returnedKey, err error) {
+	var r *record
+	if e.step.take != nil {
+		r = e.step.take.record
+	} else if r, err = findRecord(ctx, c.config.DB.Read(), e.use.keyID); err != nil {
+		return nil, unreadable(err)
+	}
+	sealed, err := c.keyAnswer(r, e.recipient)
+	if err != nil {
+		return nil, unsealable(err)
+	}
+	return &returnedKey{publicKey: r.spki, sealed: sealed}, nil
+}
+
+// keyAnswer opens a pair and makes retPriKey of it, of which a CA makes the same
+// envelope that envelope makes, without being able to read it.
+func (c *Centre) keyAnswer(r *record, recipient crypto.PublicKey) ([]byte, error) {
+	octets, err := c.vault.open(r)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(octets)
+	certificate := c.config.MessageCertificate
+	by := cms.Signer{Key: c.config.MessageKey, Issuer: certificate.RawIssuer, Serial: certificate.SerialNumber}
+	to := cms.Recipient{Public: recipient}
+	if r.suite != pki.SM2 {
+		return cms.AnswerPKCS8(c.config.Random, to, by, octets)
+	}
+	key, err := sm2Key(r, octets)
+	if err != nil {
+		return nil, err
+	}
+	return cms.AnswerSM2Key(c.config.Random, to, by, key)
 }
