@@ -112,9 +112,10 @@ func (r *run) tell(e event, output []string) {
 		r.troubled = append(r.troubled, e.Package)
 	}
 	fmt.Fprintf(r.out, "--- %s %s %s\n", strings.ToUpper(e.Action), e.Package, e.Test)
-	for _, text := range output {
-		if !strings.HasPrefix(text, "=== ") {
-			fmt.Fprint(r.out, "    ", text)
+	// A long line comes in pieces.
+	for line := range strings.Lines(strings.Join(output, "")) {
+		if !strings.HasPrefix(line, "=== ") && !strings.HasPrefix(strings.TrimSpace(line), "--- ") {
+			fmt.Fprintf(r.out, "    %s\n", strings.TrimSuffix(line, "\n"))
 		}
 	}
 }

@@ -24,10 +24,12 @@ func TestReport(t *testing.T) {
 		silent     string
 	}{
 		{"all pass", "", true, []string{"onecert/a", "1.2 s", "1 passed, 0 failed, 0 skipped"}, "chatter"},
-		{"one fails", `{"Action":"output","Package":"onecert/b","Test":"TestB","Output":"b_test.go:1: wrong\n"}
+		{"one fails", `{"Action":"output","Package":"onecert/b","Test":"TestB","Output":"b_test.go:1: "}
+{"Action":"output","Package":"onecert/b","Test":"TestB","Output":"wrong\n"}
+{"Action":"output","Package":"onecert/b","Test":"TestB","Output":"--- FAIL: TestB (0.00s)\n"}
 {"Action":"fail","Package":"onecert/b","Test":"TestB","Elapsed":0}
 {"Action":"fail","Package":"onecert/b","Elapsed":2}
-`, false, []string{"b_test.go:1: wrong", "FAIL  onecert/b", "1 passed, 1 failed"}, "chatter"},
+`, false, []string{"b_test.go:1: wrong", "FAIL  onecert/b", "1 passed, 1 failed"}, "--- FAIL:"},
 		{"one is skipped", `{"Action":"output","Package":"onecert/b","Test":"TestB","Output":"no tool\n"}
 {"Action":"skip","Package":"onecert/b","Test":"TestB","Elapsed":0}
 {"Action":"pass","Package":"onecert/b","Elapsed":2}
