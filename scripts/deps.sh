@@ -9,6 +9,7 @@ set -eu
 list='
 /usr/lib/postgresql/*/bin/initdb  postgresql            the database tests: every room runs on both engines
 /usr/bin/openssl                  openssl               an independent reader of keys, requests and certificates
+/usr/bin/curl                     curl                  the end-to-end tests: a client nobody here wrote
 /usr/lib/jvm/*/bin/javac          default-jdk-headless  the end-to-end tests: BouncyCastle judges what we make
 /usr/bin/mvn                      maven                 fetches BouncyCastle and builds e2e/java
 '
