@@ -131,7 +131,7 @@ func (ca *CA) gather(ctx context.Context, i *Issuer, number int64, now time.Time
 	if err != nil {
 		return nil, err
 	}
-	head := CRL{Issuer: i.ID, Number: number, Journal: journal, ThisUpdate: now, NextUpdate: now.Add(ca.cfg.CRL.Life)}
+	head := CRL{Issuer: i.ID, Number: number, Journal: journal, ThisUpdate: now, NextUpdate: now.Add(ca.life(i))}
 	lists := make([]*list, 1+i.Partitions)
 	for n := range lists {
 		lists[n] = &list{CRL: head}
@@ -148,7 +148,7 @@ func (ca *CA) gather(ctx context.Context, i *Issuer, number int64, now time.Time
 		return nil, fmt.Errorf("gathering a CRL: %w", err)
 	}
 	base, err := ca.lastFull(ctx, i.ID)
-	if err != nil || base == nil {
+	if err != nil || base == nil || i.ListsOnly {
 		return lists, err
 	}
 	delta := &list{CRL: head}
@@ -160,12 +160,23 @@ func (ca *CA) gather(ctx context.Context, i *Issuer, number int64, now time.Time
 	return append(lists, delta), err
 }
 
+// rootLives is how many times longer a root's list lives: it changes once in years,
+// and relying parties that are cut off must not lose the whole tree.
+const rootLives = 30
+
+func (ca *CA) life(i *Issuer) time.Duration {
+	if i.ListsOnly {
+		return rootLives * ca.cfg.CRL.Life
+	}
+	return ca.cfg.CRL.Life
+}
+
 func (ca *CA) signList(i *Issuer, l *list) ([]byte, error) {
 	head := pki.List{Suite: i.suite, Issuer: i.Certificate.RawSubject, ThisUpdate: l.ThisUpdate, NextUpdate: l.NextUpdate,
 		Number: l.Number, Base: l.Base, KeyID: i.keyID}
 	if l.Partition != complete {
 		head.PointURI = i.crlURL(l.Partition)
-	} else if l.Base == 0 {
+	} else if l.Base == 0 && !i.ListsOnly {
 		head.Freshest = []string{i.Addresses.CRL + "/" + i.ID + "/delta.crl"}
 	}
 	tbs, err := head.TBS(l.entries)

@@ -36,6 +36,9 @@ type Issuer struct {
 	Chain       []*smx509.Certificate // above Certificate, the root last
 	Addresses   Addresses
 	Partitions  int // number of CRL partitions; fixed for the issuer's life
+	// ListsOnly is a root whose key is still beside the issuing keys: it is never
+	// ordered from, only its CRL is kept fresh. Off line roots do that in a ceremony.
+	ListsOnly bool
 
 	suite pki.Suite
 	keyID []byte
@@ -67,7 +70,9 @@ func (i *Issuer) check() error {
 	if !i.Certificate.IsCA || len(i.Certificate.SubjectKeyId) == 0 {
 		return pki.Errorf(pki.Invalid, "issuer.certificate", "the certificate of issuer %s is not a CA's", i.ID)
 	}
-	if i.Partitions < 1 || i.Partitions > MaxPartitions {
+	if i.ListsOnly {
+		i.Partitions = 0
+	} else if i.Partitions < 1 || i.Partitions > MaxPartitions {
 		return pki.Errorf(pki.Invalid, "issuer.partitions", "issuer %s has %d CRL partitions, not 1 to %d", i.ID, i.Partitions, MaxPartitions)
 	}
 	for _, address := range []string{i.Addresses.CRL, i.Addresses.AIA, i.Addresses.OCSP} {

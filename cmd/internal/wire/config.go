@@ -59,9 +59,12 @@ type IssuerFile struct {
 	ID  string `yaml:"id"`
 	Key string `yaml:"key"` // URI
 	// Certificate is a PEM file: the issuer's first, then up to the root.
-	Certificate string       `yaml:"certificate"`
-	Partitions  int          `yaml:"partitions"`
-	Addresses   ca.Addresses `yaml:"addresses"`
+	Certificate string `yaml:"certificate"`
+	Partitions  int    `yaml:"partitions,omitempty"`
+	// ListsOnly marks a root that is kept here only to keep its CRL fresh. Take the
+	// entry out when the root goes off line.
+	ListsOnly bool         `yaml:"lists_only,omitempty"`
+	Addresses ca.Addresses `yaml:"addresses"`
 }
 
 // CRLFile says where lists go and how long they live.

@@ -10,8 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/emmansun/gmsm/smx509"
-
 	"onecert/ca"
 	"onecert/keys"
 	"onecert/kmc"
@@ -46,9 +44,6 @@ var familyNames = map[string]string{"sm2": "SM2", "rsa": "RSA", "ecdsa": "ECDSA"
 // the issuer into its root, for ten years of issuing.
 const rootYears, issuingYears = 30, 15
 
-// rootCRLLife is how long a root's CRL lives: roots are off line and sign seldom.
-const rootCRLLife = 365 * 24 * time.Hour
-
 // InitCA makes keys, hierarchy and configuration of a CA in a folder that has none.
 // Roots stay beside the issuing keys here; taking them off line is a ceremony.
 func InitCA(_ context.Context, n NewCA, options Options) (configPath string, err error) {
@@ -70,13 +65,15 @@ func InitCA(_ context.Context, n NewCA, options Options) (configPath string, err
 	if config.Database == "" && config.DatabaseFile == "" {
 		config.Database = "sqlite:ca.db"
 	}
+	var roots []IssuerFile
 	for _, family := range n.Families {
-		file, err := i.family(family, n, options.now()())
+		issuer, root, err := i.family(family, n, options.now()())
 		if err != nil {
 			return "", err
 		}
-		config.Issuers = append(config.Issuers, file)
+		config.Issuers, roots = append(config.Issuers, issuer), append(roots, root)
 	}
+	config.Issuers = append(config.Issuers, roots...)
 	if config.TLSKey, err = i.key("keys/tls.pem", n.tlsSuite()); err != nil {
 		return "", err
 	}
@@ -147,21 +144,23 @@ func (i *initialiser) newKey(name string, suite pki.Suite) (*keys.Key, string, e
 	return key, keyURI(name, "passphrase"), nil
 }
 
-func (i *initialiser) family(family string, n NewCA, now time.Time) (IssuerFile, error) {
+// family makes root and issuing CA. The root stays beside it and keeps its CRL fresh
+// until a ceremony takes it off line.
+func (i *initialiser) family(family string, n NewCA, now time.Time) (issuer, above IssuerFile, err error) {
 	suites, known := n.Suites[family]
 	if !known {
 		suites, known = familySuites[family]
 	}
 	if !known {
-		return IssuerFile{}, pki.Errorf(pki.Invalid, "init.family", "%.20q is not a family of algorithms", family).To("use sm2, rsa or ecdsa")
+		return issuer, above, pki.Errorf(pki.Invalid, "init.family", "%.20q is not a family of algorithms", family).To("use sm2, rsa or ecdsa")
 	}
-	rootKey, _, err := i.newKey("keys/"+family+"-root.pem", suites[0])
+	rootKey, rootURI, err := i.newKey("keys/"+family+"-root.pem", suites[0])
 	if err != nil {
-		return IssuerFile{}, err
+		return issuer, above, err
 	}
 	issuingKey, uri, err := i.newKey("keys/"+family+".pem", suites[1])
 	if err != nil {
-		return IssuerFile{}, err
+		return issuer, above, err
 	}
 	subject := func(role string) pki.Name {
 		return pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: n.Organisation}, {Type: "CN", Value: n.Organisation + " " + familyNames[family] + " " + role}}
@@ -171,27 +170,20 @@ func (i *initialiser) family(family string, n NewCA, now time.Time) (IssuerFile,
 	root, err := ca.MakeAuthority(rand.Reader, ca.Authority{ID: rootID, Subject: subject("Root CA"), Key: rootKey,
 		NotBefore: now, NotAfter: now.AddDate(rootYears, 0, 0)}, nil)
 	if err != nil {
-		return IssuerFile{}, err
+		return issuer, above, err
 	}
 	parent := ca.Parent{ID: rootID, Key: rootKey, Certificate: root, Addresses: n.Addresses}
 	issuing, err := ca.MakeAuthority(rand.Reader, ca.Authority{ID: family, Subject: subject("Issuing CA"), Key: issuingKey,
 		NotBefore: now, NotAfter: now.AddDate(issuingYears, 0, 0)}, &parent)
 	if err != nil {
-		return IssuerFile{}, err
+		return issuer, above, err
 	}
-	file := IssuerFile{ID: family, Key: uri, Certificate: "certs/" + family + ".pem", Partitions: n.Partitions, Addresses: n.Addresses}
-	return file, i.publishFamily(file, root, issuing, parent, now)
-}
-
-func (i *initialiser) publishFamily(file IssuerFile, root, issuing *smx509.Certificate, parent ca.Parent, now time.Time) error {
-	if err := WriteNew(filepath.Join(i.dir, file.Certificate), PEM(issuing.Raw, root.Raw), 0o644); err != nil {
-		return err
+	issuer = IssuerFile{ID: family, Key: uri, Certificate: "certs/" + family + ".pem", Partitions: n.Partitions, Addresses: n.Addresses}
+	above = IssuerFile{ID: rootID, Key: rootURI, Certificate: "certs/" + rootID + ".pem", ListsOnly: true, Addresses: n.Addresses}
+	if err := WriteNew(filepath.Join(i.dir, issuer.Certificate), PEM(issuing.Raw, root.Raw), 0o644); err != nil {
+		return issuer, above, err
 	}
-	crl, err := ca.MakeRootCRL(rand.Reader, parent, 1, now, now.Add(rootCRLLife))
-	if err != nil {
-		return err
-	}
-	return WriteNew(filepath.Join(i.dir, "public/crl", parent.ID, "complete.crl"), crl, 0o644)
+	return issuer, above, WriteNew(filepath.Join(i.dir, above.Certificate), PEM(root.Raw), 0o644)
 }
 
 // NewKMC says what the first start of a KMC makes.
