@@ -177,6 +177,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.counts.add(c.operation, c.status, a.now().Sub(start))
 	}()
 	a.route(c, r)
+	c.drain(r)
 }
 
 func (a *API) route(c *call, r *http.Request) {

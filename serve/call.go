@@ -152,6 +152,21 @@ func (b *body) Close() error {
 	return b.ReadCloser.Close()
 }
 
+// drainTime is how long the rest of a body is waited for.
+const drainTime = 5 * time.Second
+
+// drain reads what a refusal has left of a small body. Over HTTP/2 an answer that
+// overtakes its request's body ends with a reset of the stream, and some clients,
+// curl 7.88 among them, then report a broken transfer. HTTP/1 drains by itself.
+func (c *call) drain(r *http.Request) {
+	if r.ProtoMajor < 2 || r.ContentLength == 0 {
+		return
+	}
+	// Errors mean that nobody is there any more, or a body of which all is read.
+	_ = http.NewResponseController(c.ResponseWriter).SetReadDeadline(time.Now().Add(drainTime))
+	_, _ = io.CopyN(io.Discard, r.Body, DefaultBody)
+}
+
 // handlerDeadline is when a request begun now has to be done at the latest.
 func handlerDeadline(ctx context.Context) time.Time {
 	if l := linkOf(ctx); l != nil {
