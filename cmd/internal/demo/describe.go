@@ -2,6 +2,7 @@ package demo
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -53,7 +54,17 @@ func (t *tree) describe() error {
 	if err != nil {
 		return fmt.Errorf("writing demo.json: %w", err)
 	}
-	return writeFile(filepath.Join(t.o.Dir, "demo.json"), append(data, '\n'), 0o600)
+	return writeFile(filepath.Join(t.o.Dir, descriptionName), append(data, '\n'), 0o600)
+}
+
+const descriptionName = "demo.json"
+
+// withdraw removes demo.json, if it is there.
+func withdraw(dir string) error {
+	if err := os.Remove(filepath.Join(dir, descriptionName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("removing an old demo.json: %w", err)
+	}
+	return nil
 }
 
 func (t *tree) keyFiles(name, family string) keyFiles {
