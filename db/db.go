@@ -131,7 +131,7 @@ func poolPostgres(source string, readOnly bool) (*sql.DB, error) {
 	if readOnly {
 		config.RuntimeParams["default_transaction_read_only"] = "on"
 	}
-	pool := stdlib.OpenDB(*config)
+	pool := sql.OpenDB(gathering{stdlib.GetConnector(*config)})
 	pool.SetMaxOpenConns(16)
 	pool.SetMaxIdleConns(16)
 	pool.SetConnMaxIdleTime(5 * time.Minute)

@@ -87,6 +87,55 @@ func TestInsertSuffixAndMistakes(t *testing.T) {
 	})
 }
 
+func TestInsertKindsAndNulls(t *testing.T) {
+	rows := [][]any{
+		{1, "a", []byte{1}, int64(1) << 40, nil},
+		{2, nil, []byte{}, nil, nil},
+		{int64(3), "", nil, 3, nil},
+	}
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		d, ctx := open(t, source), t.Context()
+		kinds := map[db.Dialect]string{db.SQLite: "BLOB", db.Postgres: "BYTEA"}
+		change(t, d, "CREATE TABLE kinds (id INTEGER, name TEXT, body "+kinds[d.Dialect]+", n BIGINT, empty TEXT)")
+		columns := []string{"id", "name", "body", "n", "empty"}
+		insert := func(rows ...[]any) error {
+			return d.Tx(ctx, func(tx *sql.Tx) error { return db.Insert(ctx, tx, "kinds", columns, rows, "") })
+		}
+		if err := insert(rows...); err != nil {
+			t.Fatal(err)
+		}
+		stored, err := d.Read().Query("SELECT id, name, body, body IS NULL, n, empty FROM kinds ORDER BY id")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stored.Close()
+		var got []string
+		for stored.Next() {
+			var id, n sql.NullInt64
+			var name, empty sql.NullString
+			var body []byte
+			var null bool
+			if err := stored.Scan(&id, &name, &body, &null, &n, &empty); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, fmt.Sprint(id, name, null, body, n, empty))
+		}
+		want := "[{1 true} {a true} false [1] {1099511627776 true} { false} {2 true} { false} false [] {0 false} { false} {3 true} { true} true [] {3 true} { false}]"
+		if fmt.Sprint(got) != want {
+			t.Errorf("stored %v", got)
+		}
+		if d.Dialect == db.Postgres {
+			for _, bad := range []any{"a", true, 1.5, struct{}{}} {
+				for _, other := range []any{1, nil} {
+					if err := insert([]any{other, "x", nil, 1, nil}, []any{bad, "x", nil, 1, nil}); err == nil {
+						t.Errorf("%v beside %v passed", bad, other)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestIn(t *testing.T) {
 	if got := db.In(2, 3); got != "($2, $3, $4)" {
 		t.Errorf("got %s", got)

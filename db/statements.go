@@ -12,7 +12,7 @@ const maxKept = 256
 
 // keeping makes SQLite connections that keep their statements: the driver parses
 // each text anew, which for an insert of 32 rows costs more than carrying it out.
-// pgx keeps its statements itself.
+// pgx keeps its statements itself. It also takes Insert's rows.
 type keeping struct{ driver.Connector }
 
 // sqliteConn is what the driver's connections can do and database/sql asks for.
@@ -56,7 +56,18 @@ type keptStmt struct {
 	busy bool // its rows are still being read
 }
 
+// CheckNamedValue lets Insert's rows through to ExecContext.
+func (c *keepingConn) CheckNamedValue(value *driver.NamedValue) error {
+	if _, ours := value.Value.(*rowset); ours {
+		return nil
+	}
+	return driver.ErrSkip // database/sql converts it as usual
+}
+
 func (c *keepingConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	if r, ours := rowsOf(args); ours {
+		return driver.ResultNoRows, c.insert(ctx, r)
+	}
 	s, err := c.statement(ctx, text)
 	if err != nil {
 		return nil, err
@@ -65,6 +76,28 @@ func (c *keepingConn) ExecContext(ctx context.Context, text string, args []drive
 		return c.sqliteConn.ExecContext(ctx, text, args)
 	}
 	return s.ExecContext(ctx, args)
+}
+
+// insert carries a kept statement out for each row: many rows in one statement
+// are no faster, and each number of rows would be a statement of its own.
+func (c *keepingConn) insert(ctx context.Context, r *rowset) error {
+	s, err := c.statement(ctx, r.text())
+	if err != nil {
+		return err
+	}
+	args := make([]driver.NamedValue, len(r.columns))
+	for _, row := range r.rows {
+		for i, value := range row {
+			args[i].Ordinal = i + 1
+			if args[i].Value, err = driver.DefaultParameterConverter.ConvertValue(value); err != nil {
+				return err
+			}
+		}
+		if _, err := s.ExecContext(ctx, args); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *keepingConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
