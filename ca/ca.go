@@ -58,10 +58,8 @@ type CA struct {
 	issuers map[string]*Issuer
 	release func() // of the single-writer lease
 
-	reservations *db.Collector[*orderRow]
-	intents      *db.Collector[*intent]
-	completions  *db.Collector[*completion]
-	crlLock      sync.Mutex
+	writer  *db.Collector[*step]
+	crlLock sync.Mutex
 
 	clock struct {
 		sync.Mutex
@@ -101,9 +99,7 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 		ca.release()
 		return nil, err
 	}
-	ca.reservations = db.Collect(maxBatch, ca.reserve)
-	ca.intents = db.Collect(maxBatch, ca.storeIntents)
-	ca.completions = db.Collect(maxBatch, ca.storeCompletions)
+	ca.writer = db.Collect(maxBatch, ca.write)
 	if err := ca.finishAll(ctx); err != nil {
 		ca.Close()
 		return nil, err
@@ -132,9 +128,7 @@ func (ca *CA) checkConfig() error {
 
 // Close finishes what was begun and releases the lease. The database stays open.
 func (ca *CA) Close() {
-	ca.reservations.Stop()
-	ca.intents.Stop()
-	ca.completions.Stop()
+	ca.writer.Stop()
 	ca.release()
 }
 
@@ -151,6 +145,9 @@ func (ca *CA) Issuer(id string) (*Issuer, error) {
 func (ca *CA) issuerFor(id string, suite pki.Suite) (*Issuer, error) {
 	if id != "" {
 		issuer, err := ca.Issuer(id)
+		if err == nil && issuer.ListsOnly {
+			err = pki.Errorf(pki.Invalid, "issuer.root", "%s is a root: it signs CA certificates in ceremonies and nothing else", id).To("leave the issuer out")
+		}
 		if err == nil && issuer.suite.Family() != suite.Family() {
 			err = pki.Errorf(pki.Invalid, "issuer.family", "issuer %s is %s, the request's key is %s", id, issuer.suite.Family(), suite.Family()).
 				To("leave the issuer out, or make a request with a key of that family")
@@ -158,7 +155,7 @@ func (ca *CA) issuerFor(id string, suite pki.Suite) (*Issuer, error) {
 		return issuer, err
 	}
 	for _, issuer := range ca.cfg.Issuers {
-		if issuer.suite.Family() == suite.Family() {
+		if issuer.suite.Family() == suite.Family() && !issuer.ListsOnly {
 			return issuer, nil
 		}
 	}

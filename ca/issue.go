@@ -82,7 +82,7 @@ func (ca *CA) reserveSerials(ctx context.Context, p *plan, now time.Time) (*stor
 		if err := ca.draft(p, now); err != nil {
 			return nil, err
 		}
-		err := ca.reservations.Do(ctx, &p.row)
+		err := ca.writer.Do(ctx, &step{reserve: &p.row})
 		switch {
 		case errors.Is(err, errExists):
 			return ca.takeOver(ctx, p, now)
@@ -169,17 +169,6 @@ func (ca *CA) encryptionKey(ctx context.Context, p *plan) (*pki.KeyGrant, error)
 	if grant.CertNo != p.row.serials[1].serial {
 		return nil, pki.Errorf(pki.Internal, "kmc.answer", "the key management centre answered for another certificate")
 	}
-	certified, err := ca.keyCertified(ctx, pki.KeyHash(grant.PublicKey))
-	if err != nil {
-		return nil, fmt.Errorf("checking the encryption key: %w", err)
-	}
-	if certified {
-		// Another request for this application may have stored the pair meanwhile.
-		if found, err := ca.readOrder(ctx, p.row.application); err != nil || !found.intended() {
-			return nil, pki.Errorf(pki.Internal, "kmc.key-reused", "the key management centre gave out a key that is certified already").
-				To("stop issuing and check the key management centre's database")
-		}
-	}
 	return &grant, nil
 }
 
@@ -240,7 +229,7 @@ func (ca *CA) intend(p *plan, grant *pki.KeyGrant, now time.Time, actor pki.Acto
 // storeIntent stores what will be signed and returns the order as stored. If
 // another request for the same application stored first, its bytes count.
 func (ca *CA) storeIntent(ctx context.Context, p *plan, in *intent) (*storedOrder, error) {
-	err := ca.intents.Do(ctx, in)
+	err := ca.writer.Do(ctx, &step{intend: in})
 	if errors.Is(err, errStored) {
 		return ca.readOrder(ctx, p.row.application)
 	}
@@ -269,7 +258,7 @@ func (ca *CA) finish(ctx context.Context, o *storedOrder) (*Issued, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = ca.completions.Do(ctx, done)
+	err = ca.writer.Do(ctx, &step{complete: done})
 	if errors.Is(err, errStored) {
 		if o, err = ca.readOrder(ctx, o.application); err == nil {
 			return ca.answer(ctx, o)

@@ -33,6 +33,11 @@ func column(ctx context.Context, tx *sql.Tx, query string, values []any, scan fu
 	if len(values) == 0 {
 		return nil
 	}
+	// The last value again, up to a power of two: few texts, so that the engines
+	// keep the statement of each.
+	for len(values)&(len(values)-1) != 0 {
+		values = append(values, values[len(values)-1])
+	}
 	rows, err := tx.QueryContext(ctx, query+" IN "+db.In(1, len(values)), values...)
 	if err != nil {
 		return fmt.Errorf("checking a reservation: %w", err)

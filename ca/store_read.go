@@ -168,17 +168,6 @@ func (ca *CA) unfinished(ctx context.Context) ([]string, error) {
 	return all, rows.Err()
 }
 
-// keyCertified reports whether any other order certified one of these key hashes for a
-// KMC key: the KMC must never hand one pair out twice.
-func (ca *CA) keyCertified(ctx context.Context, keyHash string) (bool, error) {
-	var one int
-	err := ca.cfg.DB.Read().QueryRowContext(ctx, "SELECT 1 FROM ca_tbs WHERE key_hash = $1 LIMIT 1", keyHash).Scan(&one)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 // Filter narrows a list of certificates. Zero fields do not narrow.
 type Filter struct {
 	Issuer  string
