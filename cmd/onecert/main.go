@@ -31,6 +31,13 @@ func commands(io *console) []*cobra.Command {
 	return []*cobra.Command{
 		certCommand(io),
 		lintCommand(io, "lint FILE"),
+		caCommand(io),
+		kmcCommand(io),
+		officerCommand(io),
+		envelopeCommand(io),
+		auditCommand(io),
+		configCommand(io),
+		apiCommand(io),
 		demoCommand(io),
 		completionCommand(io),
 	}

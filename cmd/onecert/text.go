@@ -12,8 +12,10 @@ type table map[string]string
 // tables holds every language's texts; read only. A new group of commands may bring
 // its own pair of tables; the test holds that no language misses a key.
 var tables = map[string][]table{
-	"en": {englishCommand, englishInspect, englishVerify, englishDemo},
-	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseLint, chineseDemo},
+	"en": {englishCommand, englishInspect, englishVerify, englishDemo,
+		englishVerbs, englishFlags, englishAnswers},
+	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseLint, chineseDemo,
+		chineseVerbs, chineseFlags, chineseAnswers},
 }
 
 // language picks the language: --lang, then the locale as POSIX orders it. It reads

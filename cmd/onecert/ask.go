@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"onecert/pki"
+)
+
+// maxSecret bounds a passphrase or code that is read, in octets.
+const maxSecret = 4 << 10
+
+// askPassphrase asks for the passphrase of a key file at the terminal.
+func (c *console) askPassphrase(path string) ([]byte, error) {
+	return c.ask(c.text("ask.passphrase", safe(path)))
+}
+
+// askFresh asks for a passphrase, twice where the key is new: one mistyped would
+// lose it.
+func (c *console) askFresh(path string, fresh bool) ([]byte, error) {
+	first, err := c.askPassphrase(path)
+	if err != nil || !fresh {
+		return first, err
+	}
+	again, err := c.ask(c.text("ask.again"))
+	if err != nil {
+		return nil, err
+	}
+	defer clear(again)
+	if subtle.ConstantTimeCompare(first, again) != 1 {
+		clear(first)
+		return nil, pki.Errorf(pki.Invalid, "ask.differ", "the two passphrases differ").To("type the same one twice")
+	}
+	return first, nil
+}
+
+// ask reads a line at the terminal without showing it. What is no terminal is not
+// read: it is a script that has forgotten its --pass-file.
+func (c *console) ask(prompt string) ([]byte, error) {
+	file, ok := c.in.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return nil, pki.Errorf(pki.Invalid, "ask.terminal", "there is no terminal to ask for the passphrase at").
+			To("name a file with --pass-file, or in the key's URI")
+	}
+	fmt.Fprint(c.err, prompt+" ")
+	line, err := term.ReadPassword(int(file.Fd()))
+	fmt.Fprintln(c.err)
+	if err != nil {
+		return nil, pki.Errorf(pki.Invalid, "ask.terminal", "the passphrase was not read").To("type it again").Because(err)
+	}
+	return line, nil
+}
+
+// readSecret reads a one-time code, an identity number or a passphrase from a
+// file or, for "-", from standard input: never from the command line, which every
+// process on the machine can read.
+func (c *console) readSecret(path string) ([]byte, error) {
+	reader := c.in
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, c.doing("doing.reading", path, fileError(err))
+		}
+		defer file.Close()
+		reader = file
+	}
+	text, err := io.ReadAll(io.LimitReader(reader, maxSecret+1))
+	if err != nil {
+		return nil, c.doing("doing.reading", path, fileError(err))
+	}
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || len(text) > maxSecret {
+		return nil, c.doing("doing.reading", path, pki.Errorf(pki.Invalid, "file.secret", "it is empty or too long").To("put the one line wanted into it"))
+	}
+	return text, nil
+}

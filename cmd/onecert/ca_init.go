@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"onecert/ca"
+	"onecert/cmd/internal/wire"
+	"onecert/keys"
+)
+
+// initFlags are the words of ca init.
+type initFlags struct {
+	wire.NewCA
+	url, families, cipher string
+}
+
+func caInitCommand(io *console) *cobra.Command {
+	f := &initFlags{}
+	command := io.verb("init", "cmd.ca.init", []string{
+		"onecert ca init --dir ca --organisation 示例省电子政务 --host ca.gov.example --listen 0.0.0.0:8443 --public 0.0.0.0:8080 --url http://pki.gov.example",
+		"onecert ca init --dir ca --organisation Example --host 127.0.0.1 --listen 127.0.0.1:8443 --url http://127.0.0.1:8080 --public 127.0.0.1:8080 --families ecdsa",
+	}, func(ctx context.Context, _ []string) error { return io.initCA(ctx, f) })
+	flags := command.Flags()
+	flags.StringVar(&f.Dir, "dir", "", io.text("flag.init.dir"))
+	flags.StringVar(&f.Organisation, "organisation", "", io.text("flag.init.organisation"))
+	flags.StringVar(&f.Host, "host", "", io.text("flag.init.host"))
+	flags.StringVar(&f.Listen, "listen", "0.0.0.0:8443", io.text("flag.init.listen"))
+	flags.StringVar(&f.Public, "public", "", io.text("flag.init.public"))
+	flags.StringVar(&f.url, "url", "", io.text("flag.init.url"))
+	flags.StringVar(&f.families, "families", "sm2,rsa,ecdsa", io.text("flag.init.families"))
+	flags.IntVar(&f.Partitions, "partitions", 16, io.text("flag.init.partitions"))
+	flags.StringVar(&f.Database, "database", "", io.text("flag.init.database"))
+	flags.StringVar(&f.DatabaseFile, "database-file", "", io.text("flag.init.database-file"))
+	flags.StringVar(&f.cipher, "cipher", "aes256", io.text("flag.cipher"))
+	io.required(command, "dir", "organisation", "host", "url")
+	return command
+}
+
+// made is what a first start has made, for programs.
+type made struct {
+	Config             string            `json:"config"`
+	Trust              string            `json:"trust"`
+	AuditKey           string            `json:"audit_key"`
+	MessageCertificate string            `json:"message_certificate,omitempty"`
+	Requests           []string          `json:"requests,omitempty"`
+	Codes              map[string]string `json:"codes"`
+}
+
+func (io *console) initCA(ctx context.Context, f *initFlags) (err error) {
+	if f.Cipher, err = io.cipher(f.cipher); err != nil {
+		return err
+	}
+	f.Families = list(f.families)
+	f.Addresses = ca.Addresses{CRL: f.url + "/crl", AIA: f.url + "/aia", OCSP: f.url + "/ocsp"}
+	config, err := wire.InitCA(ctx, f.NewCA, wire.Options{Now: io.now})
+	if err != nil {
+		return err
+	}
+	message, codes, err := io.firstStart(ctx, config)
+	if err != nil {
+		return err
+	}
+	done := made{Config: config, Trust: filepath.Join(f.Dir, "trust.pem"), AuditKey: filepath.Join(f.Dir, "audit.pub"), MessageCertificate: message, Codes: codes}
+	return io.answer(done, func(p *printer) {
+		p.line(0, "%s", p.text("init.ca.done", f.Dir))
+		p.line(0, "%s", p.text("init.secret", filepath.Join(f.Dir, "passphrase"), filepath.Join(f.Dir, "holder.key")))
+		p.codes(codes)
+		p.line(0, "%s", p.text("init.next"))
+		p.line(1, "onecert ca serve --config %s", config)
+		p.line(1, "onecert officer enrol --server https://%s --trust %s --code-file - --out DIR", reached(f.Host, f.Listen), done.Trust)
+		p.line(0, "%s", p.text("init.auditor", done.AuditKey))
+	})
+}
+
+// firstStart opens the new CA once: it makes its own certificates, shows that all
+// of it works, and makes the codes of the three administrators.
+func (io *console) firstStart(ctx context.Context, config string) (message string, codes map[string]string, err error) {
+	c, err := wire.LoadCA(config)
+	if err != nil {
+		return "", nil, err
+	}
+	process, err := wire.OpenCA(ctx, c, wire.Options{Now: io.now, Log: io.logger()})
+	if err != nil {
+		return "", nil, err
+	}
+	defer process.Close()
+	if message, err = process.CertifyMessages(ctx); err != nil {
+		return "", nil, err
+	}
+	codes, err = wire.FirstCodes(ctx, process.Officers)
+	return message, codes, err
+}
+
+// sealer is the cipher of the master key that goes with the cipher of key files.
+func sealer(cipher keys.Cipher) keys.SealAlgorithm {
+	if cipher == keys.SM4CBC {
+		return keys.SM4GCM
+	}
+	return keys.AES256GCM
+}
