@@ -112,7 +112,7 @@ func (b blueprint) private() ([]pki.Extension, error) {
 		case value == "" || x.Off:
 			continue
 		case len(value) > 64:
-			return nil, pki.Errorf(pki.Invalid, "value.length", "the value %s has more than 64 octets", x.Name)
+			return nil, pki.Errorf(pki.Invalid, "value.length", "the value %s has more than 64 octets", x.Name).To("shorten it")
 		case x.Form == "identify-code":
 			all = append(all, pki.IdentifyCodeExtension(value))
 		default:

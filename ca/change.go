@@ -109,7 +109,8 @@ func (ca *CA) inherit(p *plan, act string, old *storedOrder, c Change) (pki.Suit
 		return "", pki.Errorf(pki.Invalid, "change.data", "%s does not change the certificate's data", act).To("use modify")
 	}
 	if (act == actReissue) != (len(c.Request) > 0) {
-		return "", pki.Errorf(pki.Invalid, "change.request", "a request of a new key goes with re-issue and with nothing else")
+		return "", pki.Errorf(pki.Invalid, "change.request", "a request of a new key goes with re-issue and with nothing else").
+			To("give a request to re-issue; renew and modify keep the key")
 	}
 	p.subject, p.altNames, p.values = kept.subject, kept.altNames, kept.values
 	if len(c.AltNames) > 0 {
@@ -192,7 +193,7 @@ func (ca *CA) followable(ctx context.Context, act string, old *storedOrder, appl
 func followReason(act, text string) (pki.Reason, error) {
 	if act == actRenew {
 		if text != "" {
-			return 0, pki.Errorf(pki.Invalid, "change.reason", "renewing revokes nothing, so it takes no reason")
+			return 0, pki.Errorf(pki.Invalid, "change.reason", "renewing revokes nothing, so it takes no reason").To("leave the reason out")
 		}
 		return 0, nil
 	}

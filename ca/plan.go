@@ -140,7 +140,8 @@ func (ca *CA) complete(p *plan, subject pki.Name, suite pki.Suite, actor pki.Act
 		return err
 	}
 	if p.days > p.profile.Validity.MaxDays {
-		return pki.Errorf(pki.Invalid, "order.days", "%d days are more than the %d profile %s allows", p.days, p.profile.Validity.MaxDays, p.profile.Name)
+		return pki.Errorf(pki.Invalid, "order.days", "%d days are more than the %d profile %s allows", p.days, p.profile.Validity.MaxDays, p.profile.Name).
+			To("order fewer days, or leave them out for the profile's %d", p.profile.Validity.Days)
 	}
 	if p.days == 0 {
 		p.days = p.profile.Validity.Days

@@ -27,7 +27,7 @@ func (ca *CA) Revoke(ctx context.Context, issuer string, serial pki.Serial, r Re
 		change.Invalidity = *r.Invalidity
 	}
 	if err == nil && change.Invalidity.After(ca.cfg.Now()) {
-		err = pki.Errorf(pki.Invalid, "revoke.invalidity", "the invalidity date lies in the future")
+		err = pki.Errorf(pki.Invalid, "revoke.invalidity", "the invalidity date lies in the future").To("give the moment since when the key is in doubt, or leave it out")
 	}
 	out, changed := ca.change(ctx, officer.Revoke, issuer, serial, change, err)
 	if changed == nil {

@@ -84,7 +84,7 @@ func (ca *CA) List(ctx context.Context, f Filter) (*Page, error) {
 		f.Limit = 100
 	}
 	if f.Limit < 1 || f.Limit > 1000 {
-		return nil, pki.Errorf(pki.Invalid, "list.limit", "a page has 1 to 1000 certificates")
+		return nil, pki.Errorf(pki.Invalid, "list.limit", "a page has 1 to 1000 certificates").To("ask for the next page with after")
 	}
 	found, err := ca.readCertificates(ctx, f)
 	if err != nil {

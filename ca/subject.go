@@ -50,7 +50,7 @@ func (r SubjectRule) values(given []string, holder string) ([]string, error) {
 	case r.Fixed != "":
 		for _, value := range given {
 			if value != r.Fixed {
-				return nil, pki.Errorf(pki.Invalid, "subject.fixed", "%s must be %s", r.Type, r.Fixed)
+				return nil, pki.Errorf(pki.Invalid, "subject.fixed", "%s must be %s", r.Type, r.Fixed).To("leave it out; the profile fills it in")
 			}
 		}
 		return []string{r.Fixed}, nil
@@ -58,7 +58,8 @@ func (r SubjectRule) values(given []string, holder string) ([]string, error) {
 		return nil, pki.Errorf(pki.Invalid, "subject.missing", "the subject has no %s, which the profile requires", r.Type).
 			To("give it, for example --subject \"…, %s=…\"", r.Type)
 	case len(given) > max(r.Max, 1):
-		return nil, pki.Errorf(pki.Invalid, "subject.repeated", "the subject has %d times %s, %d allowed", len(given), r.Type, max(r.Max, 1))
+		return nil, pki.Errorf(pki.Invalid, "subject.repeated", "the subject has %d times %s, %d allowed", len(given), r.Type, max(r.Max, 1)).
+			To("leave the others out")
 	}
 	return given, nil
 }
@@ -71,7 +72,8 @@ func (p *Profile) altNames(names []pki.AltName) error {
 			To("put it into the request, or order it with --dns, --ip or --email")
 	}
 	if len(names) > max(p.AltNames.Max, 1) && len(names) > 0 {
-		return pki.Errorf(pki.Invalid, "altname.many", "%d alternative names, more than the %d profile %s allows", len(names), max(p.AltNames.Max, 1), p.Name)
+		return pki.Errorf(pki.Invalid, "altname.many", "%d alternative names, more than the %d profile %s allows", len(names), max(p.AltNames.Max, 1), p.Name).
+			To("order several certificates, or have the profile allow more")
 	}
 	for _, name := range names {
 		if err := pki.CheckAltName(name); err != nil {

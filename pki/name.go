@@ -145,13 +145,13 @@ func (n Name) CheckLengths() error {
 	for _, a := range n {
 		t, ok := typeByShort(a.Type)
 		if !ok {
-			return Errorf(Invalid, "name.attribute", "attribute type %.32q is not known", a.Type)
+			return Errorf(Invalid, "name.attribute", "attribute type %.32q is not known", a.Type).To("use one of %s", strings.Join(AttributeTypes(), ", "))
 		}
 		switch length := utf8.RuneCountInString(a.Value); {
 		case !utf8.ValidString(a.Value):
-			return Errorf(Invalid, "name.encoding", "the value of %s is not UTF-8 text", t.short)
+			return Errorf(Invalid, "name.encoding", "the value of %s is not UTF-8 text", t.short).To("write it in UTF-8; with OpenSSL, use 'req -utf8'")
 		case length == 0:
-			return Errorf(Invalid, "name.empty", "the value of %s is empty", t.short)
+			return Errorf(Invalid, "name.empty", "the value of %s is empty", t.short).To("fill it in, or leave the attribute out")
 		case length > t.max:
 			return Errorf(Invalid, "name.length", "the value of %s has %d characters, more than the %d allowed", t.short, length, t.max).
 				To("shorten it, or use another attribute")
