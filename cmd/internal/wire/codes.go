@@ -40,19 +40,12 @@ func FirstCodes(ctx context.Context, registry *officer.Registry) (map[string]str
 }
 
 // FirstCodes makes them in the CA's database, whether or not it is being served.
-func (c *CA) FirstCodes(ctx context.Context) (map[string]string, error) {
-	return firstCodes(ctx, registryFiles{c.dir, c.Database, c.DatabaseFile, c.Origin, c.AuditKey})
-}
+func (c *CA) FirstCodes(ctx context.Context) (map[string]string, error) { return c.log().codes(ctx) }
 
 // FirstCodes makes them in the KMC's database, whether or not it is being served.
-func (c *KMC) FirstCodes(ctx context.Context) (map[string]string, error) {
-	return firstCodes(ctx, registryFiles{c.dir, c.Database, c.DatabaseFile, c.Origin, c.AuditKey})
-}
+func (c *KMC) FirstCodes(ctx context.Context) (map[string]string, error) { return c.log().codes(ctx) }
 
-// registryFiles are the parts of a configuration that a registry stands on.
-type registryFiles struct{ dir, database, databaseFile, origin, auditKey string }
-
-func firstCodes(ctx context.Context, f registryFiles) (map[string]string, error) {
+func (f logFiles) codes(ctx context.Context) (map[string]string, error) {
 	source, err := databaseSource(f.dir, f.database, f.databaseFile)
 	if err != nil {
 		return nil, err
@@ -62,7 +55,7 @@ func firstCodes(ctx context.Context, f registryFiles) (map[string]string, error)
 		return nil, err
 	}
 	defer d.Close()
-	log, err := openAudit(ctx, d, f.dir, f.origin, f.auditKey)
+	log, err := openAudit(ctx, d, f.dir, f.origin, f.key)
 	if err != nil {
 		return nil, err
 	}

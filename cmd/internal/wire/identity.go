@@ -52,10 +52,8 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 		}
 		return actor, good.check(ctx, peer)
 	}}
-	p.API = serve.New(serve.Config{Title: "OneCert CA", Version: p.options.Version, Peers: peers, Log: p.options.log(), Now: p.options.now()})
-	p.Routes(p.API.Huma)
-	officerRoutes(p.API.Huma, p.Officers, p.Audit)
-	enrolRoute(p.API.Huma, p.CA)
+	p.API = serve.New(serve.Config{Title: titleCA, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
+	caRoutes(p.API, p.CA, p.Officers, p.Audit)
 	p.API.Ready("database", func(ctx context.Context) error { return p.database.Read().PingContext(ctx) })
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"onecert/audit"
 	"onecert/ca"
 	"onecert/officer"
+	"onecert/serve"
 )
 
 type body[T any] struct{ Body T }
@@ -82,6 +83,19 @@ type auditQuery struct {
 	Act     string `query:"act" maxLength:"64"`
 	Object  string `query:"object" maxLength:"128"`
 	Subject string `query:"subject" maxLength:"128"`
+}
+
+// What the components' APIs are called.
+const (
+	titleCA  = "OneCert CA"
+	titleKMC = "OneCert KMC"
+)
+
+// caRoutes puts every operation of a CA on its API.
+func caRoutes(api *serve.API, room *ca.CA, registry *officer.Registry, log *audit.Log) {
+	room.Routes(api.Huma)
+	officerRoutes(api.Huma, registry, log)
+	enrolRoute(api.Huma, room)
 }
 
 // enrolRoute lets the holder of a one-time code become an officer of the CA. It is

@@ -27,8 +27,15 @@ type Options struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 	Random io.Reader
-	// Version stands in the API's description.
+	// Version stands in the API's description; empty: that of the interfaces.
 	Version string
+}
+
+func (o Options) version() string {
+	if o.Version == "" {
+		return apiVersion
+	}
+	return o.Version
 }
 
 func (o Options) now() func() time.Time {
@@ -152,7 +159,8 @@ func (p *CAProcess) issuer(file IssuerFile) (*ca.Issuer, error) {
 	if plain, err := x509.ParseCertificate(root.Raw); err == nil && key.Suite() != pki.SM2 {
 		p.roots.AddCert(plain)
 	}
-	return &ca.Issuer{ID: file.ID, Key: key, Certificate: chain[0], Chain: chain[1:], Addresses: file.Addresses, Partitions: file.Partitions}, nil
+	return &ca.Issuer{ID: file.ID, Key: key, Certificate: chain[0], Chain: chain[1:], Addresses: file.Addresses,
+		Partitions: file.Partitions, ListsOnly: file.ListsOnly}, nil
 }
 
 func openAudit(ctx context.Context, d *db.DB, dir, origin, keyURI string) (*audit.Log, error) {

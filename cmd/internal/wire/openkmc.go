@@ -74,10 +74,8 @@ func (p *KMCProcess) open(ctx context.Context) error {
 	peers := &serve.Peers{Roots: p.roots, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
 		return p.Officers.Actor(ctx, peer.Raw)
 	}}
-	p.API = serve.New(serve.Config{Title: "OneCert KMC", Version: p.options.Version, Peers: peers, Log: p.options.log(), Now: p.options.now()})
-	p.Routes(p.API)
-	officerRoutes(p.API.Huma, p.Officers, p.Audit)
-	p.joinRoute()
+	p.API = serve.New(serve.Config{Title: titleKMC, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
+	p.routes()
 	p.API.Ready("database", func(ctx context.Context) error { return p.database.Read().PingContext(ctx) })
 	return nil
 }
@@ -151,6 +149,13 @@ type JoinOrder struct {
 type Joined struct {
 	Name string `json:"name"`
 	Role string `json:"role"`
+}
+
+// routes puts every operation of a KMC on its API.
+func (p *KMCProcess) routes() {
+	p.Routes(p.API)
+	officerRoutes(p.API.Huma, p.Officers, p.Audit)
+	p.joinRoute()
 }
 
 func (p *KMCProcess) joinRoute() {

@@ -1,0 +1,36 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"onecert/ca"
+	"onecert/kmc"
+	"onecert/serve"
+)
+
+// apiVersion is that of the interfaces, not of the program.
+const apiVersion = "1"
+
+// Descriptions returns the OpenAPI documents of every component by its name. The
+// operations are registered as they are served and never run, so no room is opened.
+func Descriptions() (map[string][]byte, error) {
+	authority := serve.New(serve.Config{Title: titleCA, Version: apiVersion})
+	caRoutes(authority, (*ca.CA)(nil), nil, nil)
+	centre := serve.New(serve.Config{Title: titleKMC, Version: apiVersion})
+	(&KMCProcess{API: centre, Centre: (*kmc.Centre)(nil)}).routes()
+	all := map[string][]byte{}
+	for name, api := range map[string]*serve.API{"ca": authority, "kmc": centre} {
+		text, err := api.Description()
+		if err != nil {
+			return nil, err
+		}
+		var lines bytes.Buffer
+		if err := json.Indent(&lines, text, "", "  "); err != nil {
+			return nil, fmt.Errorf("describing %s: %w", name, err)
+		}
+		all[name] = append(lines.Bytes(), '\n')
+	}
+	return all, nil
+}
