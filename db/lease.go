@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -47,10 +48,10 @@ func leaseSession(ctx context.Context, source, name string) (func(), error) {
 	if err != nil {
 		return nil, fmt.Errorf("taking the lease: %w", err)
 	}
-	key := fnv.New64a()
-	key.Write([]byte("onecert:" + name))
-	var got bool
-	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(key.Sum64())).Scan(&got)
+	hash := fnv.New64a()
+	hash.Write([]byte("onecert:" + name))
+	key, got := int64(hash.Sum64()), false
+	err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&got)
 	if err == nil && !got {
 		err = ErrLeased
 	}
@@ -58,5 +59,15 @@ func leaseSession(ctx context.Context, source, name string) (func(), error) {
 		conn.Close(context.Background())
 		return nil, fmt.Errorf("taking the lease: %w", err)
 	}
-	return func() { conn.Close(context.Background()) }, nil
+	return func() { unlock(conn, key) }, nil
+}
+
+// unlock gives the lock back before it closes: the server notices the end of a
+// connection some time later, and who takes the lease next may be there by then.
+func unlock(conn *pgx.Conn, key int64) {
+	defer closeSoon(conn)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	// If the server does not answer, its end of the connection ends the lock.
+	_, _ = conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", key)
 }
