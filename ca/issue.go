@@ -199,7 +199,7 @@ func (p *plan) build(profile *Profile, serial pki.Serial, spki []byte, now time.
 
 // intend makes the record of what will be signed, the encrypting half included.
 func (ca *CA) intend(p *plan, grant *pki.KeyGrant, now time.Time, actor pki.Actor) (*intent, error) {
-	in := &intent{issuer: p.issuer.ID, stored: now, certs: []intended{p.first}, act: audit.Act{
+	in := &intent{application: p.row.application, stored: now, certs: []intended{p.first}, act: audit.Act{
 		Actor: actor, Act: "certificate." + p.row.act, Object: p.row.application, Subject: p.row.holder, Result: audit.Done, At: now,
 		Detail: map[string]string{"issuer": p.issuer.ID, "profile": p.profile.Name, "profile_hash": p.profile.hash},
 	}}
@@ -219,9 +219,11 @@ func (ca *CA) intend(p *plan, grant *pki.KeyGrant, now time.Time, actor pki.Acto
 		}
 		in.certs = append(in.certs, second)
 	}
-	for i, c := range in.certs {
+	for i := range in.certs {
+		c := &in.certs[i]
+		c.role = p.row.serials[i].role
 		sum := sha256.Sum256(c.tbs)
-		in.act.Detail[p.row.serials[i].role] = string(c.serial) + " tbs sha256:" + hex.EncodeToString(sum[:])
+		in.act.Detail[c.role] = string(c.serial) + " tbs sha256:" + hex.EncodeToString(sum[:])
 	}
 	return in, nil
 }
@@ -280,14 +282,14 @@ func (ca *CA) finish(ctx context.Context, o *storedOrder) (*Issued, error) {
 // bytes were stored by another transaction; only these are ever signed.
 func (ca *CA) signAll(ctx context.Context, o *storedOrder, issuer *Issuer) (*completion, error) {
 	now := ca.cfg.Now().UTC().Truncate(time.Second)
-	done := &completion{issuer: o.issuer}
+	done := &completion{application: o.application}
 	for _, c := range o.certs {
 		signature, err := issuer.Key.SignMessage(ca.cfg.Random, c.tbs, nil)
 		if err != nil {
 			return nil, pki.Errorf(pki.Unavailable, "issuer.sign", "the key of issuer %s does not sign", issuer.ID).
 				To("check the key's device or file; ask again, the same certificate is made").Because(err)
 		}
-		done.signatures = append(done.signatures, released{c.serial, signature})
+		done.signatures = append(done.signatures, released{c.role, signature})
 		done.changes = append(done.changes, status.Change{Issuer: o.issuer, Serial: c.serial, Event: status.Issued, At: now,
 			NotAfter: c.notAfter, Partition: c.partition})
 	}

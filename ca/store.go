@@ -55,10 +55,10 @@ func (o *orderRow) values() []any {
 
 // intent is what stands before the signature: bytes fixed once, with the audit entry.
 type intent struct {
-	issuer string
-	certs  []intended
-	act    audit.Act
-	stored time.Time
+	application string
+	certs       []intended
+	act         audit.Act
+	stored      time.Time
 }
 
 // newPair returns the certificate of a pair new from the KMC, nil without one.
@@ -73,6 +73,7 @@ func (in *intent) newPair() *intended {
 
 type intended struct {
 	serial              pki.Serial
+	role                string
 	keyHash, subject    string
 	notBefore, notAfter time.Time
 	partition           int
@@ -80,7 +81,7 @@ type intended struct {
 	envelope            *pki.Envelope
 }
 
-var tbsColumns = []string{"issuer", "serial", "key_hash", "subject", "not_before", "not_after", "crl_part", "tbs",
+var tbsColumns = []string{"application", "role", "key_hash", "subject", "not_before", "not_after", "crl_part", "tbs",
 	"envelope_format", "envelope", "stored"}
 
 func (c intended) values(in *intent) []any {
@@ -88,20 +89,20 @@ func (c intended) values(in *intent) []any {
 	if c.envelope != nil {
 		format, sealed = c.envelope.Format, c.envelope.DER
 	}
-	return []any{in.issuer, string(c.serial), c.keyHash, c.subject, c.notBefore.UnixMilli(), c.notAfter.UnixMilli(),
+	return []any{in.application, c.role, c.keyHash, c.subject, c.notBefore.UnixMilli(), c.notAfter.UnixMilli(),
 		c.partition, c.tbs, format, sealed, in.stored.UnixMilli()}
 }
 
 // completion releases signatures: with this commit the certificates exist, both
 // or neither, and the journal says so; what they replace is revoked in it too.
 type completion struct {
-	issuer     string
-	signatures []released
-	changes    []status.Change
-	acts       []audit.Act // for the predecessors' revocation
+	application string
+	signatures  []released
+	changes     []status.Change
+	acts        []audit.Act // for the predecessors' revocation
 }
 
 type released struct {
-	serial    pki.Serial
+	role      string
 	signature []byte
 }

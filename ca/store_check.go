@@ -96,11 +96,10 @@ func checkKeys(ctx context.Context, tx *sql.Tx, orders []*orderRow, errs []error
 	if err != nil {
 		return err
 	}
-	err = column(ctx, tx, "SELECT key_hash FROM ca_tbs WHERE key_hash", hashes, func(rows *sql.Rows) error {
+	err = column(ctx, tx, "SELECT key_hash FROM ca_tbs WHERE role = 'encrypt' AND key_hash", hashes, func(rows *sql.Rows) error {
 		var hash string
 		err := rows.Scan(&hash)
-		_, applicants := owners[hash]
-		escrowed[hash] = !applicants
+		escrowed[hash] = true
 		return err
 	})
 	for i, o := range orders {

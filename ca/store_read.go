@@ -49,8 +49,8 @@ const certFields = `s.serial, s.role, s.previous, s.escrow, s.profile, s.profile
 
 const certTables = ` FROM ca_order o
 	JOIN ca_serial s ON s.application = o.application
-	LEFT JOIN ca_tbs t ON t.issuer = s.issuer AND t.serial = s.serial
-	LEFT JOIN ca_signature g ON g.issuer = s.issuer AND g.serial = s.serial `
+	LEFT JOIN ca_tbs t ON t.application = s.application AND t.role = s.role
+	LEFT JOIN ca_signature g ON g.application = s.application AND g.role = s.role `
 
 func scanLine(rows *sql.Rows) (orderRow, storedCert, error) {
 	var o orderRow
@@ -150,9 +150,8 @@ func (ca *CA) followers(ctx context.Context, old *storedOrder) ([]follower, erro
 
 // unfinished returns the applications whose bytes are stored and not yet signed.
 func (ca *CA) unfinished(ctx context.Context) ([]string, error) {
-	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT DISTINCT s.application FROM ca_tbs t
-		JOIN ca_serial s ON s.issuer = t.issuer AND s.serial = t.serial
-		LEFT JOIN ca_signature g ON g.issuer = t.issuer AND g.serial = t.serial WHERE g.serial IS NULL`)
+	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT DISTINCT t.application FROM ca_tbs t
+		LEFT JOIN ca_signature g ON g.application = t.application AND g.role = t.role WHERE g.role IS NULL`)
 	if err != nil {
 		return nil, fmt.Errorf("looking for unfinished orders: %w", err)
 	}
@@ -185,7 +184,7 @@ func (ca *CA) readCertificates(ctx context.Context, f Filter) ([]storedOrder, er
 		args = append(args, value)
 		where = append(where, strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args))))
 	}
-	where = append(where, "t.serial IS NOT NULL")
+	where = append(where, "t.role IS NOT NULL")
 	if f.Issuer != "" {
 		add("s.issuer = ?", f.Issuer)
 	}

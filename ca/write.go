@@ -168,18 +168,17 @@ func (ca *CA) storeIntents(ctx context.Context, tx *sql.Tx, intents []placed[*in
 // checkNewPairs refuses a pair of the KMC that is certified already: it must never
 // hand one out twice.
 func checkNewPairs(ctx context.Context, tx *sql.Tx, intents []placed[*intent], errs []error) error {
-	certified := map[string]pki.Serial{}
+	certified := map[string]string{} // for which application
 	var hashes []any
 	for _, in := range intents {
 		if c := in.what.newPair(); c != nil {
 			hashes = append(hashes, c.keyHash)
 		}
 	}
-	err := column(ctx, tx, "SELECT key_hash, serial FROM ca_tbs WHERE key_hash", hashes, func(rows *sql.Rows) error {
-		var hash string
-		var serial pki.Serial
-		err := rows.Scan(&hash, &serial)
-		certified[hash] = serial
+	err := column(ctx, tx, "SELECT key_hash, application FROM ca_tbs WHERE role = 'encrypt' AND key_hash", hashes, func(rows *sql.Rows) error {
+		var hash, application string
+		err := rows.Scan(&hash, &application)
+		certified[hash] = application
 		return err
 	})
 	for _, in := range intents {
@@ -187,10 +186,10 @@ func checkNewPairs(ctx context.Context, tx *sql.Tx, intents []placed[*intent], e
 		if c == nil {
 			continue
 		}
-		switch serial, found := certified[c.keyHash]; {
+		switch application, found := certified[c.keyHash]; {
 		case !found:
-			certified[c.keyHash] = c.serial
-		case serial == c.serial: // another request for the same application was first
+			certified[c.keyHash] = in.what.application
+		case application == in.what.application: // another request for the same application was first
 			errs[in.place] = errStored
 		default:
 			errs[in.place] = pki.Errorf(pki.Internal, "kmc.key-reused", "the key management centre gave out a key that is certified already").
@@ -207,12 +206,12 @@ func (ca *CA) storeCompletions(ctx context.Context, tx *sql.Tx, completions []*c
 	var acts []audit.Act
 	for _, c := range completions {
 		for _, s := range c.signatures {
-			rows = append(rows, []any{c.issuer, string(s.serial), s.signature})
+			rows = append(rows, []any{c.application, s.role, s.signature})
 		}
 		changes = append(changes, c.changes...)
 		acts = append(acts, c.acts...)
 	}
-	if err := db.Insert(ctx, tx, "ca_signature", []string{"issuer", "serial", "signature"}, rows, ""); err != nil {
+	if err := db.Insert(ctx, tx, "ca_signature", []string{"application", "role", "signature"}, rows, ""); err != nil {
 		return sortDuplicate(err, errStored)
 	}
 	if err := ca.cfg.Audit.Append(ctx, tx, acts...); err != nil {

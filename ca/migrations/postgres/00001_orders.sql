@@ -27,43 +27,46 @@ CREATE INDEX ca_order_key ON ca_order (key_hash);
 CREATE INDEX ca_order_predecessor ON ca_order (predecessor) WHERE predecessor <> '';
 CREATE INDEX ca_order_skeleton ON ca_order (skeleton) WHERE skeleton <> '';
 
--- A serial exists from here on; nothing is signed before.
+-- A serial exists from here on; nothing is signed before. What is known of the
+-- certificate later stands under its place in the order: those keys come nearly in
+-- order, where serials are random and would touch a page of the index each.
 CREATE TABLE ca_serial (
-    issuer      TEXT NOT NULL,
-    serial      TEXT NOT NULL,
-    application TEXT NOT NULL,
-    role        TEXT NOT NULL,
-    previous    TEXT NOT NULL,
-    escrow      TEXT NOT NULL,
-    profile     TEXT NOT NULL,
+    issuer       TEXT NOT NULL,
+    serial       TEXT NOT NULL,
+    application  TEXT NOT NULL,
+    role         TEXT NOT NULL,
+    previous     TEXT NOT NULL,
+    escrow       TEXT NOT NULL,
+    profile      TEXT NOT NULL,
     profile_hash TEXT NOT NULL,
-    PRIMARY KEY (issuer, serial)
+    PRIMARY KEY (application, role),
+    UNIQUE (issuer, serial)
 );
-CREATE INDEX ca_serial_application ON ca_serial (application);
 
 -- The bytes to be signed, fixed once.
 CREATE TABLE ca_tbs (
-    issuer     TEXT NOT NULL,
-    serial     TEXT NOT NULL,
-    key_hash   TEXT NOT NULL,
-    subject    TEXT NOT NULL,
-    not_before BIGINT NOT NULL,
-    not_after  BIGINT NOT NULL,
-    crl_part   INTEGER NOT NULL,
-    tbs        BYTEA NOT NULL,
+    application TEXT NOT NULL,
+    role        TEXT NOT NULL,
+    key_hash    TEXT NOT NULL,
+    subject     TEXT NOT NULL,
+    not_before  BIGINT NOT NULL,
+    not_after   BIGINT NOT NULL,
+    crl_part    INTEGER NOT NULL,
+    tbs         BYTEA NOT NULL,
     envelope_format TEXT NOT NULL,
-    envelope   BYTEA,
-    stored     BIGINT NOT NULL,
-    PRIMARY KEY (issuer, serial)
+    envelope    BYTEA,
+    stored      BIGINT NOT NULL,
+    PRIMARY KEY (application, role)
 );
-CREATE INDEX ca_tbs_key ON ca_tbs (key_hash);
+-- Keys that came from the KMC; those of signing halves stand in ca_order.
+CREATE INDEX ca_tbs_escrowed ON ca_tbs (key_hash) WHERE role = 'encrypt';
 
 -- A signature released: from this row on the certificate exists.
 CREATE TABLE ca_signature (
-    issuer    TEXT NOT NULL,
-    serial    TEXT NOT NULL,
-    signature BYTEA NOT NULL,
-    PRIMARY KEY (issuer, serial)
+    application TEXT NOT NULL,
+    role        TEXT NOT NULL,
+    signature   BYTEA NOT NULL,
+    PRIMARY KEY (application, role)
 );
 
 CREATE TABLE ca_crl_number (

@@ -27,44 +27,47 @@ CREATE INDEX ca_order_key ON ca_order (key_hash);
 CREATE INDEX ca_order_predecessor ON ca_order (predecessor) WHERE predecessor <> '';
 CREATE INDEX ca_order_skeleton ON ca_order (skeleton) WHERE skeleton <> '';
 
--- A serial exists from here on; nothing is signed before.
+-- A serial exists from here on; nothing is signed before. What is known of the
+-- certificate later stands under its place in the order: those keys come nearly in
+-- order, where serials are random and would touch a page of the index each.
 CREATE TABLE ca_serial (
-    issuer      TEXT NOT NULL,
-    serial      TEXT NOT NULL,
-    application TEXT NOT NULL,
-    role        TEXT NOT NULL,
-    previous    TEXT NOT NULL,
-    escrow      TEXT NOT NULL,
-    profile     TEXT NOT NULL,
+    issuer       TEXT NOT NULL,
+    serial       TEXT NOT NULL,
+    application  TEXT NOT NULL,
+    role         TEXT NOT NULL,
+    previous     TEXT NOT NULL,
+    escrow       TEXT NOT NULL,
+    profile      TEXT NOT NULL,
     profile_hash TEXT NOT NULL,
-    PRIMARY KEY (issuer, serial)
-) STRICT;
-CREATE INDEX ca_serial_application ON ca_serial (application);
+    PRIMARY KEY (application, role),
+    UNIQUE (issuer, serial)
+) STRICT, WITHOUT ROWID;
 
 -- The bytes to be signed, fixed once.
 CREATE TABLE ca_tbs (
-    issuer     TEXT NOT NULL,
-    serial     TEXT NOT NULL,
-    key_hash   TEXT NOT NULL,
-    subject    TEXT NOT NULL,
-    not_before INTEGER NOT NULL,
-    not_after  INTEGER NOT NULL,
-    crl_part   INTEGER NOT NULL,
-    tbs        BLOB NOT NULL,
+    application TEXT NOT NULL,
+    role        TEXT NOT NULL,
+    key_hash    TEXT NOT NULL,
+    subject     TEXT NOT NULL,
+    not_before  INTEGER NOT NULL,
+    not_after   INTEGER NOT NULL,
+    crl_part    INTEGER NOT NULL,
+    tbs         BLOB NOT NULL,
     envelope_format TEXT NOT NULL,
-    envelope   BLOB,
-    stored     INTEGER NOT NULL,
-    PRIMARY KEY (issuer, serial)
+    envelope    BLOB,
+    stored      INTEGER NOT NULL,
+    PRIMARY KEY (application, role)
 ) STRICT;
-CREATE INDEX ca_tbs_key ON ca_tbs (key_hash);
+-- Keys that came from the KMC; those of signing halves stand in ca_order.
+CREATE INDEX ca_tbs_escrowed ON ca_tbs (key_hash) WHERE role = 'encrypt';
 
 -- A signature released: from this row on the certificate exists.
 CREATE TABLE ca_signature (
-    issuer    TEXT NOT NULL,
-    serial    TEXT NOT NULL,
-    signature BLOB NOT NULL,
-    PRIMARY KEY (issuer, serial)
-) STRICT;
+    application TEXT NOT NULL,
+    role        TEXT NOT NULL,
+    signature   BLOB NOT NULL,
+    PRIMARY KEY (application, role)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ca_crl_number (
     issuer TEXT PRIMARY KEY,
