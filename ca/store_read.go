@@ -99,7 +99,7 @@ func (ca *CA) readOrder(ctx context.Context, application string) (*storedOrder, 
 		order.certs = append(order.certs, c)
 	})
 	if err == nil && order == nil {
-		err = pki.Errorf(pki.Unknown, "order.unknown", "there is no order %.64q", application)
+		err = pki.Errorf(pki.Unknown, "order.unknown", "there is no order %.64q", application).To("check the application's name")
 	}
 	return order, err
 }

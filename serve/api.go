@@ -192,7 +192,10 @@ func (a *API) route(c *call, r *http.Request) {
 		return
 	}
 	if err := a.crossing.Check(r); err != nil {
-		Refuse(c, r, pki.Errorf(pki.Forbidden, "request.cross-origin", "a page of another origin may not call this").Because(err))
+		refusal := explain(r.Context(), pki.Errorf(pki.Forbidden, "request.cross-origin", "a page of another origin may not call this").
+			To("open the page of this platform itself; programs send no Origin header").Because(err))
+		refusal.Status = http.StatusForbidden // whoever calls: a certificate would not change it
+		Refuse(c, r, refusal)
 		return
 	}
 	if r.ContentLength != 0 {

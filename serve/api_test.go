@@ -128,7 +128,7 @@ func TestForeignPagesAreRefused(t *testing.T) {
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
 	w := httptest.NewRecorder()
 	newAPI(t, &object{}, nil).ServeHTTP(w, r)
-	if p := problemIn(t, w); p.Code != "request.cross-origin" {
+	if p := problemIn(t, w); p.Code != "request.cross-origin" || w.Code != 403 || p.Status != 403 {
 		t.Errorf("got %+v", p)
 	}
 }

@@ -42,6 +42,16 @@ func newAuthority(t testing.TB, name string) authority {
 	return authority{t, sign(t, template, template, key.Public(), key), key}
 }
 
+// under makes an issuing CA.
+func (a authority) under(name string) authority {
+	a.t.Helper()
+	key := newKey(a.t)
+	template := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(1000 * time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	return authority{a.t, sign(a.t, template, a.cert, key.Public(), a.key), key}
+}
+
 func newKey(t testing.TB) crypto.Signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -22,8 +22,9 @@ const maxPeerChain = 8
 // Peers says whose certificates are accepted and who they are.
 type Peers struct {
 	Roots    *x509.CertPool
-	Required bool             // refuse callers without a certificate; else the handler decides
-	Now      func() time.Time // nil: time.Now
+	Issuers  []*x509.Certificate // CAs below the roots that a peer need not send: many tools send only their own certificate
+	Required bool                // refuse callers without a certificate; else the handler decides
+	Now      func() time.Time    // nil: time.Now
 	// Who returns the actor of a verified certificate. It is asked for each
 	// request, so that ended rights end at once; it has to be quick.
 	Who func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error)
@@ -101,6 +102,9 @@ func (p *Peers) verify(state *tls.ConnectionState, now time.Time) error {
 	}
 	between := x509.NewCertPool()
 	for _, c := range chain[1:] {
+		between.AddCert(c)
+	}
+	for _, c := range p.Issuers {
 		between.AddCert(c)
 	}
 	roots := p.Roots

@@ -266,3 +266,31 @@ func TestServerCertificateIsReplacedWhileServing(t *testing.T) {
 		t.Errorf("half of -1h to +1h is %v", own.RenewAt())
 	}
 }
+
+// TestPeerSendsOnlyItsOwn: many tools send the certificate without its chain. That is
+// enough where the issuing CA is known, and that CA is trusted for nothing more.
+func TestPeerSendsOnlyItsOwn(t *testing.T) {
+	root := newAuthority(t, "Root")
+	below := root.under("Issuing CA")
+	own := below.leaf("centre.issuer", nil)
+	known := registered{}
+	known.add(own)
+	server := root.leaf("server", nil)
+	for _, c := range []struct {
+		issuers []*x509.Certificate
+		roots   *x509.CertPool
+		good    bool
+	}{
+		{nil, root.pool(), false},
+		{[]*x509.Certificate{below.cert}, root.pool(), true},
+		{[]*x509.Certificate{below.cert}, newAuthority(t, "Root").pool(), false},
+	} {
+		base := start(t, Server{Name: "things", TLS: ServerTLS(server, nil), Handler: newAPI(t, &object{}, func(config *Config) {
+			config.Peers = &Peers{Roots: c.roots, Issuers: c.issuers, Who: known.who}
+		})})
+		_, err := Call[struct{}, thing](context.Background(), client(t, base, own, root.pool()), "GET", "/who", nil)
+		if (err == nil) != c.good {
+			t.Errorf("%d issuers known: %v", len(c.issuers), err)
+		}
+	}
+}

@@ -45,7 +45,7 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 		}
 	}
 	good := &goodness{now: p.options.now(), ask: p.goodNow, known: map[string]judged{}}
-	peers := &serve.Peers{Roots: p.roots, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
+	peers := &serve.Peers{Roots: p.roots, Issuers: p.issuers, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
 		actor, err := p.Officers.Actor(ctx, peer.Raw)
 		if err != nil {
 			return actor, err

@@ -65,6 +65,7 @@ type CAProcess struct {
 	database *db.DB
 	identity *serve.Identity
 	roots    *x509.CertPool
+	issuers  []*x509.Certificate // those TLS knows
 	link     *kmcLink
 	stop     context.CancelFunc
 }
@@ -158,6 +159,9 @@ func (p *CAProcess) issuer(file IssuerFile) (*ca.Issuer, error) {
 	// crypto/x509 does not know SM2: those chains come by TLCP, not by TLS.
 	if plain, err := x509.ParseCertificate(root.Raw); err == nil && key.Suite() != pki.SM2 {
 		p.roots.AddCert(plain)
+		if plain, err = x509.ParseCertificate(chain[0].Raw); err == nil {
+			p.issuers = append(p.issuers, plain)
+		}
 	}
 	return &ca.Issuer{ID: file.ID, Key: key, Certificate: chain[0], Chain: chain[1:], Addresses: file.Addresses,
 		Partitions: file.Partitions, ListsOnly: file.ListsOnly}, nil
