@@ -16,6 +16,7 @@ import (
 
 	"onecert/audit"
 	"onecert/ca"
+	"onecert/ceremony"
 	"onecert/db"
 	"onecert/keys"
 	"onecert/kmc"
@@ -206,17 +207,25 @@ func makeIssuer(id string, rootSuite, suite pki.Suite) (*ca.Issuer, error) {
 	}
 	addresses := ca.Addresses{CRL: "http://crl.example", AIA: "http://aia.example", OCSP: "http://ocsp.example"}
 	now := time.Now().UTC().Truncate(time.Second)
-	root, err := ca.MakeAuthority(rand.Reader, ca.Authority{ID: id + "-root", Subject: subject("Root CA"), Key: rootKey,
-		NotBefore: now, NotAfter: now.AddDate(30, 0, 0)}, nil)
+	root, err := certify(subject("Root CA"), rootKey, now.AddDate(30, 0, 0), -1, nil)
 	if err != nil {
 		return nil, err
 	}
-	issuing, err := ca.MakeAuthority(rand.Reader, ca.Authority{ID: id, Subject: subject("Issuing CA"), Key: key,
-		NotBefore: now, NotAfter: now.AddDate(15, 0, 0)}, &ca.Parent{ID: id + "-root", Key: rootKey, Certificate: root, Addresses: addresses})
+	issuing, err := certify(subject("Issuing CA"), key, now.AddDate(15, 0, 0), 0,
+		&ceremony.Signer{ID: id + "-root", Key: rootKey, Certificate: root, Addresses: ceremony.Addresses{CRL: addresses.CRL, AIA: addresses.AIA}})
 	if err != nil {
 		return nil, err
 	}
 	return &ca.Issuer{ID: id, Key: key, Certificate: issuing, Chain: []*smx509.Certificate{root}, Addresses: addresses, Partitions: 8}, nil
+}
+
+func certify(name pki.Name, key *keys.Key, until time.Time, pathLen int, parent *ceremony.Signer) (*smx509.Certificate, error) {
+	subject, err := name.DER()
+	if err != nil {
+		return nil, err
+	}
+	return ceremony.Certify(rand.Reader, pki.Authority{Subject: subject, PublicKey: key.Public(),
+		NotBefore: time.Now().UTC().Truncate(time.Second), NotAfter: until, PathLen: pathLen}, key, parent)
 }
 
 // beside is the KMC in the same process: who asks there is the CA's site.

@@ -3,7 +3,6 @@ package ca_test
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/pem"
 	"fmt"
 	"os"
@@ -215,17 +214,5 @@ func TestCRLsAreKept(t *testing.T) {
 	third := await("the list was not made anew in time", func(c *ca.CRL) bool { return c.Number > second.Number })
 	if third.ThisUpdate.Before(first.NextUpdate.Add(-time.Minute)) {
 		t.Error("the new list has an old time")
-	}
-}
-
-func TestRootCRL(t *testing.T) {
-	made := hierarchies()["ecdsa"]
-	der, err := ca.MakeRootCRL(rand.Reader, ca.Parent{ID: "r", Key: made.rootKey, Certificate: made.root}, 7, startOfTime, startOfTime.AddDate(1, 0, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := smx509.ParseRevocationList(der)
-	if err != nil || l.CheckSignatureFrom(made.root) != nil || l.Number.Int64() != 7 || len(l.RevokedCertificateEntries) != 0 {
-		t.Errorf("%+v %v", l, err)
 	}
 }

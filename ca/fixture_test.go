@@ -106,10 +106,19 @@ func makeHierarchy(family string, suites [2]pki.Suite) hierarchy {
 		return pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: "一证通测试"}, {Type: "CN", Value: cn}}
 	}
 	begin := startOfTime.AddDate(-3, 0, 0)
-	h.root = must(ca.MakeAuthority(rand.Reader, ca.Authority{ID: family + "-root", Subject: subject("测试根 " + family), Key: h.rootKey,
-		NotBefore: begin, NotAfter: begin.AddDate(20, 0, 0)}, nil))
-	h.issuing = must(ca.MakeAuthority(rand.Reader, ca.Authority{ID: family, Subject: subject("测试签发 " + family), Key: h.issuingKey,
-		NotBefore: begin, NotAfter: begin.AddDate(10, 0, 0)}, &ca.Parent{ID: family + "-root", Key: h.rootKey, Certificate: h.root, Addresses: addresses}))
+	a := func(cn string, key *keys.Key, years, pathLen int) pki.Authority {
+		der, err := subject(cn).DER()
+		if err != nil {
+			panic(err)
+		}
+		return pki.Authority{Subject: der, PublicKey: key.Public(), NotBefore: begin, NotAfter: begin.AddDate(years, 0, 0), PathLen: pathLen}
+	}
+	h.root = must(pkitest.Certify(a("测试根 "+family, h.rootKey, 20, -1), h.rootKey, nil))
+	issuing := a("测试签发 "+family, h.issuingKey, 10, 0)
+	issuing.Policies = []pki.OID{pki.AnyPolicy()}
+	issuing.CRL = []string{addresses.CRL + "/" + family + "-root/complete.crl"}
+	issuing.Issuer = []string{addresses.AIA + "/" + family + "-root.cer"}
+	h.issuing = must(pkitest.Certify(issuing, h.rootKey, h.root))
 	return h
 }
 

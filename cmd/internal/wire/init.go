@@ -10,7 +10,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/emmansun/gmsm/smx509"
+
 	"onecert/ca"
+	"onecert/ceremony"
 	"onecert/keys"
 	"onecert/kmc"
 	"onecert/pki"
@@ -167,14 +170,12 @@ func (i *initialiser) family(family string, n NewCA, now time.Time) (issuer, abo
 	}
 	now = now.UTC().Truncate(time.Second)
 	rootID := family + "-root"
-	root, err := ca.MakeAuthority(rand.Reader, ca.Authority{ID: rootID, Subject: subject("Root CA"), Key: rootKey,
-		NotBefore: now, NotAfter: now.AddDate(rootYears, 0, 0)}, nil)
+	root, err := certify(subject("Root CA"), rootKey, span{now, rootYears, -1}, nil)
 	if err != nil {
 		return issuer, above, err
 	}
-	parent := ca.Parent{ID: rootID, Key: rootKey, Certificate: root, Addresses: n.Addresses}
-	issuing, err := ca.MakeAuthority(rand.Reader, ca.Authority{ID: family, Subject: subject("Issuing CA"), Key: issuingKey,
-		NotBefore: now, NotAfter: now.AddDate(issuingYears, 0, 0)}, &parent)
+	issuing, err := certify(subject("Issuing CA"), issuingKey, span{now, issuingYears, 0},
+		&ceremony.Signer{ID: rootID, Key: rootKey, Certificate: root, Addresses: ceremony.Addresses{CRL: n.Addresses.CRL, AIA: n.Addresses.AIA}})
 	if err != nil {
 		return issuer, above, err
 	}
@@ -184,6 +185,21 @@ func (i *initialiser) family(family string, n NewCA, now time.Time) (issuer, abo
 		return issuer, above, err
 	}
 	return issuer, above, WriteNew(filepath.Join(i.dir, above.Certificate), PEM(root.Raw), 0o644)
+}
+
+// span is how long a CA's certificate lives and how many CAs may follow it.
+type span struct {
+	from           time.Time
+	years, pathLen int
+}
+
+func certify(name pki.Name, key *keys.Key, s span, parent *ceremony.Signer) (*smx509.Certificate, error) {
+	subject, err := name.DER()
+	if err != nil {
+		return nil, err
+	}
+	return ceremony.Certify(rand.Reader, pki.Authority{Subject: subject, PublicKey: key.Public(),
+		NotBefore: s.from, NotAfter: s.from.AddDate(s.years, 0, 0), PathLen: s.pathLen}, key, parent)
 }
 
 // NewKMC says what the first start of a KMC makes.
