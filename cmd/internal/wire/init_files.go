@@ -6,8 +6,8 @@ import (
 	"encoding/pem"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/emmansun/gmsm/smx509"
 
@@ -33,15 +33,28 @@ func (i *initialiser) audit(origin string) (string, error) {
 // trust collects every CA certificate in trust.pem: what officers and other
 // components are given.
 func (i *initialiser) trust(issuers []IssuerFile) error {
-	var all []byte
-	for _, issuer := range issuers {
-		chain, err := os.ReadFile(filepath.Join(i.dir, issuer.Certificate))
-		if err != nil {
-			return fmt.Errorf("collecting the CA certificates: %w", err)
-		}
-		all = append(all, chain...)
+	all, err := authorities(i.dir, issuers)
+	if err != nil {
+		return err
 	}
 	return WriteNew(filepath.Join(i.dir, "trust.pem"), all, 0o644)
+}
+
+// authorities is every CA certificate of the issuers, in PEM, each once.
+func authorities(dir string, issuers []IssuerFile) ([]byte, error) {
+	var all [][]byte
+	for _, issuer := range issuers {
+		chain, err := readCertificates(resolve(dir, issuer.Certificate))
+		if err != nil {
+			return nil, err
+		}
+		for _, der := range rawChain(chain) {
+			if !slices.ContainsFunc(all, func(have []byte) bool { return bytes.Equal(have, der) }) {
+				all = append(all, der)
+			}
+		}
+	}
+	return PEM(all...), nil
 }
 
 // requested makes a key of a KMC whose certificate a CA is to issue, and the request

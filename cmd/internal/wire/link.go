@@ -74,7 +74,7 @@ func Link(ctx context.Context, n NewLink) (Joined, error) {
 	if err := n.check(c); err != nil {
 		return Joined{}, err
 	}
-	trust, err := c.trust()
+	trust, err := authorities(c.dir, c.Issuers)
 	if err != nil {
 		return Joined{}, err
 	}
@@ -113,19 +113,6 @@ func (n *NewLink) check(c *CA) error {
 	}
 	return pki.Errorf(pki.Invalid, "link.centre", "the KMC's message certificate is not one of an SM2 key").
 		To("give the message.pem of the KMC's folder").Because(err)
-}
-
-// trust is every CA certificate of the configuration, in PEM.
-func (c *CA) trust() ([]byte, error) {
-	var all []byte
-	for _, issuer := range c.Issuers {
-		chain, err := readCertificates(c.Path(issuer.Certificate))
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, PEM(rawChain(chain)...)...)
-	}
-	return all, nil
 }
 
 // note appends the kmc part, so that comments in the file stay.
