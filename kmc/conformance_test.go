@@ -106,15 +106,18 @@ func TestConformance(t *testing.T) {
 		{"unbuilt", testUnbuilt},
 	}
 	pkitest.EachDatabase(t, func(t *testing.T, source string) {
-		for _, network := range []bool{false, true} {
+		// In the third way the centre accepts no connection: it dials out, and calls
+		// travel back (design.md decision 15).
+		for way, name := range []string{"object", "client", "dialled out"} {
 			for i, c := range cases {
-				name := c.name + map[bool]string{false: ", object", true: ", client"}[network]
-				t.Run(name, func(t *testing.T) {
+				t.Run(c.name+", "+name, func(t *testing.T) {
 					from := source
-					if i > 0 || network {
+					if i > 0 || way > 0 {
 						from = fresh(t, source)
 					}
-					c.run(t, &seats{house: newHouse(t, from, nil), network: network, clients: map[string]*Client{}})
+					h := newHouse(t, from, nil)
+					h.dialsOut = way == 2
+					c.run(t, &seats{house: h, network: way > 0, clients: map[string]*Client{}})
 				})
 			}
 		}

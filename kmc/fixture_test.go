@@ -13,6 +13,7 @@ import (
 	"io"
 	"log/slog"
 	"math/big"
+	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -76,6 +77,8 @@ type house struct {
 	kmcCert *smx509.Certificate
 	holders *holderCA
 	remote  *remote
+
+	dialsOut bool // calls travel back over connections the centre opened
 }
 
 // smallPool keeps tests quick; RSA pairs are made on demand.
@@ -295,6 +298,7 @@ func (h *house) order(n int, suite pki.Suite, k *token) pki.KeyOrder {
 
 // remote is the house's API behind mutual TLS.
 type remote struct {
+	api    *serve.API
 	server *httptest.Server
 	root   *x509.Certificate
 	key    crypto.Signer
@@ -328,6 +332,7 @@ func (h *house) network() *remote {
 			return pki.Actor{Name: peer.Subject.CommonName, Roles: []string{people[peer.Subject.CommonName]}}, nil
 		}}})
 	h.centre.Routes(api)
+	r.api = api
 	r.server = httptest.NewUnstartedServer(api)
 	r.server.TLS = serve.ServerTLS(r.identity(h.t, "kmc"), nil)
 	r.server.StartTLS()
@@ -356,17 +361,42 @@ func (r *remote) identity(t testing.TB, name string) *serve.Identity {
 	return identity
 }
 
+// calledBack lets the centre dial out to name, which calls it back.
+func (r *remote) calledBack(t testing.TB, name string) *serve.Client {
+	t.Helper()
+	quiet := slog.New(slog.DiscardHandler)
+	inward := &serve.Inward{Log: quiet, Peers: &serve.Peers{Roots: r.pool, Who: func(_ context.Context, peer *x509.Certificate) (pki.Actor, error) {
+		return pki.Actor{Name: peer.Subject.CommonName}, nil
+	}}}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	t.Cleanup(stop)
+	go inward.Run(ctx, listener, inward.ServerTLS(r.identity(t, name)))
+	config := serve.ClientTLS(r.identity(t, "kmc"), r.pool, nil)
+	config.ServerName = "example.com"
+	go serve.Outward{Address: listener.Addr().String(), TLS: config, Handler: r.api, Log: quiet}.Run(ctx)
+	return inward.Client("kmc")
+}
+
 // client connects as name; change alters its config.
 func (h *house) client(name string, change func(*ClientConfig)) *Client {
 	h.t.Helper()
 	r := h.network()
-	config := serve.ClientTLS(r.identity(h.t, name), r.pool, nil)
-	config.ServerName = "example.com"
-	api, err := serve.NewClient(r.server.URL, config)
-	if err != nil {
-		h.t.Fatal(err)
+	var api *serve.Client
+	if h.dialsOut {
+		api = r.calledBack(h.t, name)
+	} else {
+		config := serve.ClientTLS(r.identity(h.t, name), r.pool, nil)
+		config.ServerName = "example.com"
+		var err error
+		if api, err = serve.NewClient(r.server.URL, config); err != nil {
+			h.t.Fatal(err)
+		}
+		h.t.Cleanup(func() { api.HTTP.CloseIdleConnections() })
 	}
-	h.t.Cleanup(func() { api.HTTP.CloseIdleConnections() })
 	cc := ClientConfig{API: api, Centre: []*smx509.Certificate{h.kmcCert}, Now: h.clock.Now}
 	if people[name] == officer.Site {
 		cc.Key, cc.Certificate = h.ca, h.caCert

@@ -60,6 +60,10 @@ func linkOf(ctx context.Context) *link {
 // lets requests under way end within their limit and returns. All listeners are
 // open before the first request is answered.
 func Run(ctx context.Context, servers ...Server) error {
+	if len(servers) == 0 { // a component that only dials out
+		<-ctx.Done()
+		return nil
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	for i := range servers {

@@ -32,6 +32,10 @@ type CA struct {
 	// certificates over plain HTTP.
 	Listen string `yaml:"listen"`
 	Public string `yaml:"public,omitempty"`
+	// Accept is where components of inner zones dial in, to be called back.
+	Accept string `yaml:"accept,omitempty"`
+	// DialOut is for a CA that accepts no connection itself.
+	DialOut []DialOut `yaml:"dial_out,omitempty"`
 	// Hosts are the names and addresses that stand in the API's own certificate.
 	Hosts []string `yaml:"hosts"`
 	// TLSKey is the URI of the API's own key; its certificate is made by this CA.
@@ -75,9 +79,20 @@ type CRLFile struct {
 	Pause time.Duration `yaml:"pause,omitempty"` // 1s between two lists
 }
 
+// DialOut is for a zone that accepts no connection (design.md decision 15): this
+// process opens one to Address and answers what comes back over it.
+type DialOut struct {
+	Address string `yaml:"address"`
+	// Server is the name or address in the peer's certificate; of Address if empty.
+	Server string `yaml:"server,omitempty"`
+}
+
 // KMCLink is how the CA reaches its key management centre across the network.
 type KMCLink struct {
-	URL string `yaml:"url"`
+	// URL is where it listens. A centre that dials out has none: CallsIn is then the
+	// name it is registered under at this CA, and Accept of the CA is where it dials.
+	URL     string `yaml:"url,omitempty"`
+	CallsIn string `yaml:"calls_in,omitempty"`
 	// MessageKey signs the messages (SM2); MessageCertificate is its certificate.
 	MessageKey         string `yaml:"message_key"`
 	MessageCertificate string `yaml:"message_certificate"`
@@ -91,7 +106,9 @@ type KMC struct {
 	Origin       string `yaml:"origin"`
 	Database     string `yaml:"database,omitempty"`
 	DatabaseFile string `yaml:"database_file,omitempty"`
-	Listen       string `yaml:"listen"`
+	// Listen is the address of the API; a centre that only dials out has none.
+	Listen  string    `yaml:"listen,omitempty"`
+	DialOut []DialOut `yaml:"dial_out,omitempty"`
 	// TLSKey and TLSCertificate are the API's own, enrolled at the CA as a site.
 	TLSKey         string `yaml:"tls_key"`
 	TLSCertificate string `yaml:"tls_certificate"`
@@ -217,13 +234,19 @@ func (c *CA) check(path string) error {
 		}
 	}
 	if c.KMC != nil {
-		err := needs(path, map[string]string{"kmc.url": c.KMC.URL, "kmc.message_key": c.KMC.MessageKey,
+		if (c.KMC.URL == "") == (c.KMC.CallsIn == "") {
+			return pki.Errorf(pki.Invalid, "config.kmc", "%s: give kmc.url or kmc.calls_in, one of the two", path)
+		}
+		if c.KMC.CallsIn != "" && c.Accept == "" {
+			return pki.Errorf(pki.Invalid, "config.accept", "%s: kmc.calls_in needs accept, the address where the centre dials in", path)
+		}
+		err := needs(path, map[string]string{"kmc.message_key": c.KMC.MessageKey,
 			"kmc.message_certificate": c.KMC.MessageCertificate, "kmc.centre": c.KMC.Centre})
 		if err != nil {
 			return err
 		}
 	}
-	return needs(path, map[string]string{"origin": c.Origin, "listen": c.Listen, "hosts": strings.Join(c.Hosts, ","), "tls_key": c.TLSKey,
+	return needs(path, map[string]string{"origin": c.Origin, "hosts": strings.Join(c.Hosts, ","), "tls_key": c.TLSKey,
 		"tls_certificate": c.TLSCertificate, "holder_key_file": c.HolderKeyFile, "audit_key": c.AuditKey, "audit_heads": c.AuditHeads,
 		"crl.dir": c.CRL.Dir, "crl.aia": c.CRL.AIA})
 }
@@ -235,7 +258,10 @@ func (c *KMC) check(path string) error {
 	if (c.Database == "") == (c.DatabaseFile == "") {
 		return pki.Errorf(pki.Invalid, "config.database", "%s: give database or database_file, one of the two", path)
 	}
-	return needs(path, map[string]string{"origin": c.Origin, "listen": c.Listen, "tls_key": c.TLSKey, "tls_certificate": c.TLSCertificate,
+	if c.Listen == "" && len(c.DialOut) == 0 {
+		return pki.Errorf(pki.Invalid, "config.listen", "%s: neither listen nor dial_out is given, so nobody could reach it", path)
+	}
+	return needs(path, map[string]string{"origin": c.Origin, "tls_key": c.TLSKey, "tls_certificate": c.TLSCertificate,
 		"trust": c.Trust, "master_key": c.MasterKey, "audit_key": c.AuditKey, "audit_heads": c.AuditHeads})
 }
 

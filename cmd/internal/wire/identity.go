@@ -39,11 +39,6 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 	if p.identity, err = serve.NewIdentity(chain, key); err != nil {
 		return err
 	}
-	if p.link != nil {
-		if err := p.link.connect(p.identity, p.roots); err != nil {
-			return err
-		}
-	}
 	good := &goodness{now: p.options.now(), ask: p.goodNow, known: map[string]judged{}}
 	peers := &serve.Peers{Roots: p.roots, Issuers: p.issuers, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
 		actor, err := p.Officers.Actor(ctx, peer.Raw)
@@ -52,6 +47,12 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 		}
 		return actor, good.check(ctx, peer)
 	}}
+	p.inward = &serve.Inward{Peers: peers, Log: p.options.log()}
+	if p.link != nil {
+		if err := p.link.connect(p.identity, p.roots, p.inward); err != nil {
+			return err
+		}
+	}
 	p.API = serve.New(serve.Config{Title: titleCA, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	caRoutes(p.API, p.CA, p.Officers, p.Audit)
 	p.API.Ready("database", func(ctx context.Context) error { return p.database.Read().PingContext(ctx) })

@@ -22,7 +22,8 @@ func newKMCLink(config *CA, options Options) *kmcLink {
 	return &kmcLink{config: config, options: options}
 }
 
-func (l *kmcLink) connect(own *serve.Identity, roots *x509.CertPool) error {
+// connect opens the way: over inward where the centre dials in.
+func (l *kmcLink) connect(own *serve.Identity, roots *x509.CertPool, inward *serve.Inward) error {
 	c := l.config
 	key, err := openKey(c.dir, c.KMC.MessageKey)
 	if err != nil {
@@ -36,8 +37,10 @@ func (l *kmcLink) connect(own *serve.Identity, roots *x509.CertPool) error {
 	if err != nil {
 		return err
 	}
-	api, err := serve.NewClient(c.KMC.URL, serve.ClientTLS(own, roots, l.options.now()))
-	if err != nil {
+	var api *serve.Client
+	if c.KMC.CallsIn != "" {
+		api = inward.Client(c.KMC.CallsIn)
+	} else if api, err = serve.NewClient(c.KMC.URL, serve.ClientTLS(own, roots, l.options.now())); err != nil {
 		return err
 	}
 	l.client, err = kmc.NewClient(kmc.ClientConfig{API: api, Key: key, Certificate: certificate[0], Centre: centre,

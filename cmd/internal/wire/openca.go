@@ -67,6 +67,7 @@ type CAProcess struct {
 	roots    *x509.CertPool
 	issuers  []*x509.Certificate // those TLS knows
 	link     *kmcLink
+	inward   *serve.Inward // calls back into inner zones
 	stop     context.CancelFunc
 }
 
@@ -213,9 +214,16 @@ func (p *CAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	if err := startHeads(ctx, p.Audit, p.config.Path(p.config.AuditHeads)); err != nil {
 		return nil, err
 	}
+	if err := p.accept(ctx); err != nil {
+		return nil, err
+	}
 	go p.KeepCRLs(ctx)
 	go p.keepIdentity(ctx)
-	servers := []serve.Server{{Name: "ca", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), Handler: p.API, Log: p.options.log()}}
+	dialOut{to: p.config.DialOut, identity: p.identity, roots: p.roots, handler: p.API, now: p.options.now(), log: p.options.log()}.start(ctx)
+	var servers []serve.Server
+	if p.config.Listen != "" {
+		servers = append(servers, serve.Server{Name: "ca", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), Handler: p.API, Log: p.options.log()})
+	}
 	if p.config.Public == "" {
 		return servers, nil
 	}

@@ -217,6 +217,10 @@ func (p *KMCProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	if p.identity, err = serve.NewIdentity(rawChain(chain), key); err != nil {
 		return nil, err
 	}
+	dialOut{to: p.config.DialOut, identity: p.identity, roots: p.roots, handler: p.API, now: p.options.now(), log: p.options.log()}.start(ctx)
+	if p.config.Listen == "" {
+		return nil, nil
+	}
 	return []serve.Server{{Name: "kmc", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), Handler: p.API, Log: p.options.log()}}, nil
 }
 
