@@ -10,6 +10,9 @@ list='
 /usr/lib/postgresql/*/bin/initdb  postgresql            the database tests: every room runs on both engines
 /usr/bin/openssl                  openssl               an independent reader of keys, requests and certificates
 /usr/bin/curl                     curl                  the end-to-end tests: a client nobody here wrote
+/usr/bin/softhsm2-util             softhsm2              PKCS#11 tokens in software, for the tests of keys in hardware
+/usr/bin/gcc                      gcc                   compiles the software SDF device of those tests
+/usr/include/openssl/evp.h        libssl-dev            the SM2 arithmetic of that device, independent of ours
 /usr/lib/jvm/*/bin/javac          default-jdk-headless  the end-to-end tests: BouncyCastle judges what we make
 /usr/bin/mvn                      maven                 fetches BouncyCastle and builds e2e/java
 '
