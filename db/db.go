@@ -150,30 +150,61 @@ func (d *DB) Close() error {
 // postgres/ with numbered goose files; room names the version table, as several
 // rooms (ca, status, audit) share a component's database.
 func (d *DB) Migrate(ctx context.Context, room string, migrations fs.FS) error {
-	if d.write == nil {
-		return fmt.Errorf("migrating %s: %w", room, ErrReadOnly)
-	}
-	sub, err := fs.Sub(migrations, "migrations/"+string(d.Dialect))
+	provider, err := d.provider(room, migrations)
 	if err != nil {
-		return fmt.Errorf("migrating %s: %w", room, err)
-	}
-	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithTableName(room + "_version")}
-	if d.Dialect == Postgres {
-		// Two processes of one component may start together.
-		locker, err := lock.NewPostgresSessionLocker()
-		if err != nil {
-			return fmt.Errorf("migrating %s: %w", room, err)
-		}
-		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
-	}
-	provider, err := goose.NewProvider(dialect, d.write, sub, options...)
-	if err != nil {
-		return fmt.Errorf("migrating %s: %w", room, err)
+		return err
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrating %s: %w", room, err)
 	}
 	return nil
+}
+
+// MigrateTo brings the schema of one room to a version it once had, so that a copy
+// made then fits. A version the migrations do not reach is ErrVersion.
+func (d *DB) MigrateTo(ctx context.Context, room string, migrations fs.FS, version int64) error {
+	provider, err := d.provider(room, migrations)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.UpTo(ctx, version); err != nil {
+		return fmt.Errorf("migrating %s: %w", room, err)
+	}
+	reached, err := provider.GetDBVersion(ctx)
+	if err == nil && reached != version {
+		err = ErrVersion
+	}
+	if err != nil {
+		return fmt.Errorf("migrating %s: %w", room, err)
+	}
+	return nil
+}
+
+// ErrVersion is what MigrateTo answers for a version this program does not have.
+var ErrVersion = errors.New("the schema has no such version")
+
+func (d *DB) provider(room string, migrations fs.FS) (*goose.Provider, error) {
+	if d.write == nil {
+		return nil, fmt.Errorf("migrating %s: %w", room, ErrReadOnly)
+	}
+	sub, err := fs.Sub(migrations, "migrations/"+string(d.Dialect))
+	if err != nil {
+		return nil, fmt.Errorf("migrating %s: %w", room, err)
+	}
+	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithTableName(room + versionSuffix)}
+	if d.Dialect == Postgres {
+		// Two processes of one component may start together.
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return nil, fmt.Errorf("migrating %s: %w", room, err)
+		}
+		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
+	}
+	provider, err := goose.NewProvider(dialect, d.write, sub, options...)
+	if err != nil {
+		return nil, fmt.Errorf("migrating %s: %w", room, err)
+	}
+	return provider, nil
 }
 
 // Read returns the pool for queries. It refuses writes and sees the last commit.
