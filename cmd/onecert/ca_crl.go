@@ -95,7 +95,9 @@ func (p *printer) issuer(i ca.IssuerView) {
 	p.line(1, "CRL  %s/%s/complete.crl", i.Addresses.CRL, i.ID)
 	p.line(1, "AIA  %s/%s.cer", i.Addresses.AIA, i.ID)
 	p.line(1, "OCSP %s", i.Addresses.OCSP)
-	p.line(1, "%s", p.text("issuer.partitions", i.Partitions))
+	if i.Partitions > 0 {
+		p.line(1, "%s", p.text("issuer.partitions", i.Partitions))
+	}
 }
 
 func caHolderCommand(io *console) *cobra.Command {

@@ -157,7 +157,7 @@ func (io *console) write(t target, issued *ca.Issued) error {
 // issued says what was issued, and what its holder does next.
 func (p *printer) issued(t target, issued *ca.Issued) {
 	p.line(0, "%s", p.text("issued.head", issued.Application, p.text("act."+issued.Act)))
-	p.half("issued.sign", issued.Sign)
+	p.half("issued."+issued.Sign.Role, issued.Sign)
 	if issued.Encrypt != nil {
 		p.half("issued.encrypt", issued.Encrypt)
 	}

@@ -54,6 +54,11 @@ const (
 func run(args []string, in io.Reader, out, err io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	return runUntil(ctx, args, in, out, err)
+}
+
+// runUntil is run for verbs that serve until they are told to stop.
+func runUntil(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
 	console := &console{in: in, out: out, err: err, now: time.Now, lang: language(args, os.Getenv), json: hasFlag(args, "--json")}
 	root := rootCommand(console)
 	root.SetArgs(args)

@@ -233,6 +233,7 @@ var englishAnswers = table{
 
 	"act.issue": "issued", "act.renew": "renewed", "act.reissue": "re-issued", "act.modify": "modified",
 	"issued.head":               "Application %s is %s:",
+	"issued.single":             "certificate",
 	"issued.sign":               "signing certificate",
 	"issued.encrypt":            "encryption certificate",
 	"form.standard":             "The request was signed in the usual way.",

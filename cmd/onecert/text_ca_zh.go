@@ -233,6 +233,7 @@ var chineseAnswers = table{
 
 	"act.issue": "签发", "act.renew": "更新", "act.reissue": "换密钥重新签发", "act.modify": "变更",
 	"issued.head":               "申请 %s 已完成%s：",
+	"issued.single":             "证书",
 	"issued.sign":               "签名证书",
 	"issued.encrypt":            "加密证书",
 	"form.standard":             "申请按通常方式签名。",

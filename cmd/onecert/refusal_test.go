@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// refusal is an acting verb with words that would do for it, and an identity that
+// has no right to it.
+type refusal struct {
+	words string // PATH stands for a folder, SIGN, CSR, NUMBER and CODE for files
+	who   string // of the town; the leaver's rights have ended
+	code  string
+}
+
+// refusals has a row for every verb that acts through an API. Reading is for all
+// officers, so for reading the identity is one whose rights have ended.
+func refusals() map[string]refusal {
+	const role, ended = "officer.forbidden", "officer.ended"
+	return map[string]refusal{
+		"ca issue":         {"--profile person-sign --request CSR --holder X --out PATH", "centre.registrar", role},
+		"ca order":         {"2026-000007 --out PATH", "leaver", ended},
+		"ca renew":         {"SIGN --out PATH", "centre.security", role},
+		"ca reissue":       {"SIGN --request CSR --out PATH", "centre.reviewer", role},
+		"ca modify":        {"SIGN --days 3 --out PATH", "centre.system", role},
+		"ca hold":          {"SIGN", "centre.security", role},
+		"ca release":       {"SIGN", "centre.registrar", role},
+		"ca revoke":        {"--reason keyCompromise SIGN", "centre.registrar", role},
+		"ca list":          {"", "leaver", ended},
+		"ca show":          {"SIGN", "leaver", ended},
+		"ca crl":           {"ecdsa --sign", "centre.security", role},
+		"ca issuers":       {"", "leaver", ended},
+		"ca profiles":      {"", "leaver", ended},
+		"ca profiles show": {"person-sign", "leaver", ended},
+		"ca holder":        {"--identity-kind resident --identity-number-file NUMBER", "centre.audit", role},
+		"kmc status":       {"", "centre.security", role},
+		"kmc recover":      {"--serial 1234 --certificate SIGN --reason x --out PATH", "centre.system", role},
+		"kmc ledger":       {"X", "centre.issuer", role},
+		"officer list":     {"", "centre.system", role},
+		"officer code":     {"--name x --role issuer", "centre.system", role},
+		"officer end":      {"0000000000000000000000000000000000000000000000000000000000000000", "centre.audit", role},
+		"officer join":     {"--kmc KMC --code-file CODE", "centre.issuer", "enrolment.unknown"}, // the code is the right
+	}
+}
+
+// local are the verbs that act through no API with an identity: they work on files,
+// or on the machine of a component for its first start (design.md decision 12).
+// officer enrol has no identity yet; its right is the code.
+func local() []string {
+	return []string{"api", "audit tail", "audit verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
+		"cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "help",
+		"kmc codes", "kmc init", "kmc serve", "lint", "officer enrol"}
+}
+
+// A verb nobody thought of is neither acting with a row nor known to be local.
+func TestEveryVerbIsKnown(t *testing.T) {
+	english(t)
+	acting, others := verbs()
+	for _, verb := range acting {
+		if _, ok := refusals()[verb]; !ok {
+			t.Errorf("%q acts as an officer and has no row in refusals", verb)
+		}
+	}
+	if len(acting) != len(refusals()) {
+		t.Errorf("refusals has %d rows, and %d verbs act: %v", len(refusals()), len(acting), acting)
+	}
+	if !slices.Equal(others, local()) {
+		t.Errorf("the verbs that act as nobody are %q", others)
+	}
+}
+
+// verbs walks the tree of commands: those with an identity's flag, and the leaves
+// without.
+func verbs() (acting, others []string) {
+	io := &console{in: strings.NewReader(""), out: &bytes.Buffer{}, err: &bytes.Buffer{}, now: time.Now, lang: "en"}
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		path := strings.TrimPrefix(c.CommandPath(), "onecert ")
+		switch {
+		case c.Flags().Lookup(asFlag) != nil:
+			acting = append(acting, path)
+		case !c.HasSubCommands():
+			others = append(others, path)
+		}
+		for _, child := range c.Commands() {
+			walk(child)
+		}
+	}
+	root := rootCommand(io)
+	root.InitDefaultHelpCmd()
+	walk(root)
+	slices.Sort(acting)
+	slices.Sort(others)
+	return acting, slices.Compact(others)
+}
+
+// everyRefusal runs every acting verb without an identity and with the wrong one:
+// each is refused, and changes nothing.
+func everyRefusal(t *town) {
+	_, csr := t.request("refused", "/C=CN/O=示例市民政局/CN=赵六", p256()...)
+	words := strings.NewReplacer("PATH", t.in("refused"), "SIGN", t.in("www", "sign.pem"), "CSR", csr, "NUMBER", t.secretFile(number),
+		"CODE", t.secretFile("AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AAAA"), "KMC", "https://"+t.kmc)
+	before := t.does("ca", "show", t.in("www", "sign.pem"), "--as", t.in("id", "centre.audit"))
+	for verb, r := range refusals() {
+		args := append(strings.Fields(verb), strings.Fields(words.Replace(r.words))...)
+		t.refused("identity.missing", append(args, "--as", t.in("nobody"))...)
+		t.refused(r.code, append(args, "--as", t.in("id", r.who))...)
+	}
+	if after := t.does("ca", "show", t.in("www", "sign.pem"), "--as", t.in("id", "centre.audit")); after != before {
+		t.Errorf("a refused verb has changed something:\n%s\n%s", before, after)
+	}
+	if _, err := os.Stat(t.in("refused", "sign.pem")); err == nil {
+		t.Error("a refused verb has written a certificate")
+	}
+}
+
+// Where nobody is named, the environment and then the usual place decide, and the
+// refusal says which was looked at.
+func TestIdentityIsLookedFor(t *testing.T) {
+	english(t)
+	for _, c := range []struct{ env, config, wants string }{
+		{"/nowhere/by-env", "/nowhere/config", "/nowhere/by-env"},
+		{"", "/nowhere/config", "/nowhere/config/onecert"},
+	} {
+		t.Setenv(envIdentity, c.env)
+		t.Setenv("XDG_CONFIG_HOME", c.config)
+		_, stderr, code := onecert(t, "ca", "issuers")
+		if code != exitRefused || !strings.Contains(stderr, "there is no identity in "+c.wants+";") {
+			t.Errorf("%d %s", code, stderr)
+		}
+	}
+}
+
+// A passphrase is never waited for where there is no terminal.
+func TestNoTerminal(t *testing.T) {
+	english(t)
+	c := &console{in: strings.NewReader("x\n"), err: io.Discard, lang: "en"}
+	if _, err := c.askPassphrase("key.pem"); err == nil || !strings.Contains(err.Error(), "--pass-file") {
+		t.Errorf("%v", err)
+	}
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	c.in = null
+	if _, err := c.askFresh("key.pem", true); err == nil {
+		t.Error("a device that is no terminal was asked")
+	}
+}
