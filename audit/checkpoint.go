@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/base64"
 	"errors"
 	"strconv"
@@ -108,17 +109,27 @@ func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) {
 }
 
 func (l *Log) checkpoint(ctx context.Context) (Checkpoint, []byte, error) {
-	if len(l.signers) == 0 {
+	return signedHead(ctx, l.d.Read(), l.origin, l.signers)
+}
+
+// HeadIn returns the head of the log as tx sees it, signed by every signer: for a
+// copy of the database that is made in one snapshot.
+func HeadIn(ctx context.Context, tx *sql.Tx, origin string, signers ...Signer) (Checkpoint, []byte, error) {
+	return signedHead(ctx, tx, origin, signers)
+}
+
+func signedHead(ctx context.Context, q querier, origin string, keys []Signer) (Checkpoint, []byte, error) {
+	if len(keys) == 0 {
 		return Checkpoint{}, nil, pki.Errorf(pki.Unavailable, "audit.no-signer", "the audit log has no key to sign its head with").
 			To("give the component a key for its audit log")
 	}
-	size, root, err := head(ctx, l.d.Read())
+	size, root, err := head(ctx, q)
 	if err != nil {
 		return Checkpoint{}, nil, err
 	}
-	c := Checkpoint{l.origin, size, root}
-	signers := make([]note.Signer, len(l.signers))
-	for i, s := range l.signers {
+	c := Checkpoint{origin, size, root}
+	signers := make([]note.Signer, len(keys))
+	for i, s := range keys {
 		signers[i] = s
 	}
 	signed, err := note.Sign(&note.Note{Text: c.String()}, signers...)
