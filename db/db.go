@@ -138,12 +138,13 @@ func poolPostgres(source string, readOnly bool) (*sql.DB, error) {
 	return pool, nil
 }
 
-// Close closes every connection.
+// Close closes every connection. The writer goes last: SQLite then folds its log into
+// the file, which is the whole database afterwards; a reader could not.
 func (d *DB) Close() error {
 	if d.write == nil {
 		return d.read.Close()
 	}
-	return errors.Join(d.write.Close(), d.read.Close())
+	return errors.Join(d.read.Close(), d.write.Close())
 }
 
 // Migrate brings the schema of one room up to date. The folder holds sqlite/ and

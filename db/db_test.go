@@ -396,3 +396,23 @@ func TestSnapshotSeesOneCommit(t *testing.T) {
 		}
 	})
 }
+
+// TestClosedIsOneFile: components are moved and backed up by their file, so all of
+// the database is in it after closing, whoever read it before.
+func TestClosedIsOneFile(t *testing.T) {
+	source := pkitest.SQLite(t)
+	d := open(t, source)
+	table(t, d)
+	change(t, d, "INSERT INTO thing (id, name) VALUES (1, 'one')")
+	if got := names(t, d); got != "one" {
+		t.Errorf("read %q", got)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"-wal", "-shm"} {
+		if _, err := os.Stat(strings.TrimPrefix(source, "sqlite:") + part); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is left: %v", part, err)
+		}
+	}
+}
