@@ -2,15 +2,20 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
 	"database/sql"
 	"encoding/json"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"onecert/audit"
 	"onecert/ca"
+	"onecert/cmd/internal/wire"
 	"onecert/kmc"
 	"onecert/officer"
 	"onecert/pki"
@@ -26,7 +31,7 @@ func TestLife(t *testing.T) {
 	}{
 		{"officers", lifeOfOfficers}, {"pair", lifeOfPair}, {"device", lifeOfDevice}, {"several", lifeOfSeveral},
 		{"lists", lifeOfLists}, {"reading", lifeOfReading}, {"centre", lifeOfCentre}, {"refusals", everyRefusal},
-		{"checks", lifeOfChecks}, {"audit", lifeOfAudit},
+		{"checks", lifeOfChecks}, {"descriptions", lifeOfDescriptions}, {"audit", lifeOfAudit},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.take(&town{T: t, dir: w.dir, ca: w.ca, kmc: w.kmc, pass: w.pass}) }) {
 			return
@@ -418,5 +423,39 @@ func belongs(t *town, key, certificate string) {
 	public := openssl(t.T, "pkey", "-in", key, "-pubout")
 	if certified := openssl(t.T, "x509", "-in", certificate, "-noout", "-pubkey"); certified != public {
 		t.Errorf("%s is not the key of %s", key, certificate)
+	}
+}
+
+// What a component serves of itself is the document in the repository.
+func lifeOfDescriptions(t *town) {
+	written := t.in("api")
+	t.does("api", "--dir", written)
+	trust, err := os.ReadFile(t.in("ca", "trust.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots, err := wire.TrustPool(trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
+	for name, address := range map[string]string{"ca": t.ca, "kmc": t.kmc} {
+		response, err := client.Get("https://" + address + "/openapi.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		served, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		document, err := os.ReadFile(filepath.Join(written, name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a, b any
+		if json.Unmarshal(served, &a) != nil || json.Unmarshal(document, &b) != nil || !reflect.DeepEqual(a, b) {
+			t.Errorf("%s serves another document than 'onecert api' writes", name)
+		}
 	}
 }
