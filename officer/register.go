@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -163,11 +164,21 @@ func (r *Registry) List(ctx context.Context) ([]Officer, error) {
 	return officers(ctx, r.d.Read(), "ORDER BY name, added_at, fingerprint")
 }
 
-// End takes a certificate's rights for good. The last active certificate of a
-// security administrator stays, unless the machine itself acts (rescue): without
-// one nobody could register another.
+// End takes a certificate's rights for good. The last security administrator stays,
+// unless the machine itself acts (rescue): without one nobody could register
+// another. Where only one would be left, ending is proposed first: the error
+// approval.needed names the proposal, and with its approval the certificate ends.
 func (r *Registry) End(ctx context.Context, fingerprint string) error {
-	return r.change(ctx, func(tx *sql.Tx) error { return r.end(ctx, tx, fingerprint) })
+	var proposed Approval
+	err := r.change(ctx, func(tx *sql.Tx) (err error) {
+		proposed, err = r.end(ctx, tx, strings.ToLower(fingerprint))
+		return err
+	})
+	if err == nil && proposed.ID != "" {
+		return pki.Errorf(pki.Conflict, "approval.needed", "this leaves one security administrator; it is proposed as %s", proposed.ID).
+			To("it takes effect once approved: %s", proposed.lack())
+	}
+	return err
 }
 
 // EndRevoked ends the registration of a revoked certificate in the transaction
@@ -180,36 +191,79 @@ func (r *Registry) EndRevoked(ctx context.Context, tx *sql.Tx, issuer string, se
 	return true, r.endOne(ctx, tx, all[0], "revoked")
 }
 
-func (r *Registry) end(ctx context.Context, tx *sql.Tx, fingerprint string) error {
-	all, err := officers(ctx, tx, "WHERE fingerprint = $1", strings.ToLower(fingerprint))
+// errAlone: one security administrator would be left. It never leaves the room.
+var errAlone = errors.New("one security administrator would be left")
+
+func (r *Registry) end(ctx context.Context, tx *sql.Tx, fingerprint string) (proposed Approval, err error) {
+	o, err := registered(ctx, tx, fingerprint)
+	if err != nil {
+		return Approval{}, err
+	}
+	actor, _ := pki.ActorFrom(ctx)
+	err = db.Savepoint(ctx, tx, func() error {
+		if err := r.endOne(ctx, tx, o, "order"); err != nil || actor.Certificate == "" {
+			return err
+		}
+		return keepsTwo(ctx, tx, o)
+	})
+	if !errors.Is(err, errAlone) {
+		return Approval{}, err
+	}
+	return r.proposeIn(ctx, tx, Proposal{Operation: EndSecurity, Object: o.Fingerprint, Content: o.Name + " " + o.Fingerprint,
+		Reason: "it leaves one security administrator"})
+}
+
+// endApproved ends the certificate of a security administrator with the auditor's
+// consent, unless meanwhile it has become the last.
+func (r *Registry) endApproved(ctx context.Context, tx *sql.Tx, a Approval) (func(), error) {
+	o, err := registered(ctx, tx, a.Object)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.endOne(ctx, tx, o, "approval "+a.ID); err != nil {
+		return nil, err
+	}
+	if err := keepsTwo(ctx, tx, o); !errors.Is(err, errAlone) {
+		return nil, err
+	}
+	return nil, nil
+}
+
+// keepsTwo judges what is left after a certificate has ended. A person counts once,
+// however many certificates there are, and is no loss while one of them stays.
+func keepsTwo(ctx context.Context, tx *sql.Tx, gone Officer) error {
+	if !slices.Contains(gone.Roles, Security) {
+		return nil
+	}
+	active, err := officers(ctx, tx, "WHERE ended_at IS NULL AND kind = 'officer'")
 	if err != nil {
 		return err
 	}
-	if len(all) == 0 {
-		return pki.Errorf(pki.Unknown, "officer.unknown", "no certificate of this fingerprint is registered").To("see the list of officers")
+	left := map[string]bool{}
+	for _, o := range active {
+		if slices.Contains(o.Roles, Security) {
+			left[o.Name] = true
+		}
 	}
-	if err := r.endOne(ctx, tx, all[0], "order"); err != nil {
-		return err
-	}
-	actor, _ := pki.ActorFrom(ctx)
-	if slices.Contains(all[0].Roles, Security) && actor.Certificate != "" {
-		return anotherSecurity(ctx, tx)
+	switch {
+	case len(left) == 0:
+		return pki.Errorf(pki.Conflict, "officer.last", "this is the last security administrator's certificate").
+			To("register another one first")
+	case len(left) == 1 && !left[gone.Name]:
+		return errAlone
 	}
 	return nil
 }
 
-func anotherSecurity(ctx context.Context, tx *sql.Tx) error {
-	active, err := officers(ctx, tx, "WHERE ended_at IS NULL")
+func registered(ctx context.Context, q querier, fingerprint string) (Officer, error) {
+	all, err := officers(ctx, q, "WHERE fingerprint = $1", fingerprint)
 	if err != nil {
-		return err
+		return Officer{}, err
 	}
-	for _, o := range active {
-		if slices.Contains(o.Roles, Security) {
-			return nil
-		}
+	if len(all) == 0 {
+		return Officer{}, pki.Errorf(pki.Unknown, "officer.unknown", "no certificate of this fingerprint is registered").To("see the list of officers")
 	}
-	return pki.Errorf(pki.Conflict, "officer.last", "this is the last security administrator's certificate").
-		To("register another one first")
+	return all[0], nil
 }
 
 func (r *Registry) endOne(ctx context.Context, tx *sql.Tx, o Officer, why string) error {

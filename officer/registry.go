@@ -39,6 +39,10 @@ type Registry struct {
 	known   atomic.Pointer[snapshot]
 	failed  atomic.Int32 // looks in a row that failed
 	refresh sync.Mutex
+
+	deedLock sync.Mutex
+	deeds    map[Operation]Deed
+
 	stop    context.CancelFunc
 	stopped chan struct{}
 }
@@ -69,7 +73,8 @@ func Open(ctx context.Context, d *db.DB, log *audit.Log, now func() time.Time) (
 	if err := d.Migrate(ctx, "officer", migrations); err != nil {
 		return nil, err
 	}
-	r := &Registry{Random: rand.Reader, d: d, log: log, now: now, stopped: make(chan struct{})}
+	r := &Registry{Random: rand.Reader, d: d, log: log, now: now, stopped: make(chan struct{}), deeds: map[Operation]Deed{}}
+	r.OnApproved(EndSecurity, r.endApproved)
 	if err := r.look(ctx); err != nil {
 		return nil, err
 	}

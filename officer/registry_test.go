@@ -280,7 +280,7 @@ func TestLastSecurityAdministratorStays(t *testing.T) {
 			t.Errorf("refused, and yet: %v", err)
 		}
 		second, _ := h.add("backup.security", Security)
-		if err := h.End(boss(t.Context()), first.Fingerprint); err != nil {
+		if err := h.End(machine(t.Context()), first.Fingerprint); err != nil {
 			t.Error(err)
 		}
 		want(t, h.End(boss(t.Context()), second.Fingerprint), pki.Conflict, "officer.last")

@@ -36,6 +36,20 @@ const (
 	Generate  Operation = "kmc.generate"
 	RetireKey Operation = "kmc.retire"
 	Recover   Operation = "kmc.recover"
+
+	// What more than one person has to want: rights says who proposes it,
+	// requirements who else has to agree.
+	ChangeProfiles Operation = "profiles.change"
+	RaiseCRLNumber Operation = "crl.number"
+	EndSecurity    Operation = "officers.end-security"
+	Disclose       Operation = "kmc.disclose"
+	DestroyKeys    Operation = "kmc.destroy"
+
+	ReadApprovals    Operation = "approvals.read"
+	DecideApproval   Operation = "approvals.decide"
+	WithdrawApproval Operation = "approvals.withdraw"
+	ReadCases        Operation = "kmc.cases"
+	ReadRetention    Operation = "kmc.retention"
 )
 
 // rights is the one table of who may do what. It is never changed at run time.
@@ -85,6 +99,23 @@ var rights = map[Operation][]string{
 	// A holder's keys come back through the holder's RA, or for a third party
 	// through custodians.
 	Recover: {Custodian, Site},
+
+	// Each of these is only proposed by who stands here. What certificates look like
+	// and the counters of lists are the machine's keeping; a third party's access to
+	// a key and the end of one are the custodians'.
+	ChangeProfiles: {System},
+	RaiseCRLNumber: {System},
+	EndSecurity:    {Security},
+	Disclose:       {Custodian},
+	DestroyKeys:    {Custodian},
+
+	// Who takes part in any of them, and the auditor.
+	ReadApprovals:    {System, Security, Audit, Custodian},
+	DecideApproval:   {Security, Audit, Custodian},
+	WithdrawApproval: {System, Security, Custodian},
+	// Cases name holders: for those who carry them and who watches them.
+	ReadCases:     {Custodian, Audit},
+	ReadRetention: {Custodian, Security, Audit},
 }
 
 // May says whether the actor's roles allow the operation. It asks nobody.

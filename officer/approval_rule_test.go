@@ -1,0 +1,204 @@
+package officer
+
+import (
+	"context"
+	"database/sql"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"onecert/pki"
+)
+
+// The table of requirements and the table of rights speak of the same people.
+func TestRequirementsFitRights(t *testing.T) {
+	proposers, deciders := map[string]bool{}, map[string]bool{}
+	for op, rule := range requirements {
+		if len(rights[op]) == 0 || len(rule.needs) == 0 || rule.life < time.Hour || rule.life > 30*day {
+			t.Errorf("%s: %+v", op, rule)
+		}
+		for _, role := range rights[op] {
+			proposers[role] = true
+		}
+		for _, n := range rule.needs {
+			deciders[n.Role] = true
+			if n.Count < 1 || n.Count > maxNeed || n.Role == Site {
+				t.Errorf("%s: %+v", op, n)
+			}
+		}
+		// Somebody outside the machine's keeping always takes part.
+		if rights[op][0] == System && rule.needs[0].Role == System {
+			t.Errorf("%s stays among system administrators", op)
+		}
+		if needs, err := readNeeds(writeNeeds(rule.needs)); err != nil || !slices.Equal(needs, rule.needs) {
+			t.Errorf("%s: %v %v", op, needs, err)
+		}
+	}
+	for _, role := range Roles() {
+		for op, set := range map[Operation]bool{WithdrawApproval: proposers[role], DecideApproval: deciders[role],
+			ReadApprovals: proposers[role] || deciders[role] || role == Audit} {
+			if slices.Contains(rights[op], role) != set {
+				t.Errorf("%s for %s: %v", op, role, !set)
+			}
+		}
+	}
+	for _, text := range []string{"custodian", "custodian:x", "custodian:0", "custodian:99", "root:1", ":1"} {
+		if _, err := readNeeds(text); err == nil {
+			t.Errorf("%q was read", text)
+		}
+	}
+}
+
+// missing is compared with trying out every way of giving each voter a role.
+func TestMissingIsAsLittleAsCanBe(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	roles := []string{Custodian, Security, Audit}
+	for range 3000 {
+		var needs []Need
+		for _, role := range roles {
+			if n := random.IntN(3); n > 0 {
+				needs = append(needs, Need{role, n})
+			}
+		}
+		voters := make([][]string, random.IntN(5))
+		for i := range voters {
+			for _, role := range roles {
+				if random.IntN(2) == 0 {
+					voters[i] = append(voters[i], role)
+				}
+			}
+		}
+		want, got := 0, 0
+		for _, n := range needs {
+			want += n.Count
+		}
+		want -= bestMatch(needs, voters)
+		for _, n := range missing(needs, voters) {
+			got += n.Count
+		}
+		if got != want {
+			t.Fatalf("%v by %v: %d missing, %d can be", needs, voters, got, want)
+		}
+	}
+}
+
+// bestMatch tries everything.
+func bestMatch(needs []Need, voters [][]string) int {
+	if len(voters) == 0 {
+		return 0
+	}
+	best := bestMatch(needs, voters[1:])
+	for i, n := range needs {
+		if n.Count > 0 && slices.Contains(voters[0], n.Role) {
+			less := slices.Clone(needs)
+			less[i].Count--
+			best = max(best, 1+bestMatch(less, voters[1:]))
+		}
+	}
+	return best
+}
+
+// The tables refuse what a hole in the code might let through.
+func TestTablesHoldTheRules(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		one := h.join("c.one", Custodian)
+		a := h.mustPropose(one, disclosure)
+		vote := func(proposer, name string) string {
+			return "INSERT INTO approval_vote (approval, proposer, name, roles, certificate, at) VALUES ('" + a.ID + "', '" + proposer + "', '" + name + "', 'custodian', '', 0)"
+		}
+		end := func(state string) string {
+			return "INSERT INTO approval_end (approval, state, name, reason, at) VALUES ('" + a.ID + "', '" + state + "', 'x', '', 0)"
+		}
+		officer := func(name, key, roles string) string {
+			return "INSERT INTO officer (fingerprint, name, kind, roles, key_hash, issuer, serial, added_at, added_by) VALUES ('" + name + roles + key +
+				"', '" + name + "', 'officer', '" + roles + "', '" + key + "', 'x', '" + name + roles + key + "', 0, 'x')"
+		}
+		for _, c := range []struct {
+			text string
+			good bool
+		}{
+			{vote("c.one", "c.one"), false}, {vote("c.two", "c.one"), false}, // his own, and under another's name
+			{vote("c.one", "c.two"), true}, {vote("c.one", "c.two"), false},
+			{"UPDATE approval_vote SET name = 'c.three'", false}, {"DELETE FROM approval_vote", false},
+			{"UPDATE approval SET content = 'x'", false}, {"UPDATE approval SET needs = 'audit:1'", false}, {"DELETE FROM approval", false},
+			{end("agreed"), false}, {end("used"), true}, {end("used"), false}, {end("rejected"), false},
+			{"UPDATE approval_end SET state = 'expired'", false}, {"DELETE FROM approval_end", false},
+			{officer("zhang", "k1", "system"), true}, {officer("zhang", "k2", "security"), false}, {officer("zhang", "k2", "issuer audit"), false},
+			{officer("zhang", "k2", "system issuer"), true}, {officer("li", "k1", "issuer"), false}, {officer("li", "k3", "audit"), true},
+			{"UPDATE officer SET roles = 'audit' WHERE name = 'zhang'", false}, {"UPDATE officer SET name = 'li' WHERE name = 'zhang'", false},
+			{"DELETE FROM officer", false}, {"UPDATE officer SET ended_at = 1 WHERE name = 'zhang'", true},
+			{"UPDATE officer SET ended_at = NULL WHERE name = 'zhang'", false}, {officer("zhang", "k2", "audit"), true},
+		} {
+			err := h.d.Tx(t.Context(), func(tx *sql.Tx) error {
+				_, err := tx.ExecContext(t.Context(), c.text)
+				return err
+			})
+			if (err == nil) != c.good {
+				t.Errorf("%s: %v", c.text, err)
+			}
+		}
+	})
+}
+
+func TestListsShowWhatConcerns(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		people := map[string]context.Context{}
+		for _, role := range []string{System, Security, Audit, Custodian} {
+			people[role] = h.join("centre."+role, role)
+		}
+		other := h.join("c.two", Custodian)
+		var ids []string
+		for _, p := range []Proposal{disclosure, {Operation: DestroyKeys, Object: "k", Content: "k", Summary: "s", Reason: "r"}} {
+			ids = append(ids, h.mustPropose(people[Custodian], p).ID)
+			h.pass(time.Second)
+		}
+		ids = append(ids, h.mustPropose(people[System], Proposal{Operation: ChangeProfiles, Object: "p", Content: "p", Reason: "r"}).ID)
+		listed := func(ctx context.Context, q ApprovalQuery) (got string) {
+			all, err := h.Approvals(ctx, q)
+			if err != nil {
+				t.Error(err)
+			}
+			for _, a := range all {
+				if a.Content != "" || a.Summary != "" || a.Votes == nil {
+					t.Errorf("%+v", a)
+				}
+				got += string(rune('0' + slices.Index(ids, a.ID)))
+			}
+			return got
+		}
+		for role, want := range map[string][2]string{System: {"2", ""}, Security: {"21", "21"}, Audit: {"210", ""}, Custodian: {"10", ""}} {
+			if got := listed(people[role], ApprovalQuery{}); got != want[0] {
+				t.Errorf("%s sees %q", role, got)
+			}
+			if got := listed(people[role], ApprovalQuery{Waiting: true}); got != want[1] {
+				t.Errorf("%q wait for %s", got, role)
+			}
+		}
+		if got := listed(other, ApprovalQuery{Waiting: true}); got != "10" {
+			t.Errorf("%q wait for the other custodian", got)
+		}
+		if got := listed(people[Audit], ApprovalQuery{Limit: 2}) + listed(people[Audit], ApprovalQuery{Limit: 2, Before: ids[1]}); got != "210" {
+			t.Errorf("pages %q", got)
+		}
+		h.refused(second(h.Approval(people[System], ids[0])), pki.Forbidden, "approval.others", "approvals.read")
+		if a, err := h.Approval(other, ids[0]); err != nil || a.Content != disclosure.Content || a.Summary != disclosure.Summary {
+			t.Errorf("%+v %v", a, err)
+		}
+		want(t, second(h.Approval(other, "x")), pki.Unknown, "approval.unknown")
+		h.pass(7 * day)
+		if open, all := listed(people[Audit], ApprovalQuery{}), listed(people[Audit], ApprovalQuery{Ended: true}); open != "" || all != "210" {
+			t.Errorf("a week later %q are open of %q", open, all)
+		}
+		for _, q := range []ApprovalQuery{{Limit: -1}, {Limit: mostApprovals + 1}} {
+			_, err := h.Approvals(people[Audit], q)
+			want(t, err, pki.Invalid, "approval.limit")
+		}
+		_, err := h.Approvals(h.join("centre.issuer", Issuer), ApprovalQuery{})
+		want(t, err, pki.Forbidden, "officer.forbidden")
+		if !strings.HasPrefix(h.last().Act, "approvals.read") {
+			t.Error(h.last())
+		}
+	})
+}
