@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,6 +55,7 @@ func (io *console) initCA(ctx context.Context, f *initFlags) (err error) {
 		return err
 	}
 	f.Families = list(f.families)
+	f.url = strings.TrimRight(f.url, "/")
 	f.Addresses = ca.Addresses{CRL: f.url + "/crl", AIA: f.url + "/aia", OCSP: f.url + "/ocsp"}
 	config, err := wire.InitCA(ctx, f.NewCA, wire.Options{Now: io.now})
 	if err != nil {

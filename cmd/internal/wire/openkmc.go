@@ -198,9 +198,6 @@ func (p *KMCProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	if err := startHeads(ctx, p.Audit, p.config.Path(p.config.AuditHeads)); err != nil {
 		return nil, err
 	}
-	if c := p.config; c.MessageKey != "" && !c.speaks() {
-		p.options.log().Warn("no CA across the network is served: the message certificate is missing", "file", c.Path(c.MessageCertificate))
-	}
 	key, err := openKey(p.config.dir, p.config.TLSKey)
 	if err != nil {
 		return nil, fmt.Errorf("opening the API's key: %w", err)
@@ -216,6 +213,9 @@ func (p *KMCProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	}
 	if p.identity, err = serve.NewIdentity(rawChain(chain), key); err != nil {
 		return nil, err
+	}
+	if c := p.config; c.MessageKey != "" && !c.speaks() {
+		p.options.log().Warn("no CA across the network is served: the message certificate is missing", "file", c.Path(c.MessageCertificate))
 	}
 	dialOut{to: p.config.DialOut, identity: p.identity, roots: p.roots, handler: p.API, now: p.options.now(), log: p.options.log()}.start(ctx)
 	if p.config.Listen == "" {
