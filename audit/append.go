@@ -50,13 +50,7 @@ func (l *Log) append(ctx context.Context, tx *sql.Tx, rows []row) error {
 	if err != nil {
 		return err
 	}
-	if err := insertRows(ctx, tx, rows); err != nil {
-		return err
-	}
-	if err := insertNodes(ctx, tx, nodes); err != nil {
-		return err
-	}
-	if err := moveHead(ctx, tx, e.size(), e.root); err != nil {
+	if err := store(ctx, tx, rows, nodes, e.size(), e.root); err != nil {
 		return err
 	}
 	l.edge = e

@@ -39,28 +39,25 @@ func lockHead(ctx context.Context, tx *sql.Tx, dialect db.Dialect) (size int64, 
 	return size, root, nil
 }
 
-func moveHead(ctx context.Context, tx *sql.Tx, size int64, root []byte) error {
-	if _, err := tx.ExecContext(ctx, "UPDATE audit_head SET size = $1, root = $2", size, root); err != nil {
-		return fmt.Errorf("storing the audit log's head: %w", err)
+// store writes entries and nodes and moves the head.
+func store(ctx context.Context, tx *sql.Tx, rows []row, nodes []node, size int64, root []byte) error {
+	entries := make([][]any, len(rows))
+	for i, r := range rows {
+		entries[i] = []any{r.number, r.at, r.actor, r.roles, r.certificate, r.address, r.act, r.object, r.subject, r.result, r.detail, r.leaf}
+	}
+	inner := make([][]any, len(nodes))
+	for i, n := range nodes {
+		inner[i] = []any{n.level, n.pos, n.hash}
+	}
+	err := db.Send(ctx, tx,
+		db.Into("audit_entry", []string{"number", "at", "actor", "roles", "certificate", "address", "act",
+			"object", "subject", "result", "detail", "leaf"}, entries, ""),
+		db.Into("audit_node", []string{"level", "pos", "hash"}, inner, ""),
+		db.Do("UPDATE audit_head SET size = $1, root = $2", size, root))
+	if err != nil {
+		return fmt.Errorf("storing audit entries: %w", err)
 	}
 	return nil
-}
-
-func insertRows(ctx context.Context, tx *sql.Tx, rows []row) error {
-	values := make([][]any, len(rows))
-	for i, r := range rows {
-		values[i] = []any{r.number, r.at, r.actor, r.roles, r.certificate, r.address, r.act, r.object, r.subject, r.result, r.detail, r.leaf}
-	}
-	return db.Insert(ctx, tx, "audit_entry", []string{"number", "at", "actor", "roles", "certificate", "address", "act",
-		"object", "subject", "result", "detail", "leaf"}, values, "")
-}
-
-func insertNodes(ctx context.Context, tx *sql.Tx, nodes []node) error {
-	values := make([][]any, len(nodes))
-	for i, n := range nodes {
-		values[i] = []any{n.level, n.pos, n.hash}
-	}
-	return db.Insert(ctx, tx, "audit_node", []string{"level", "pos", "hash"}, values, "")
 }
 
 func nodeHash(ctx context.Context, q querier, id compact.NodeID) (hash []byte, err error) {

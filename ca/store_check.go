@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"onecert/db"
@@ -13,160 +14,212 @@ import (
 // abandoned is how long an unfinished order of a holder blocks another one.
 const abandoned = 24 * time.Hour
 
-// checkReservations refuses orders that must not be reserved: seen applications,
-// keys that belong to somebody else, a second certificate of one holder, and names
-// that look like an existing holder's. Reservations of a CA run one batch after
-// the other, so what it finds stays true until they are stored.
-func (ca *CA) checkReservations(ctx context.Context, tx *sql.Tx, orders []*orderRow, errs []error) error {
-	for _, check := range []func(context.Context, *sql.Tx, []*orderRow, []error) error{
-		checkApplications, checkKeys, ca.checkHolders, checkLookAlikes,
-	} {
-		if err := check(ctx, tx, orders, errs); err != nil {
-			return err
-		}
-	}
-	return nil
+// known is what the database holds of the things a batch of orders and pairs names.
+type known struct {
+	applications map[string]bool
+	owners       map[string]string // of an applicant's key, by its hash: the holder
+	pairs        map[string]string // of a key from the KMC, by its hash: the application
+	holdings     []holding
+	persons      map[string][]person // by skeleton
 }
 
-// column asks for rows whose column is among the orders' values and hands each to scan.
-func column(ctx context.Context, tx *sql.Tx, query string, values []any, scan func(*sql.Rows) error) error {
-	if len(values) == 0 {
-		return nil
-	}
-	// The last value again, up to a power of two: few texts, so that the engines
-	// keep the statement of each.
-	for len(values)&(len(values)-1) != 0 {
-		values = append(values, values[len(values)-1])
-	}
-	rows, err := tx.QueryContext(ctx, query+" IN "+db.In(1, len(values)), values...)
-	if err != nil {
-		return fmt.Errorf("checking a reservation: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return fmt.Errorf("checking a reservation: %w", err)
-		}
-	}
-	return rows.Err()
-}
-
-// pick collects one value of each order that has no error yet and that want accepts.
-func pick(orders []*orderRow, errs []error, want func(*orderRow) bool, value func(*orderRow) string) []any {
-	var values []any
-	for i, o := range orders {
-		if errs[i] == nil && want(o) {
-			values = append(values, value(o))
-		}
-	}
-	return values
-}
-
-func always(*orderRow) bool { return true }
-
-func checkApplications(ctx context.Context, tx *sql.Tx, orders []*orderRow, errs []error) error {
-	taken := map[string]bool{}
-	names := pick(orders, errs, always, func(o *orderRow) string { return o.application })
-	err := column(ctx, tx, "SELECT application FROM ca_order WHERE application", names, func(rows *sql.Rows) error {
-		var name string
-		err := rows.Scan(&name)
-		taken[name] = true
-		return err
-	})
-	for i, o := range orders {
-		if taken[o.application] {
-			errs[i] = errExists
-		}
-		taken[o.application] = true
-	}
-	return err
-}
-
-// checkKeys refuses a public key that was certified for somebody else or that came
-// from the KMC: an escrowed key must never sign.
-func checkKeys(ctx context.Context, tx *sql.Tx, orders []*orderRow, errs []error) error {
-	owners, escrowed := map[string]string{}, map[string]bool{}
-	hashes := pick(orders, errs, always, func(o *orderRow) string { return o.keyHash })
-	err := column(ctx, tx, "SELECT key_hash, holder FROM ca_order WHERE key_hash", hashes, func(rows *sql.Rows) error {
-		var hash, holder string
-		err := rows.Scan(&hash, &holder)
-		owners[hash] = holder
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	err = column(ctx, tx, "SELECT key_hash FROM ca_tbs WHERE role = 'encrypt' AND key_hash", hashes, func(rows *sql.Rows) error {
-		var hash string
-		err := rows.Scan(&hash)
-		escrowed[hash] = true
-		return err
-	})
-	for i, o := range orders {
-		if errs[i] != nil {
-			continue
-		}
-		owner, known := owners[o.keyHash]
-		if escrowed[o.keyHash] || known && owner != o.holder {
-			errs[i] = pki.Errorf(pki.Conflict, "request.key-taken", "the request's public key is already certified for somebody else").
-				To("make a new key pair; if this key was copied, report the other certificate as compromised")
-			continue
-		}
-		owners[o.keyHash] = o.holder
-	}
-	return err
-}
-
-// holding names what a holder may have once: a kind in an algorithm family.
+// holding is a certificate somebody has or is about to get.
 type holding struct {
+	unit
+	application, issuer string
+	serial              pki.Serial
+	created             time.Time
+}
+
+// unit names what a holder may have once: a kind in an algorithm family.
+type unit struct {
 	holder string
 	kind   Kind
 	family string
 }
 
-func (ca *CA) checkHolders(ctx context.Context, tx *sql.Tx, orders []*orderRow, errs []error) error {
-	want := func(o *orderRow) bool { return o.onePerHolder }
-	type line struct {
-		holding
-		application, issuer, serial string
-		created                     int64
+type person struct{ holder, name string }
+
+// The parts of one question, so that a batch asks once. Each gives its name, the
+// value it was asked by, five texts and a time; %s is the list of values.
+var questions = []struct{ what, text string }{
+	{"application", "SELECT 'application', application, '', '', '', '', '', 0 FROM ca_order WHERE application IN %s"},
+	{"owner", "SELECT 'owner', key_hash, holder, '', '', '', '', 0 FROM ca_order WHERE key_hash IN %s"},
+	{"pair", "SELECT 'pair', key_hash, application, '', '', '', '', 0 FROM ca_tbs WHERE role = 'encrypt' AND key_hash IN %s"},
+	{"person", "SELECT 'person', skeleton, holder, common_name, '', '', '', 0 FROM ca_order WHERE skeleton <> '' AND skeleton IN %s"},
+	{"holding", `SELECT 'holding', o.holder, o.kind, o.family, o.application, o.issuer, s.serial, o.created FROM ca_order o
+		JOIN ca_serial s ON s.application = o.application AND s.role <> 'encrypt' WHERE o.holder IN %s`},
+}
+
+// look asks the database. Reservations of a CA run one batch after the other, so
+// what it finds stays true until they are stored.
+func look(ctx context.Context, tx *sql.Tx, orders []placed[*orderRow], intents []placed[*intent]) (*known, error) {
+	k := &known{applications: map[string]bool{}, owners: map[string]string{}, pairs: map[string]string{}, persons: map[string][]person{}}
+	asked := asked(orders, intents)
+	if len(asked) == 0 {
+		return k, nil
 	}
-	var lines []line
-	holders := pick(orders, errs, want, func(o *orderRow) string { return o.holder })
-	const query = `SELECT o.holder, o.kind, o.family, o.application, o.issuer, o.created, s.serial
-		FROM ca_order o JOIN ca_serial s ON s.application = o.application AND s.role <> 'encrypt' WHERE o.holder`
-	err := column(ctx, tx, query, holders, func(rows *sql.Rows) error {
-		var l line
-		err := rows.Scan(&l.holder, &l.kind, &l.family, &l.application, &l.issuer, &l.created, &l.serial)
-		lines = append(lines, l)
-		return err
-	})
+	text, args := question(asked)
+	rows, err := tx.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, fmt.Errorf("checking orders: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var what, key string
+		var texts [5]string
+		var at int64
+		if err := rows.Scan(&what, &key, &texts[0], &texts[1], &texts[2], &texts[3], &texts[4], &at); err != nil {
+			return nil, fmt.Errorf("checking orders: %w", err)
+		}
+		k.add(what, key, texts, time.UnixMilli(at))
+	}
+	return k, rows.Err()
+}
+
+// asked gathers the values of each part.
+func asked(orders []placed[*orderRow], intents []placed[*intent]) map[string][]any {
+	values := map[string][]any{}
+	ask := func(what, value string) { values[what] = append(values[what], value) }
+	for _, o := range orders {
+		ask("application", o.what.application)
+		ask("owner", o.what.keyHash)
+		ask("pair", o.what.keyHash)
+		if o.what.lookAlikes {
+			ask("person", o.what.skeleton)
+		}
+		if o.what.onePerHolder {
+			ask("holding", o.what.holder)
+		}
+	}
+	for _, in := range intents {
+		if pair := in.what.newPair(); pair != nil {
+			ask("pair", pair.keyHash)
+		}
+	}
+	return values
+}
+
+// question puts the parts together. All get as many values as the longest, up to a
+// power of two, the last one again and again: the engines keep the plan of a text
+// they have seen, so there must be few.
+func question(asked map[string][]any) (text string, args []any) {
+	size := 1
+	for _, values := range asked {
+		for size < len(values) {
+			size *= 2
+		}
+	}
+	var parts []string
+	for _, q := range questions {
+		values := asked[q.what]
+		if len(values) == 0 {
+			values = []any{""} // nothing is called so
+		}
+		parts = append(parts, fmt.Sprintf(q.text, db.In(len(args)+1, size)))
+		args = append(args, values...)
+		for range size - len(values) {
+			args = append(args, values[len(values)-1])
+		}
+	}
+	return strings.Join(parts, " UNION ALL "), args
+}
+
+func (k *known) add(what, key string, texts [5]string, at time.Time) {
+	switch what {
+	case "application":
+		k.applications[key] = true
+	case "owner":
+		k.owners[key] = texts[0]
+	case "pair":
+		k.pairs[key] = texts[0]
+	case "person":
+		k.persons[key] = append(k.persons[key], person{texts[0], texts[1]})
+	case "holding":
+		k.holdings = append(k.holdings, holding{unit{key, Kind(texts[0]), texts[1]}, texts[2], texts[3], pki.Serial(texts[4]), at})
+	}
+}
+
+// checkReservations refuses orders that must not be reserved: seen applications,
+// keys that belong to somebody else, a second certificate of one holder, and names
+// that look like an existing holder's.
+func (ca *CA) checkReservations(ctx context.Context, k *known, orders []placed[*orderRow], errs []error) error {
+	taken, err := ca.taken(ctx, k)
 	if err != nil {
 		return err
 	}
-	taken := map[holding]string{}
-	for _, l := range lines {
-		live, err := ca.live(ctx, l.issuer, pki.Serial(l.serial), time.UnixMilli(l.created))
-		if err != nil {
-			return err
+	for _, o := range orders {
+		for _, check := range []func(*orderRow) error{k.checkApplication, k.checkKey, taken.check, k.checkLookAlike} {
+			if errs[o.place] = check(o.what); errs[o.place] != nil {
+				break
+			}
 		}
-		if live {
-			taken[l.holding] = l.application
+		if errs[o.place] == nil {
+			k.reserve(o.what)
+			taken.reserve(o.what)
 		}
-	}
-	for i, o := range orders {
-		if errs[i] != nil || !o.onePerHolder {
-			continue
-		}
-		h := holding{o.holder, o.kind, o.family}
-		if application, second := taken[h]; second {
-			errs[i] = pki.Errorf(pki.Conflict, "holder.second", "the holder has a valid %s certificate or one being made, under application %s", o.kind, application).
-				To("renew or re-issue that one, or give the decision why a second is right")
-			continue
-		}
-		taken[h] = o.application
 	}
 	return nil
+}
+
+// reserve adds an order for the checks of those after it.
+func (k *known) reserve(o *orderRow) {
+	k.applications[o.application] = true
+	k.owners[o.keyHash] = o.holder
+	if o.lookAlikes {
+		k.persons[o.skeleton] = append(k.persons[o.skeleton], person{o.holder, o.commonName})
+	}
+}
+
+func (k *known) checkApplication(o *orderRow) error {
+	if k.applications[o.application] {
+		return errExists
+	}
+	return nil
+}
+
+// checkKey refuses a public key that was certified for somebody else or that came
+// from the KMC: an escrowed key must never sign.
+func (k *known) checkKey(o *orderRow) error {
+	owner, owned := k.owners[o.keyHash]
+	_, escrowed := k.pairs[o.keyHash]
+	if escrowed || owned && owner != o.holder {
+		return pki.Errorf(pki.Conflict, "request.key-taken", "the request's public key is already certified for somebody else").
+			To("make a new key pair; if this key was copied, report the other certificate as compromised")
+	}
+	return nil
+}
+
+// taken is for which application a holder has what may be had once.
+type taken map[unit]string
+
+func (ca *CA) taken(ctx context.Context, k *known) (taken, error) {
+	t := taken{}
+	for _, h := range k.holdings {
+		live, err := ca.live(ctx, h.issuer, h.serial, h.created)
+		if err != nil {
+			return nil, err
+		}
+		if live {
+			t[h.unit] = h.application
+		}
+	}
+	return t, nil
+}
+
+func (t taken) check(o *orderRow) error {
+	application, second := t[unit{o.holder, o.kind, o.family}]
+	if !o.onePerHolder || !second {
+		return nil
+	}
+	return pki.Errorf(pki.Conflict, "holder.second", "the holder has a valid %s certificate or one being made, under application %s", o.kind, application).
+		To("renew or re-issue that one, or give the decision why a second is right")
+}
+
+func (t taken) reserve(o *orderRow) {
+	if o.onePerHolder {
+		t[unit{o.holder, o.kind, o.family}] = o.application
+	}
 }
 
 // live reports whether a certificate is good or held, or still being made.
@@ -183,31 +236,38 @@ func (ca *CA) live(ctx context.Context, issuer string, serial pki.Serial, create
 	return state == pki.Valid || state == pki.Held, nil
 }
 
-// checkLookAlikes refuses a name that looks like another holder's of the same unit
+// checkLookAlike refuses a name that looks like another holder's of the same unit
 // and is spelled otherwise (design.md §3.9). Two people with truly one name pass:
 // their holder ids tell them apart.
-func checkLookAlikes(ctx context.Context, tx *sql.Tx, orders []*orderRow, errs []error) error {
-	type person struct{ holder, name string }
-	seen := map[string][]person{}
-	skeletons := pick(orders, errs, func(o *orderRow) bool { return o.lookAlikes }, func(o *orderRow) string { return o.skeleton })
-	err := column(ctx, tx, "SELECT skeleton, holder, common_name FROM ca_order WHERE skeleton <> '' AND skeleton", skeletons, func(rows *sql.Rows) error {
-		var skeleton string
-		var p person
-		err := rows.Scan(&skeleton, &p.holder, &p.name)
-		seen[skeleton] = append(seen[skeleton], p)
-		return err
-	})
-	for i, o := range orders {
-		if errs[i] != nil || !o.lookAlikes {
+func (k *known) checkLookAlike(o *orderRow) error {
+	if !o.lookAlikes {
+		return nil
+	}
+	for _, p := range k.persons[o.skeleton] {
+		if p.holder != o.holder && p.name != o.commonName {
+			return pki.Errorf(pki.Conflict, "name.look-alike", "the common name looks like that of another holder in the same unit and is spelled otherwise").
+				To("check the spelling; if the name is right, add something that tells the two apart")
+		}
+	}
+	return nil
+}
+
+// checkNewPairs refuses a pair of the KMC that is certified already: it must never
+// hand one out twice.
+func (k *known) checkNewPairs(intents []placed[*intent], errs []error) {
+	for _, in := range intents {
+		pair := in.what.newPair()
+		if pair == nil {
 			continue
 		}
-		for _, p := range seen[o.skeleton] {
-			if p.holder != o.holder && p.name != o.commonName {
-				errs[i] = pki.Errorf(pki.Conflict, "name.look-alike", "the common name looks like that of another holder in the same unit and is spelled otherwise").
-					To("check the spelling; if the name is right, add something that tells the two apart")
-			}
+		switch application, found := k.pairs[pair.keyHash]; {
+		case !found:
+			k.pairs[pair.keyHash] = in.what.application
+		case application == in.what.application: // another request for it was first
+			errs[in.place] = errStored
+		default:
+			errs[in.place] = pki.Errorf(pki.Internal, "kmc.key-reused", "the key management centre gave out a key that is certified already").
+				To("stop issuing and check the key management centre's database")
 		}
-		seen[o.skeleton] = append(seen[o.skeleton], person{o.holder, o.commonName})
 	}
-	return err
 }

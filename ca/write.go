@@ -5,10 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"onecert/audit"
 	"onecert/db"
-	"onecert/pki"
 	"onecert/status"
 )
 
@@ -82,13 +82,45 @@ func (ca *CA) wake(steps []*step, errs []error) {
 // rolled back. Steps refused by a check get their error in errs and are left out.
 func (ca *CA) writeTogether(ctx context.Context, tx *sql.Tx, steps []*step, errs []error) error {
 	b := gather(steps)
-	if err := ca.reserve(ctx, tx, b.orders, errs); err != nil {
+	k, err := look(ctx, tx, b.orders, b.intents)
+	if err != nil {
 		return err
 	}
-	if err := ca.storeIntents(ctx, tx, b.intents, errs); err != nil {
+	if err := ca.checkReservations(ctx, k, b.orders, errs); err != nil {
 		return err
 	}
-	return ca.storeCompletions(ctx, tx, b.completions)
+	k.checkNewPairs(b.intents, errs)
+	b.drop(errs)
+	orders, serials := b.reservationRows()
+	err = db.Send(ctx, tx,
+		db.Into("ca_order", orderColumns, orders, ""),
+		db.Into("ca_serial", serialColumns, serials, ""),
+		db.Into("ca_tbs", tbsColumns, b.tbsRows(), ""),
+		db.Into("ca_signature", []string{"application", "role", "signature"}, b.signatureRows(), ""))
+	if err != nil {
+		return sortDuplicate(err)
+	}
+	acts, changes := b.consequences()
+	if err := ca.cfg.Audit.Append(ctx, tx, acts...); err != nil {
+		return err
+	}
+	_, err = ca.cfg.Status.Append(ctx, tx, changes...)
+	return err
+}
+
+// sortDuplicate says what it means that a row was there already.
+func sortDuplicate(err error) error {
+	into, ok := errors.AsType[*db.InsertError](err)
+	if !ok || !db.IsDuplicate(err) {
+		return err
+	}
+	switch into.Table {
+	case "ca_order":
+		return errExists
+	case "ca_serial":
+		return errSerial
+	}
+	return errStored
 }
 
 // batch is steps sorted by kind. Each knows its place among the errors.
@@ -117,113 +149,50 @@ func gather(steps []*step) (b batch) {
 	return b
 }
 
-// reserve stores orders with their serials: from here on each serial belongs to
-// one application (design.md §3.1).
-func (ca *CA) reserve(ctx context.Context, tx *sql.Tx, all []placed[*orderRow], errs []error) error {
-	orders, refused := make([]*orderRow, len(all)), make([]error, len(all))
-	for i, o := range all {
-		orders[i] = o.what
-	}
-	if err := ca.checkReservations(ctx, tx, orders, refused); err != nil {
-		return err
-	}
-	var rows, serials [][]any
-	for i, o := range orders {
-		if errs[all[i].place] = refused[i]; refused[i] != nil {
-			continue
-		}
-		rows = append(rows, o.values())
-		for _, s := range o.serials {
-			serials = append(serials, s.values(o))
-		}
-	}
-	if err := db.Insert(ctx, tx, "ca_order", orderColumns, rows, ""); err != nil {
-		return sortDuplicate(err, errExists)
-	}
-	return sortDuplicate(db.Insert(ctx, tx, "ca_serial", serialColumns, serials, ""), errSerial)
+// drop leaves out the steps that were refused.
+func (b *batch) drop(errs []error) {
+	b.orders = slices.DeleteFunc(b.orders, func(o placed[*orderRow]) bool { return errs[o.place] != nil })
+	b.intents = slices.DeleteFunc(b.intents, func(in placed[*intent]) bool { return errs[in.place] != nil })
 }
 
-// storeIntents stores the bytes to be signed and the audit entries that say so.
-func (ca *CA) storeIntents(ctx context.Context, tx *sql.Tx, intents []placed[*intent], errs []error) error {
-	if err := checkNewPairs(ctx, tx, intents, errs); err != nil {
-		return err
-	}
-	var rows [][]any
-	var acts []audit.Act
-	for _, in := range intents {
-		if errs[in.place] != nil {
-			continue
+// reservationRows are orders with their serials: from here on each serial belongs
+// to one application (design.md §3.1).
+func (b *batch) reservationRows() (orders, serials [][]any) {
+	for _, o := range b.orders {
+		orders = append(orders, o.what.values())
+		for _, s := range o.what.serials {
+			serials = append(serials, s.values(o.what))
 		}
-		acts = append(acts, in.what.act)
+	}
+	return orders, serials
+}
+
+// tbsRows are the bytes to be signed.
+func (b *batch) tbsRows() (rows [][]any) {
+	for _, in := range b.intents {
 		for _, c := range in.what.certs {
 			rows = append(rows, c.values(in.what))
 		}
 	}
-	if err := db.Insert(ctx, tx, "ca_tbs", tbsColumns, rows, ""); err != nil {
-		return sortDuplicate(err, errStored)
-	}
-	return ca.cfg.Audit.Append(ctx, tx, acts...)
+	return rows
 }
 
-// checkNewPairs refuses a pair of the KMC that is certified already: it must never
-// hand one out twice.
-func checkNewPairs(ctx context.Context, tx *sql.Tx, intents []placed[*intent], errs []error) error {
-	certified := map[string]string{} // for which application
-	var hashes []any
-	for _, in := range intents {
-		if c := in.what.newPair(); c != nil {
-			hashes = append(hashes, c.keyHash)
-		}
-	}
-	err := column(ctx, tx, "SELECT key_hash, application FROM ca_tbs WHERE role = 'encrypt' AND key_hash", hashes, func(rows *sql.Rows) error {
-		var hash, application string
-		err := rows.Scan(&hash, &application)
-		certified[hash] = application
-		return err
-	})
-	for _, in := range intents {
-		c := in.what.newPair()
-		if c == nil {
-			continue
-		}
-		switch application, found := certified[c.keyHash]; {
-		case !found:
-			certified[c.keyHash] = in.what.application
-		case application == in.what.application: // another request for the same application was first
-			errs[in.place] = errStored
-		default:
-			errs[in.place] = pki.Errorf(pki.Internal, "kmc.key-reused", "the key management centre gave out a key that is certified already").
-				To("stop issuing and check the key management centre's database")
-		}
-	}
-	return err
-}
-
-// storeCompletions releases signatures with the journal's entries.
-func (ca *CA) storeCompletions(ctx context.Context, tx *sql.Tx, completions []*completion) error {
-	var rows [][]any
-	var changes []status.Change
-	var acts []audit.Act
-	for _, c := range completions {
+func (b *batch) signatureRows() (rows [][]any) {
+	for _, c := range b.completions {
 		for _, s := range c.signatures {
 			rows = append(rows, []any{c.application, s.role, s.signature})
 		}
-		changes = append(changes, c.changes...)
-		acts = append(acts, c.acts...)
 	}
-	if err := db.Insert(ctx, tx, "ca_signature", []string{"application", "role", "signature"}, rows, ""); err != nil {
-		return sortDuplicate(err, errStored)
-	}
-	if err := ca.cfg.Audit.Append(ctx, tx, acts...); err != nil {
-		return err
-	}
-	_, err := ca.cfg.Status.Append(ctx, tx, changes...)
-	return err
+	return rows
 }
 
-func sortDuplicate(err, kind error) error {
-	if err != nil && db.IsDuplicate(err) {
-		return kind
+// consequences are what goes into the audit log and the journal with it.
+func (b *batch) consequences() (acts []audit.Act, changes []status.Change) {
+	for _, in := range b.intents {
+		acts = append(acts, in.what.act)
 	}
-	return err
+	for _, c := range b.completions {
+		acts, changes = append(acts, c.acts...), append(changes, c.changes...)
+	}
+	return acts, changes
 }

@@ -7,12 +7,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// gathering makes PostgreSQL connections that send Insert's rows as one array a
-// column. The statement's text is then the same for any number of rows, so it is
-// planned once, and the server reads few long values instead of many short ones.
+// gathering makes PostgreSQL connections that send several statements in one
+// message, and rows to be inserted as one array a column: that text is the same for
+// any number of rows, so it is planned once, and the server reads few long values
+// instead of many short ones.
 type gathering struct{ driver.Connector }
 
 func (g gathering) Connect(ctx context.Context) (driver.Conn, error) {
@@ -29,20 +31,39 @@ func (g gathering) Connect(ctx context.Context) (driver.Conn, error) {
 type gatheringConn struct{ *stdlib.Conn }
 
 func (c *gatheringConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
-	r, ours := rowsOf(args)
+	sent, ours := sentOf(args)
 	if !ours {
 		return c.Conn.ExecContext(ctx, text, args)
 	}
-	text, args, err := r.gathered()
-	if err != nil {
-		return nil, err
+	return driver.ResultNoRows, c.send(ctx, sent)
+}
+
+// send has one message for all statements and waits once for all their answers.
+func (c *gatheringConn) send(ctx context.Context, all statements) error {
+	var message pgx.Batch
+	for _, s := range all {
+		text, args := s.text, s.args
+		if s.rows != nil {
+			var err error
+			if text, args, err = s.rows.gathered(); err != nil {
+				return s.failed(err)
+			}
+		}
+		message.Queue(text, args...)
 	}
-	return c.Conn.ExecContext(ctx, text, args)
+	answers := c.Conn.Conn().SendBatch(ctx, &message)
+	for _, s := range all {
+		if _, err := answers.Exec(); err != nil {
+			answers.Close() // says the same again
+			return s.failed(err)
+		}
+	}
+	return answers.Close()
 }
 
 // gathered turns rows into "INSERT … SELECT … FROM unnest(arrays)". A column that
 // holds nothing but NULL needs no array, nor its type.
-func (r *rowset) gathered() (text string, args []driver.NamedValue, err error) {
+func (r *rowset) gathered() (text string, args []any, err error) {
 	var values, arrays, names strings.Builder
 	for i, column := range r.columns {
 		array, kind, err := r.gather(i)
@@ -60,7 +81,7 @@ func (r *rowset) gathered() (text string, args []driver.NamedValue, err error) {
 			arrays.WriteString(", ")
 			names.WriteString(", ")
 		}
-		args = append(args, driver.NamedValue{Ordinal: len(args) + 1, Value: array})
+		args = append(args, array)
 		values.WriteString(column)
 		names.WriteString(column)
 		arrays.WriteByte('$')

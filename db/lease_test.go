@@ -123,7 +123,7 @@ func notify(t *testing.T, d *db.DB, commit bool) {
 	t.Helper()
 	stop := errors.New("stop")
 	err := d.Tx(t.Context(), func(tx *sql.Tx) error {
-		if err := d.Notify(t.Context(), tx, "things"); err != nil {
+		if err := db.Send(t.Context(), tx, d.Notice("things")); err != nil {
 			return err
 		}
 		if !commit {

@@ -2,23 +2,20 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
-// Notify wakes the listeners of channel in every process when tx commits. On
-// SQLite it does nothing: its listeners are in this process or poll.
-func (d *DB) Notify(ctx context.Context, tx *sql.Tx, channel string) error {
+// Notice is the statement that wakes the listeners of channel in every process when
+// its transaction commits. On SQLite it does nothing: its listeners are in this
+// process or poll.
+func (d *DB) Notice(channel string) Statement {
 	if d.Dialect != Postgres {
-		return nil
+		return Statement{}
 	}
-	if _, err := tx.ExecContext(ctx, "SELECT pg_notify($1, '')", channel); err != nil {
-		return fmt.Errorf("notifying %s: %w", channel, err)
-	}
-	return nil
+	return Do("SELECT pg_notify($1, '')", channel)
 }
 
 // Listen calls woken at each notification on channel until ctx ends or the

@@ -12,7 +12,7 @@ const maxKept = 256
 
 // keeping makes SQLite connections that keep their statements: the driver parses
 // each text anew, which for an insert of 32 rows costs more than carrying it out.
-// pgx keeps its statements itself. It also takes Insert's rows.
+// pgx keeps its statements itself. It also takes what Send hands in.
 type keeping struct{ driver.Connector }
 
 // sqliteConn is what the driver's connections can do and database/sql asks for.
@@ -56,17 +56,17 @@ type keptStmt struct {
 	busy bool // its rows are still being read
 }
 
-// CheckNamedValue lets Insert's rows through to ExecContext.
+// CheckNamedValue lets what Send hands in through to ExecContext.
 func (c *keepingConn) CheckNamedValue(value *driver.NamedValue) error {
-	if _, ours := value.Value.(*rowset); ours {
+	if _, ours := value.Value.(statements); ours {
 		return nil
 	}
 	return driver.ErrSkip // database/sql converts it as usual
 }
 
 func (c *keepingConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
-	if r, ours := rowsOf(args); ours {
-		return driver.ResultNoRows, c.insert(ctx, r)
+	if sent, ours := sentOf(args); ours {
+		return driver.ResultNoRows, c.send(ctx, sent)
 	}
 	s, err := c.statement(ctx, text)
 	if err != nil {
@@ -78,6 +78,25 @@ func (c *keepingConn) ExecContext(ctx context.Context, text string, args []drive
 	return s.ExecContext(ctx, args)
 }
 
+func (c *keepingConn) send(ctx context.Context, all statements) error {
+	for _, s := range all {
+		if s.rows != nil {
+			if err := c.insert(ctx, s.rows); err != nil {
+				return s.failed(err)
+			}
+			continue
+		}
+		args := make([]driver.NamedValue, len(s.args))
+		if err := convert(args, s.args); err != nil {
+			return err
+		}
+		if _, err := c.ExecContext(ctx, s.text, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // insert carries a kept statement out for each row: many rows in one statement
 // are no faster, and each number of rows would be a statement of its own.
 func (c *keepingConn) insert(ctx context.Context, r *rowset) error {
@@ -87,13 +106,21 @@ func (c *keepingConn) insert(ctx context.Context, r *rowset) error {
 	}
 	args := make([]driver.NamedValue, len(r.columns))
 	for _, row := range r.rows {
-		for i, value := range row {
-			args[i].Ordinal = i + 1
-			if args[i].Value, err = driver.DefaultParameterConverter.ConvertValue(value); err != nil {
-				return err
-			}
+		if err := convert(args, row); err != nil {
+			return err
 		}
 		if _, err := s.ExecContext(ctx, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// convert makes arguments a driver takes.
+func convert(args []driver.NamedValue, values []any) (err error) {
+	for i, value := range values {
+		args[i].Ordinal = i + 1
+		if args[i].Value, err = driver.DefaultParameterConverter.ConvertValue(value); err != nil {
 			return err
 		}
 	}

@@ -56,46 +56,42 @@ func (j *Journal) Append(ctx context.Context, tx *sql.Tx, changes ...Change) ([]
 		entries[i].Change = clean
 	}
 	// First the counter: it is the lock that makes number order commit order.
-	last, err := advance(ctx, tx, len(entries))
+	number, err := advance(ctx, tx, len(entries))
 	if err != nil {
 		return nil, err
 	}
 	for i := range entries {
-		entries[i].Number = last - int64(len(entries)-1-i)
+		entries[i].Number = number - int64(len(entries)-1-i)
 	}
 	counts := tally{}
-	if err := apply(ctx, tx, entries, counts); err != nil {
+	last, err := apply(ctx, tx, entries, counts)
+	if err != nil {
 		return nil, err
 	}
-	if err := insertEntries(ctx, tx, entries); err != nil {
-		return nil, err
-	}
-	if err := counts.store(ctx, tx); err != nil {
-		return nil, err
-	}
-	return entries, j.d.Notify(ctx, tx, channel)
+	err = db.Send(ctx, tx, recordRows(last), entryRows(entries), counts.rows(), j.d.Notice(channel))
+	return entries, issuedTwice(err, last)
 }
 
-// apply changes the table. Certificates issued in a row go in together.
-func apply(ctx context.Context, tx *sql.Tx, entries []Entry, counts tally) error {
-	for len(entries) > 0 {
+// apply changes the table and returns the certificates issued last, which are not
+// stored yet: those issued in a row go in together, and the last of them with the rest.
+func apply(ctx context.Context, tx *sql.Tx, entries []Entry, counts tally) (issued []Entry, err error) {
+	for {
 		n := 0
 		for n < len(entries) && entries[n].Event == Issued {
 			counts.add(entries[n].Issuer, pki.Valid, 1)
 			n++
 		}
-		if err := insertRecords(ctx, tx, entries[:n]); err != nil {
-			return err
+		if n == len(entries) {
+			return entries, nil
 		}
-		if n < len(entries) {
-			if err := change(ctx, tx, &entries[n], counts); err != nil {
-				return err
-			}
-			n++
+		if err := issuedTwice(db.Send(ctx, tx, recordRows(entries[:n])), entries[:n]); err != nil {
+			return nil, err
 		}
-		entries = entries[n:]
+		if err := change(ctx, tx, &entries[n], counts); err != nil {
+			return nil, err
+		}
+		entries = entries[n+1:]
 	}
-	return nil
 }
 
 // change moves one certificate to its new state and completes the entry.
@@ -204,7 +200,7 @@ type bucket struct {
 
 func (t tally) add(issuer string, state pki.State, n int64) { t[bucket{issuer, state}] += n }
 
-func (t tally) store(ctx context.Context, tx *sql.Tx) error {
+func (t tally) rows() db.Statement {
 	rows := make([][]any, 0, len(t))
 	for b, n := range t {
 		rows = append(rows, []any{b.issuer, string(b.state), n})
@@ -212,14 +208,13 @@ func (t tally) store(ctx context.Context, tx *sql.Tx) error {
 	slices.SortFunc(rows, func(a, b []any) int {
 		return cmp.Or(cmp.Compare(a[0].(string), b[0].(string)), cmp.Compare(a[1].(string), b[1].(string)))
 	})
-	return db.Insert(ctx, tx, "status_count", []string{"issuer", "state", "n"}, rows,
+	return db.Into("status_count", []string{"issuer", "state", "n"}, rows,
 		"ON CONFLICT (issuer, state) DO UPDATE SET n = status_count.n + excluded.n")
 }
 
-// insertRecords stores certificates that were not there before.
-func insertRecords(ctx context.Context, tx *sql.Tx, entries []Entry) error {
-	err := storeRecords(ctx, tx, entries)
-	if !db.IsDuplicate(err) {
+// issuedTwice tells what it means if certificates could not be stored.
+func issuedTwice(err error, entries []Entry) error {
+	if into, ok := errors.AsType[*db.InsertError](err); !ok || into.Table != recordTable || !db.IsDuplicate(err) {
 		return err
 	}
 	which := "one of the certificates"

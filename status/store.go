@@ -61,23 +61,26 @@ func advance(ctx context.Context, tx *sql.Tx, n int) (last int64, err error) {
 	return last, nil
 }
 
-func storeRecords(ctx context.Context, tx *sql.Tx, entries []Entry) error {
+const recordTable = "status"
+
+// recordRows are certificates that were not there before.
+func recordRows(entries []Entry) db.Statement {
 	rows := make([][]any, len(entries))
 	for i, e := range entries {
 		rows[i] = []any{e.Issuer, string(e.Serial), string(pki.Valid), e.Number, e.Number, int(e.Reason),
 			e.At.UnixMilli(), nil, e.NotAfter.UnixMilli(), e.Partition}
 	}
-	return db.Insert(ctx, tx, "status", []string{"issuer", "serial", "state", "number", "issued", "reason",
+	return db.Into(recordTable, []string{"issuer", "serial", "state", "number", "issued", "reason",
 		"changed_at", "invalidity", "not_after", "partition"}, rows, "")
 }
 
-func insertEntries(ctx context.Context, tx *sql.Tx, entries []Entry) error {
+func entryRows(entries []Entry) db.Statement {
 	rows := make([][]any, len(entries))
 	for i, e := range entries {
 		rows[i] = []any{e.Number, e.Issuer, string(e.Serial), string(e.Event), int(e.Reason), e.At.UnixMilli(),
 			optional(e.Invalidity), e.NotAfter.UnixMilli(), e.Partition}
 	}
-	return db.Insert(ctx, tx, "status_journal", []string{"number", "issuer", "serial", "event", "reason", "at",
+	return db.Into("status_journal", []string{"number", "issuer", "serial", "event", "reason", "at",
 		"invalidity", "not_after", "partition"}, rows, "")
 }
 
