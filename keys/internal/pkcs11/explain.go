@@ -95,11 +95,6 @@ func (m *Module) errNoToken() error {
 		To("plug it in, or correct the URI; pkcs11-tool --module %s -L lists the tokens", m.path)
 }
 
-func errPINRefused() error {
-	return pki.Errorf(pki.Forbidden, "key.pin", "the token has refused the PIN before and is not asked again, so that it does not lock").
-		To("correct the PIN file and start the process again")
-}
-
 func errNoPIN() error {
 	return pki.Errorf(pki.Invalid, "key.passphrase-missing", "no PIN is named for the token").
 		To("add pin-source=file:/path/to/pin to the key's URI")

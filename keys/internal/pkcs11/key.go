@@ -10,6 +10,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
 
+	"onecert/keys/internal/pin"
 	"onecert/keys/internal/pool"
 	"onecert/pki"
 )
@@ -110,20 +111,9 @@ func (k *key) operate(begin, end int, how *mechanism, input []byte, size int) (o
 
 // confirm shows the PIN for one use (PKCS #11 2.40 C_Login, CKU_CONTEXT_SPECIFIC).
 func (k *key) confirm(s *session) error {
-	l := k.module.loginOf(k.place.identity)
-	l.mu.Lock()
-	pin, refused := l.pin(), l.refused
-	l.mu.Unlock()
-	if refused {
-		return errPINRefused()
-	}
-	err := k.module.f.call(fnLogin, uintptr(s.handle), ckuContextSpecific, uintptr(first(pin)), uintptr(len(pin)))
-	if err == ckrPINIncorrect || err == ckrPINLocked {
-		l.mu.Lock()
-		l.refused = true
-		l.mu.Unlock()
-	}
-	return err
+	return k.module.pinOf(k.place.identity).Show(func(value []byte) (pin.Answer, error) {
+		return k.module.show(s, ckuContextSpecific, value)
+	})
 }
 
 // Sign signs a digest: PKCS#1 v1.5, or PSS with *rsa.PSSOptions. The signature is

@@ -1,11 +1,11 @@
 package pkcs11
 
 import (
-	"crypto/subtle"
 	"path/filepath"
 	"sync"
 	"unsafe"
 
+	"onecert/keys/internal/pin"
 	"onecert/keys/internal/pool"
 	"onecert/pki"
 )
@@ -24,8 +24,8 @@ type Module struct {
 	f    *functions
 	pool *pool.Pool[place, *session]
 
-	mu     sync.Mutex
-	logins map[identity]*login
+	mu   sync.Mutex
+	pins map[identity]*pin.PIN
 }
 
 // modules are the modules of this process by path. It is a variable of the package
@@ -64,7 +64,7 @@ func Load(path string, sessions int) (*Module, error) {
 }
 
 func newModule(path string, f *functions, config pool.Config) *Module {
-	m := &Module{path: path, f: f, logins: map[identity]*login{}}
+	m := &Module{path: path, f: f, pins: map[identity]*pin.PIN{}}
 	m.pool = pool.New(pool.Driver[place, *session]{
 		Connect:    m.initialize,
 		Disconnect: func() { _ = m.f.call(fnFinalize, 0) }, // what cannot be closed is gone already
@@ -204,83 +204,54 @@ func (m *Module) openIn(slot, flags ulong) (*session, error) {
 	return s, nil
 }
 
-// login is how a token is logged in to. It is kept, because a token that vanished
-// and is back must be logged in to again.
-type login struct {
-	opening sync.Mutex    // from offering a PIN to its first use
-	mu      sync.Mutex    // guards the rest
-	pin     func() []byte // in a closure: no printer looks into it
-	proven  bool          // it has logged in
-	refused bool          // the token said no: never asked again, for three such tries lock a token
-}
-
-func (m *Module) loginOf(id identity) *login {
+func (m *Module) pinOf(id identity) *pin.PIN {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.logins[id] == nil {
-		m.logins[id] = &login{}
+	if m.pins[id] == nil {
+		m.pins[id] = &pin.PIN{}
 	}
-	return m.logins[id]
+	return m.pins[id]
 }
 
-// unlock logs a token in with a PIN. It is refused if another one has logged in
-// already, because then the token would not look at this one.
-func (m *Module) unlock(p place, info *tokenInfo, pin []byte) error {
-	l := m.loginOf(p.identity)
-	l.opening.Lock()
-	defer l.opening.Unlock()
-	if err := m.offer(p.identity, pin); err != nil {
-		return err
-	}
-	return m.pool.Do(p, func(s *session) (pool.Verdict, error) {
-		// The session may be older than the PIN; the login holds for all of them.
-		err := m.login(s, p.identity, info)
-		return m.judge(s, err), m.explain(err)
+// unlock logs a token in with a PIN.
+func (m *Module) unlock(p place, info *tokenInfo, value []byte) error {
+	return m.pinOf(p.identity).Try(value, func() error {
+		return m.pool.Do(p, func(s *session) (pool.Verdict, error) {
+			// The session may be older than the PIN; the login holds for all of them.
+			err := m.login(s, p.identity, info)
+			return m.judge(s, err), m.explain(err)
+		})
 	})
-}
-
-func (m *Module) offer(id identity, pin []byte) error {
-	l := m.loginOf(id)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.proven && subtle.ConstantTimeCompare(l.pin(), pin) != 1 {
-		return pki.Errorf(pki.Forbidden, "key.pin-differs", "the PIN is not the one this process has logged in to the token with").
-			To("correct the PIN file; if the token's PIN was changed, start the process again")
-	}
-	if l.refused && subtle.ConstantTimeCompare(l.pin(), pin) != 1 {
-		l.refused = false
-	}
-	kept := append([]byte{}, pin...)
-	l.pin = func() []byte { return kept }
-	return nil
 }
 
 // login logs a session's token in, unless another session has.
 func (m *Module) login(s *session, id identity, info *tokenInfo) error {
-	l := m.loginOf(id)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.pin == nil || info.flags&ckfLoginRequired == 0 && len(l.pin()) == 0 {
+	p := m.pinOf(id)
+	if !p.Known() {
 		return nil // random numbers need no login
 	}
-	if l.refused {
-		return errPINRefused()
-	}
-	pin := l.pin()
-	switch protected := info.flags&ckfProtectedPath != 0; {
-	case len(pin) == 0 && !protected:
-		return errNoPIN()
-	case !l.proven && info.flags&ckfFinalTry != 0:
+	if info.flags&ckfFinalTry != 0 && !p.Proven() {
 		return pki.Errorf(pki.Forbidden, "key.pin-final", "the token has one try for the PIN left").
 			To("log in once with the maker's tool, which resets the count, and correct the PIN file")
 	}
-	err := m.f.call(fnLogin, uintptr(s.handle), ckuUser, uintptr(first(pin)), uintptr(len(pin)))
+	return p.Show(func(value []byte) (pin.Answer, error) {
+		if len(value) == 0 && info.flags&ckfLoginRequired == 0 {
+			return pin.Accepted, nil
+		}
+		if len(value) == 0 && info.flags&ckfProtectedPath == 0 { // else the token has a keypad
+			return pin.Unheard, errNoPIN()
+		}
+		return m.show(s, ckuUser, value)
+	})
+}
+
+func (m *Module) show(s *session, user ulong, value []byte) (pin.Answer, error) {
+	err := m.f.call(fnLogin, uintptr(s.handle), uintptr(user), uintptr(first(value)), uintptr(len(value)))
 	switch err {
 	case nil, ckrUserAlreadyLoggedIn:
-		l.proven = true
-		return nil
+		return pin.Accepted, nil
 	case ckrPINIncorrect, ckrPINInvalid, ckrPINLenRange, ckrPINExpired, ckrPINLocked:
-		l.proven, l.refused = false, true
+		return pin.Refused, err
 	}
-	return err
+	return pin.Unheard, err
 }

@@ -10,8 +10,8 @@ import (
 // Verdict is what an act showed about the session it was given.
 type Verdict int
 
-// The verdicts. After Session and Device the act is tried once more, on a session
-// that is new or new in its device; so an act must be safe to repeat.
+// The verdicts. After Session and Device the act is tried again, twice at most, on a
+// session that is new or new in its device; so an act must be safe to repeat.
 const (
 	Keep    Verdict = iota // it lives, whatever the act's error was
 	Session                // this session is dead
@@ -85,17 +85,19 @@ func (p *Pool[K, S]) Do(kind K, act func(S) (Verdict, error)) error {
 	if err := p.connect(); err != nil {
 		return err
 	}
-	epoch, verdict, err := p.try(kind, act, false)
-	if verdict == Keep {
-		return err
-	}
-	if verdict == Device {
-		if failed := p.reconnect(epoch, err); failed != nil {
-			return failed
+	reconnected := false
+	for tries := 0; ; tries++ { // an old session, then a new one in a dead device, then a new one
+		epoch, verdict, err := p.try(kind, act, tries > 0)
+		if verdict == Keep || tries == 2 || verdict == Device && reconnected {
+			return err
+		}
+		if verdict == Device {
+			if failed := p.reconnect(epoch, err); failed != nil {
+				return failed
+			}
+			reconnected = true
 		}
 	}
-	_, _, err = p.try(kind, act, true)
-	return err
 }
 
 // try runs act on a session, in one slot, and says in which connection that was.
