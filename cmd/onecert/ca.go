@@ -55,6 +55,14 @@ func (io *console) served(ctx context.Context, servers []serve.Server, hints ...
 	return serve.Run(ctx, servers...)
 }
 
+// dials says where a component keeps connections open to.
+func (io *console) dials(to []wire.DialOut) (hints []string) {
+	for _, out := range to {
+		hints = append(hints, io.text("serve.dials", out.Address))
+	}
+	return hints
+}
+
 func caServeCommand(io *console) *cobra.Command {
 	var config string
 	command := io.verb("serve", "cmd.ca.serve", []string{"onecert ca serve --config /var/lib/onecert/ca/ca.yaml"},
@@ -72,7 +80,11 @@ func caServeCommand(io *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return io.served(ctx, servers)
+			var hints []string
+			if c.Accept != "" {
+				hints = append(hints, io.text("serve.accepts", c.Accept))
+			}
+			return io.served(ctx, servers, append(hints, io.dials(c.DialOut)...)...)
 		})
 	io.configFlag(command, &config)
 	return command
@@ -115,30 +127,46 @@ func (p *printer) codes(codes map[string]string) {
 func caLinkCommand(io *console) *cobra.Command {
 	var link wire.NewLink
 	var centre, code string
-	command := io.verb("link", "cmd.ca.link",
-		[]string{"onecert ca link --config ca.yaml --kmc https://kmc.gov.example:8444 --centre kmc-message.pem --code-file code.txt"},
-		func(ctx context.Context, _ []string) (err error) {
-			if link.Centre, err = io.readFile(centre); err != nil {
-				return io.doing("doing.reading", centre, err)
-			}
-			text, err := io.readSecret(code)
-			if err != nil {
-				return err
-			}
-			link.Code = string(text)
-			joined, err := wire.Link(ctx, link)
-			if err != nil {
-				return err
-			}
-			return io.answer(joined, func(p *printer) { p.line(0, "%s", p.text("link.done", link.URL, joined.Name, joined.Role)) })
-		})
+	command := io.verb("link", "cmd.ca.link", []string{
+		"onecert ca link --config ca.yaml --kmc https://kmc.gov.example:8444 --centre kmc-message.pem --code-file code.txt",
+		"onecert ca link --config ca.yaml --calls-in kmc --centre kmc-message.pem",
+	}, func(ctx context.Context, _ []string) error { return io.link(ctx, link, centre, code) })
 	flags := command.Flags()
 	flags.StringVar(&link.Config, "config", "", io.text("flag.config"))
 	flags.StringVar(&link.URL, "kmc", "", io.text("flag.link.kmc"))
+	flags.StringVar(&link.CallsIn, "calls-in", "", io.text("flag.link.calls-in"))
 	flags.StringVar(&centre, "centre", "", io.text("flag.link.centre"))
 	flags.StringVar(&code, "code-file", "", io.text("flag.code-file"))
-	io.required(command, "config", "kmc", "centre", "code-file")
+	io.required(command, "config", "centre")
 	return command
+}
+
+func (io *console) link(ctx context.Context, n wire.NewLink, centre, code string) (err error) {
+	if (n.URL == "") == (n.CallsIn == "") || (n.URL == "") != (code == "") {
+		return io.wrongUsage("usage.link")
+	}
+	if n.Centre, err = io.readFile(centre); err != nil {
+		return io.doing("doing.reading", centre, err)
+	}
+	if code != "" {
+		text, err := io.readSecret(code)
+		if err != nil {
+			return err
+		}
+		n.Code = string(text)
+	}
+	joined, err := wire.Link(ctx, n)
+	if err != nil {
+		return err
+	}
+	answer := map[string]string{"kmc": n.URL, "calls_in": n.CallsIn, "name": joined.Name, "role": joined.Role}
+	return io.answer(answer, func(p *printer) {
+		if n.CallsIn != "" {
+			p.line(0, "%s", p.text("link.noted", n.CallsIn))
+			return
+		}
+		p.line(0, "%s", p.text("link.done", n.URL, joined.Name, joined.Role))
+	})
 }
 
 // list reads a list of words separated by commas, without blanks and empty ones.

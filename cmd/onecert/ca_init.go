@@ -30,6 +30,7 @@ func caInitCommand(io *console) *cobra.Command {
 	flags.StringVar(&f.Host, "host", "", io.text("flag.init.host"))
 	flags.StringVar(&f.Listen, "listen", "0.0.0.0:8443", io.text("flag.init.listen"))
 	flags.StringVar(&f.Public, "public", "", io.text("flag.init.public"))
+	flags.StringVar(&f.Accept, "accept", "", io.text("flag.init.accept"))
 	flags.StringVar(&f.url, "url", "", io.text("flag.init.url"))
 	flags.StringVar(&f.families, "families", "sm2,rsa,ecdsa", io.text("flag.init.families"))
 	flags.IntVar(&f.Partitions, "partitions", 16, io.text("flag.init.partitions"))

@@ -13,7 +13,7 @@ import (
 // kmcCommand is the key management centre: what happens on its machine first, then
 // what officers do through its API.
 func kmcCommand(io *console) *cobra.Command {
-	return io.group("kmc", "cmd.kmc", kmcInitCommand(io), kmcServeCommand(io), kmcCodesCommand(io),
+	return io.group("kmc", "cmd.kmc", kmcInitCommand(io), kmcServeCommand(io), kmcCodesCommand(io), kmcEnrolCommand(io),
 		kmcStatusCommand(io), kmcRecoverCommand(io), kmcLedgerCommand(io))
 }
 
@@ -21,6 +21,7 @@ func kmcCommand(io *console) *cobra.Command {
 type kmcInitFlags struct {
 	wire.NewKMC
 	trust, peers []string
+	dialOut      []string
 	cipher       string
 }
 
@@ -35,6 +36,7 @@ func kmcInitCommand(io *console) *cobra.Command {
 	flags.StringVar(&f.Listen, "listen", "0.0.0.0:8444", io.text("flag.init.listen"))
 	flags.StringArrayVar(&f.trust, "trust", nil, io.text("flag.init.trust"))
 	flags.StringArrayVar(&f.peers, "peer", nil, io.text("flag.init.peer"))
+	flags.StringArrayVar(&f.dialOut, "dial-out", nil, io.text("flag.init.dial-out"))
 	flags.StringVar(&f.Database, "database", "", io.text("flag.init.database"))
 	flags.StringVar(&f.DatabaseFile, "database-file", "", io.text("flag.init.database-file"))
 	flags.StringVar(&f.cipher, "cipher", "sm4", io.text("flag.cipher"))
@@ -53,6 +55,9 @@ func (io *console) initKMC(ctx context.Context, f *kmcInitFlags) (err error) {
 			return io.doing("doing.reading", path, err)
 		}
 		f.Trust = append(append(f.Trust, text...), '\n')
+	}
+	for _, address := range f.dialOut {
+		f.DialOut = append(f.DialOut, wire.DialOut{Address: address})
 	}
 	f.Peers = map[string][]byte{}
 	for _, peer := range f.peers {
@@ -102,6 +107,31 @@ func (p *printer) kmcMade(f *kmcInitFlags, config string, codes map[string]strin
 	p.line(1, "onecert ca link --config ca.yaml --kmc https://%s --centre %s --code-file -", reached(f.Host, f.Listen), filepath.Join(f.Dir, "message.pem"))
 }
 
+func kmcEnrolCommand(io *console) *cobra.Command {
+	var config, server, code string
+	command := io.verb("enrol", "cmd.kmc.enrol",
+		[]string{"onecert kmc enrol --config kmc.yaml --server https://ca.gov.example:8443 --code-file code.txt"},
+		func(ctx context.Context, _ []string) error {
+			text, err := io.readSecret(code)
+			if err != nil {
+				return err
+			}
+			done, err := wire.EnrolKMC(ctx, config, server, string(text))
+			if err != nil {
+				return err
+			}
+			return io.answer(enrolled(done, filepath.Dir(config)), func(p *printer) {
+				p.line(0, "%s", p.text("officer.enrolled", done.Name, done.Role, moment(done.Issued.Sign.NotAfter)))
+			})
+		})
+	flags := command.Flags()
+	flags.StringVar(&config, "config", "", io.text("flag.config"))
+	flags.StringVar(&server, "server", "", io.text("flag.enrol.server"))
+	flags.StringVar(&code, "code-file", "", io.text("flag.code-file"))
+	io.required(command, "config", "server", "code-file")
+	return command
+}
+
 func kmcServeCommand(io *console) *cobra.Command {
 	var config string
 	command := io.verb("serve", "cmd.kmc.serve", []string{"onecert kmc serve --config /var/lib/onecert/kmc/kmc.yaml"},
@@ -119,7 +149,7 @@ func kmcServeCommand(io *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return io.served(ctx, servers)
+			return io.served(ctx, servers, io.dials(c.DialOut)...)
 		})
 	io.configFlag(command, &config)
 	return command

@@ -82,8 +82,11 @@ func (io *console) cipher(name string) (keys.Cipher, error) {
 }
 
 func officerJoinCommand(io *console) *cobra.Command {
-	var as, server, code string
-	command := io.verb("join", "cmd.officer.join", []string{"onecert officer join --kmc https://kmc.gov.example:8444 --code-file code.txt"},
+	var as, server, code, certificate string
+	command := io.verb("join", "cmd.officer.join", []string{
+		"onecert officer join --kmc https://kmc.gov.example:8444 --code-file code.txt",
+		"onecert officer join --kmc https://kmc.gov.example:8444 --code-file code.txt --certificate ca-tls.pem",
+	},
 		func(ctx context.Context, _ []string) error {
 			dir, err := io.identity(as)
 			if err != nil {
@@ -93,7 +96,13 @@ func officerJoinCommand(io *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			joined, err := wire.JoinIdentity(ctx, dir, server, string(text))
+			var other []byte
+			if certificate != "" {
+				if other, err = io.readFile(certificate); err != nil {
+					return io.doing("doing.reading", certificate, err)
+				}
+			}
+			joined, err := wire.JoinIdentity(ctx, dir, server, string(text), other)
 			if err != nil {
 				return err
 			}
@@ -103,6 +112,7 @@ func officerJoinCommand(io *console) *cobra.Command {
 	io.asFlag(command, &as)
 	flags.StringVar(&server, "kmc", "", io.text("flag.join.kmc"))
 	flags.StringVar(&code, "code-file", "", io.text("flag.code-file"))
+	flags.StringVar(&certificate, "certificate", "", io.text("flag.join.certificate"))
 	io.required(command, "kmc", "code-file")
 	return command
 }

@@ -52,11 +52,11 @@ func refusals() map[string]refusal {
 
 // local are the verbs that act through no API with an identity: they work on files,
 // or on the machine of a component for its first start (design.md decision 12).
-// officer enrol has no identity yet; its right is the code.
+// officer enrol, kmc enrol and ca link have no identity yet; their right is a code.
 func local() []string {
 	return []string{"api", "audit tail", "audit verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
 		"cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "help",
-		"kmc codes", "kmc init", "kmc serve", "lint", "officer enrol"}
+		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "officer enrol"}
 }
 
 // A verb nobody thought of is neither acting with a row nor known to be local.

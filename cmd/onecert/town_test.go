@@ -128,10 +128,10 @@ func newTown(t *testing.T) *town {
 	return w
 }
 
-func (t *town) beginCA() {
+func (t *town) beginCA(more ...string) {
 	t.Helper()
-	done := answers[made](t, "ca", "init", "--dir", t.in("ca"), "--organisation", "示例省电子政务", "--host", "127.0.0.1", "--listen", "127.0.0.1:0",
-		"--public", "127.0.0.1:0", "--url", "http://pki.example", "--families", "sm2,ecdsa", "--partitions", "2", "--cipher", "sm4")
+	done := answers[made](t, append([]string{"ca", "init", "--dir", t.in("ca"), "--organisation", "示例省电子政务", "--host", "127.0.0.1", "--listen", "127.0.0.1:0",
+		"--public", "127.0.0.1:0", "--url", "http://pki.example", "--families", "sm2,ecdsa", "--partitions", "2", "--cipher", "sm4"}, more...)...)
 	t.caCodes = done.Codes
 	t.startCA()
 }
@@ -161,21 +161,27 @@ func (t *town) beginKMC() {
 	done := answers[made](t, "kmc", "init", "--dir", t.in("kmc"), "--host", "127.0.0.1", "--listen", "127.0.0.1:0",
 		"--trust", t.in("ca", "trust.pem"), "--peer", "ca="+t.in("ca", "message.pem"))
 	t.kmcCodes = done.Codes
-	for _, name := range []string{"tls", "message"} {
-		t.as("centre.security", "ca", "issue", "--profile", "site", "--request", t.in("kmc", name+".csr"), "--out", t.in("out-"+name))
-		bundle, err := os.ReadFile(t.in("out-"+name, "bundle.pem"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(t.in("kmc", name+".pem"), bundle, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	t.certifyKMC("tls")
+	t.certifyKMC("message")
 	pool := map[pki.Suite]kmc.PoolSize{pki.SM2: {Target: 8, Low: 4}, pki.P256: {Target: 4, Low: 2}}
 	if err := wire.SetPool(t.in("kmc", "kmc.yaml"), pool); err != nil {
 		t.Fatal(err)
 	}
 	t.kmc, _ = t.serves("kmc", "kmc", "serve", "--config", t.in("kmc", "kmc.yaml"))
+}
+
+// certifyKMC has the CA's security administrator issue one of the centre's own
+// certificates.
+func (t *town) certifyKMC(name string) {
+	t.Helper()
+	t.as("centre.security", "ca", "issue", "--profile", "site", "--request", t.in("kmc", name+".csr"), "--out", t.in("out-"+name))
+	bundle, err := os.ReadFile(t.in("out-"+name, "bundle.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(t.in("kmc", name+".pem"), bundle, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // join registers the officers at the centre, then the CA, which starts anew.

@@ -102,13 +102,10 @@ func (n *NewIdentity) save(done ca.Enrolled, keyURI string) error {
 }
 
 // JoinIdentity registers the certificate of an identity at a KMC with a code, and
-// notes the KMC in identity.yaml.
-func JoinIdentity(ctx context.Context, dir, server, code string) (Joined, error) {
+// notes the KMC in identity.yaml. With other, the first certificate of a PEM text is
+// registered instead: that of a site which cannot reach the KMC itself.
+func JoinIdentity(ctx context.Context, dir, server, code string, other []byte) (Joined, error) {
 	identity, err := LoadSession(dir)
-	if err != nil {
-		return Joined{}, err
-	}
-	chain, err := identity.Chain()
 	if err != nil {
 		return Joined{}, err
 	}
@@ -116,10 +113,45 @@ func JoinIdentity(ctx context.Context, dir, server, code string) (Joined, error)
 	if err != nil {
 		return Joined{}, pki.Errorf(pki.Invalid, "config.certificate", "the certificate file %s cannot be read", identity.Trust).Because(err)
 	}
+	if other != nil {
+		blocks := pemBlocks(other)
+		if len(blocks) == 0 {
+			return Joined{}, pki.Errorf(pki.Invalid, "join.certificate", "the certificate to register is not PEM").To("give the tls.pem of the site's folder")
+		}
+		return Join(ctx, server, trust, JoinOrder{Code: code, Certificate: blocks[0]})
+	}
+	chain, err := identity.Chain()
+	if err != nil {
+		return Joined{}, err
+	}
 	joined, err := Join(ctx, server, trust, JoinOrder{Code: code, Certificate: chain[0]})
 	if err != nil {
 		return joined, err
 	}
 	identity.KMC = server
 	return joined, replaceConfig(filepath.Join(dir, sessionName), identity)
+}
+
+// EnrolKMC turns a code of a CA into the site certificate of a KMC, in the key its
+// init made. It makes the KMC a site of the CA, which one that dials in has to be.
+func EnrolKMC(ctx context.Context, config, server, code string) (ca.Enrolled, error) {
+	c, err := LoadKMC(config)
+	if err != nil {
+		return ca.Enrolled{}, err
+	}
+	trust, err := os.ReadFile(c.Path(c.Trust))
+	if err != nil {
+		return ca.Enrolled{}, pki.Errorf(pki.Invalid, "config.certificate", "the certificate file %s cannot be read", c.Path(c.Trust)).Because(err)
+	}
+	request, err := os.ReadFile(filepath.Join(c.dir, "tls.csr"))
+	if err != nil {
+		return ca.Enrolled{}, pki.Errorf(pki.Invalid, "kmc.request", "the request tls.csr is missing beside %s", config).
+			To("it is made by 'onecert kmc init'").Because(err)
+	}
+	done, err := Enrol(ctx, server, trust, ca.Enrolment{Code: code, Request: request})
+	if err != nil {
+		return done, err
+	}
+	chain := append([][]byte{done.Issued.Sign.DER}, done.Issued.Chain[:len(done.Issued.Chain)-1]...)
+	return done, ReplaceFile(c.Path(c.TLSCertificate), PEM(chain...), 0o644)
 }

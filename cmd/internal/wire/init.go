@@ -26,6 +26,7 @@ type NewCA struct {
 	Host         string       // name or address the API is reached under
 	Listen       string       // API
 	Public       string       // plain HTTP for CRL and AIA
+	Accept       string       // where inner zones dial in; empty: nowhere
 	Addresses    ca.Addresses // as they stand in certificates for ever
 	Partitions   int
 	Database     string // empty: sqlite:ca.db, unless DatabaseFile names a file with the source
@@ -62,7 +63,8 @@ func InitCA(_ context.Context, n NewCA, options Options) (configPath string, err
 	if err != nil {
 		return "", err
 	}
-	config := &CA{Component: "ca", Origin: n.Host + "/ca", Database: n.Database, DatabaseFile: n.DatabaseFile, Listen: n.Listen, Public: n.Public, Hosts: []string{n.Host},
+	config := &CA{Component: "ca", Origin: n.Host + "/ca", Database: n.Database, DatabaseFile: n.DatabaseFile,
+		Listen: n.Listen, Public: n.Public, Accept: n.Accept, Hosts: []string{n.Host},
 		TLSCertificate: "tls.pem", HolderKeyFile: "holder.key", AuditHeads: "audit-heads",
 		CRL: CRLFile{Dir: "public/crl", AIA: "public/aia", Pause: n.CRLPause}}
 	if config.Database == "" && config.DatabaseFile == "" {
@@ -207,7 +209,8 @@ type NewKMC struct {
 	Dir          string
 	Host         string
 	Listen       string
-	Database     string // empty: sqlite:kmc.db, unless DatabaseFile names a file with the source
+	DialOut      []DialOut // to the CAs, where they cannot dial in
+	Database     string    // empty: sqlite:kmc.db, unless DatabaseFile names a file with the source
 	DatabaseFile string
 	Trust        []byte            // PEM of CA certificates, issuing ones and roots
 	Peers        map[string][]byte // PEM of the message certificate of each CA, by the name it is registered under
@@ -229,7 +232,8 @@ func InitKMC(n NewKMC) (configPath string, err error) {
 	if err != nil {
 		return "", err
 	}
-	config := &KMC{Component: "kmc", Origin: n.Host + "/kmc", Database: n.Database, DatabaseFile: n.DatabaseFile, Listen: n.Listen, TLSCertificate: "tls.pem",
+	config := &KMC{Component: "kmc", Origin: n.Host + "/kmc", Database: n.Database, DatabaseFile: n.DatabaseFile,
+		Listen: n.Listen, DialOut: n.DialOut, TLSCertificate: "tls.pem",
 		Trust: "trust.pem", AuditHeads: "audit-heads", MasterKey: keyURI("keys/master.pem", "passphrase")}
 	if config.Database == "" && config.DatabaseFile == "" {
 		config.Database = "sqlite:kmc.db"

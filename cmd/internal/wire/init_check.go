@@ -19,8 +19,11 @@ func (n *NewCA) check() error {
 	if err := checkPlace(n.Host, n.Listen); err != nil {
 		return err
 	}
-	if n.Public != "" {
-		if err := checkListen(n.Public); err != nil {
+	for _, listen := range []string{n.Public, n.Accept} {
+		if listen == "" {
+			continue
+		}
+		if err := checkListen(listen); err != nil {
 			return err
 		}
 	}
@@ -59,6 +62,11 @@ func (n *NewKMC) check() error {
 	if err := checkPlace(n.Host, n.Listen); err != nil {
 		return err
 	}
+	for _, out := range n.DialOut {
+		if err := checkListen(out.Address); err != nil {
+			return err
+		}
+	}
 	for name, text := range n.Peers {
 		blocks := pemBlocks(text)
 		if !peerName.MatchString(name) || len(blocks) == 0 {
@@ -79,7 +87,7 @@ func checkPlace(host, listen string) error {
 
 func checkListen(listen string) error {
 	if _, port, err := net.SplitHostPort(listen); err != nil || port == "" {
-		return pki.Errorf(pki.Invalid, "init.listen", "an address to listen at is not HOST:PORT").To("write it like 0.0.0.0:8443").Because(err)
+		return pki.Errorf(pki.Invalid, "init.listen", "an address to listen or dial at is not HOST:PORT").To("write it like 0.0.0.0:8443").Because(err)
 	}
 	return nil
 }

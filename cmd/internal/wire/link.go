@@ -62,6 +62,9 @@ type NewLink struct {
 	URL    string // the KMC's API
 	Code   string // of the role site, made at the KMC
 	Centre []byte // PEM: the certificate the KMC signs its messages with
+	// CallsIn is, instead of URL and Code, the name of a KMC that dials in. The CA's
+	// certificate is then registered on the KMC's side ('onecert officer join').
+	CallsIn string
 }
 
 // Link registers the CA at the KMC and notes the KMC in the CA's configuration,
@@ -74,6 +77,20 @@ func Link(ctx context.Context, n NewLink) (Joined, error) {
 	if err := n.check(c); err != nil {
 		return Joined{}, err
 	}
+	if err := ReplaceFile(c.Path(centreCertificate), n.Centre, 0o644); err != nil {
+		return Joined{}, err
+	}
+	if n.CallsIn != "" {
+		return Joined{}, n.note()
+	}
+	joined, err := n.join(ctx, c)
+	if err != nil {
+		return joined, err
+	}
+	return joined, n.note()
+}
+
+func (n *NewLink) join(ctx context.Context, c *CA) (Joined, error) {
 	trust, err := authorities(c.dir, c.Issuers)
 	if err != nil {
 		return Joined{}, err
@@ -82,19 +99,15 @@ func Link(ctx context.Context, n NewLink) (Joined, error) {
 	if err != nil {
 		return Joined{}, err
 	}
-	if err := ReplaceFile(c.Path(centreCertificate), n.Centre, 0o644); err != nil {
-		return Joined{}, err
-	}
-	joined, err := Join(ctx, n.URL, trust, JoinOrder{Code: n.Code, Certificate: own[0].Raw})
-	if err != nil {
-		return joined, err
-	}
-	return joined, n.note()
+	return Join(ctx, n.URL, trust, JoinOrder{Code: n.Code, Certificate: own[0].Raw})
 }
 
 func (n *NewLink) check(c *CA) error {
 	if c.KMC != nil {
 		return pki.Errorf(pki.Conflict, "link.exists", "%s names a key management centre already", n.Config).To("take its kmc: part out first")
+	}
+	if n.CallsIn != "" && c.Accept == "" {
+		return pki.Errorf(pki.Invalid, "link.accept", "%s names no address where a centre could dial in", n.Config).To("set accept: HOST:PORT in it first")
 	}
 	if _, err := os.Stat(c.Path(messageCertificate)); err != nil {
 		return pki.Errorf(pki.Invalid, "link.message", "this CA has no message certificate, which GM/T 0014 needs").
@@ -121,7 +134,7 @@ func (n *NewLink) note() error {
 	if err != nil {
 		return fmt.Errorf("reading the configuration: %w", err)
 	}
-	part, err := yaml.Marshal(map[string]KMCLink{"kmc": {URL: n.URL, MessageKey: keyURI(messageKey, "passphrase"),
+	part, err := yaml.Marshal(map[string]KMCLink{"kmc": {URL: n.URL, CallsIn: n.CallsIn, MessageKey: keyURI(messageKey, "passphrase"),
 		MessageCertificate: messageCertificate, Centre: centreCertificate}})
 	if err != nil {
 		return fmt.Errorf("writing the configuration: %w", err)
