@@ -50,6 +50,7 @@ func components() map[string]string {
 func shared() map[string]string {
 	return map[string]string{
 		"audit":   "pki db",
+		"backup":  "pki db audit shares",
 		"cms":     "pki",
 		"db":      "",
 		"keys":    "pki",
