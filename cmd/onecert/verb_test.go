@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -130,5 +132,35 @@ func TestUsageOfVerbs(t *testing.T) {
 		if _, stderr, code := onecert(t, append(strings.Fields(line), "--lang", "zh")...); code != exitUsage || strings.Contains(stderr, wants) && !strings.Contains(wants, `"`) {
 			t.Errorf("onecert %s in Chinese: exit code %d, %q", line, code, stderr)
 		}
+	}
+}
+
+// The commands in the pages of docs are commands there are.
+func TestDocumentedCommands(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no pages: %v", err)
+	}
+	commands := 0
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range strings.Split(string(text), "\n") {
+			if !strings.HasPrefix(line, "onecert ") {
+				continue
+			}
+			commands++
+			found, _, err := tree("en").Find(unquoted.FindAllString(line, -1)[1:])
+			if err != nil || found.HasSubCommands() && found.Flags().Lookup(asFlag) == nil {
+				t.Errorf("%s: %q is no command", page, line)
+				continue
+			}
+			example(t, "en", found, line)
+		}
+	}
+	if commands < 15 {
+		t.Errorf("only %d commands are documented", commands)
 	}
 }
