@@ -105,6 +105,7 @@ func TestTablesHoldTheRules(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		one := h.join("c.one", Custodian)
 		a := h.mustPropose(one, disclosure)
+		h.lost = true
 		vote := func(proposer, name string) string {
 			return "INSERT INTO approval_vote (approval, proposer, name, roles, certificate, at) VALUES ('" + a.ID + "', '" + proposer + "', '" + name + "', 'custodian', '', 0)"
 		}
@@ -201,4 +202,32 @@ func TestListsShowWhatConcerns(t *testing.T) {
 			t.Error(h.last())
 		}
 	})
+}
+
+// What a broken program or a hand in the database would leave is found.
+func TestApprovalInvariantsAreFound(t *testing.T) {
+	for name, c := range map[string]struct{ statement, want string }{
+		"a consent nobody gave": {"INSERT INTO approval_vote (approval, proposer, name, roles, certificate, at) SELECT id, proposed_by, 'c.nine', 'custodian', '', proposed_at FROM approval", "the consent of c.nine"},
+		"used by nobody":        {"INSERT INTO approval_end (approval, state, name, reason, at) SELECT id, 'used', 'c.one', '', proposed_at FROM approval", "used without consent"},
+		"rejected by nobody":    {"INSERT INTO approval_end (approval, state, name, reason, at) SELECT id, 'rejected', 'c.one', '', proposed_at FROM approval", "0 times"},
+		"another content":       {"INSERT INTO approval SELECT 'x', operation, object, digest, 'other', summary, reason, needs, proposed_at, proposed_by, certificate, expires_at FROM approval", "not what its digest says"},
+		"from nowhere":          {"INSERT INTO approval SELECT 'x', operation, object, digest, content, summary, reason, needs, proposed_at, proposed_by, certificate, expires_at FROM approval", "tells of it 0 times"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, h *house) {
+				h.mustPropose(h.join("c.one", Custodian), disclosure)
+				if faults := CheckInvariants(t.Context(), h.Registry); len(faults) != 0 {
+					t.Fatal(faults)
+				}
+				h.lost = true
+				err := h.d.Tx(t.Context(), func(tx *sql.Tx) error {
+					_, err := tx.ExecContext(t.Context(), c.statement)
+					return err
+				})
+				if found := strings.Join(CheckInvariants(t.Context(), h.Registry), "\n"); err != nil || !strings.Contains(found, c.want) {
+					t.Errorf("%v, found %q", err, found)
+				}
+			})
+		})
+	}
 }

@@ -24,6 +24,7 @@ type house struct {
 	d      *db.DB
 	log    *audit.Log
 	source string
+	lost   bool // the tables were taken away or filled behind the registry's back
 
 	mu    sync.Mutex
 	clock time.Time
@@ -59,7 +60,14 @@ func enter(t *testing.T, source string) *house {
 	if h.Registry, err = Open(t.Context(), h.d, h.log, h.at); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(h.Close)
+	t.Cleanup(func() {
+		if !h.lost {
+			for _, fault := range CheckInvariants(context.Background(), h.Registry) {
+				t.Error("invariant broken: " + fault)
+			}
+		}
+		h.Close()
+	})
 	return h
 }
 

@@ -314,6 +314,7 @@ func TestCheck(t *testing.T) {
 func TestNothingHappensWithoutItsAuditEntry(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		o, _ := h.add("ra1", Site)
+		h.lost = true
 		err := h.d.Tx(t.Context(), func(tx *sql.Tx) error {
 			_, err := tx.ExecContext(t.Context(), "ALTER TABLE audit_entry RENAME TO gone")
 			return err
@@ -339,6 +340,7 @@ func TestNothingHappensWithoutItsAuditEntry(t *testing.T) {
 func TestNobodyIsLetInWhenTheRegistryIsLost(t *testing.T) {
 	h := enter(t, pkitest.SQLite(t))
 	_, der := h.add("ra1", Site)
+	h.lost = true
 	h.d.Close()
 	_, err := h.Actor(t.Context(), []byte("stranger"))
 	want(t, err, pki.Unavailable, "officer.stale")
