@@ -154,8 +154,12 @@ func Point(key *ecdsa.PublicKey) []byte {
 }
 
 // KeyHash is the name of a public key in tables: SHA-256 of its SPKI in hex.
-func KeyHash(spki []byte) string {
-	sum := sha256.Sum256(spki)
+func KeyHash(spki []byte) string { return Fingerprint(spki) }
+
+// Fingerprint is the SHA-256 of a certificate's DER in hex, the name officers'
+// certificates are registered under.
+func Fingerprint(der []byte) string {
+	sum := sha256.Sum256(der)
 	return hex.EncodeToString(sum[:])
 }
 

@@ -109,6 +109,9 @@ type KMC struct {
 	// Listen is the address of the API; a centre that only dials out has none.
 	Listen  string    `yaml:"listen,omitempty"`
 	DialOut []DialOut `yaml:"dial_out,omitempty"`
+	// CA is the address of the CA's API, where the site certificate is renewed at half
+	// its life; without it that is an officer's work.
+	CA string `yaml:"ca,omitempty"`
 	// TLSKey and TLSCertificate are the API's own, enrolled at the CA as a site.
 	TLSKey         string `yaml:"tls_key"`
 	TLSCertificate string `yaml:"tls_certificate"`

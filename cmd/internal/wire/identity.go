@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -42,6 +43,10 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 	good := &goodness{now: p.options.now(), ask: p.goodNow, known: map[string]judged{}}
 	peers := &serve.Peers{Roots: p.roots, Issuers: p.issuers, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
 		actor, err := p.Officers.Actor(ctx, peer.Raw)
+		if pki.CodeOf(err) == "officer.unknown" && slices.Contains(peer.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
+			// A site nobody registered has no rights here but to renew itself.
+			actor, err = pki.Actor{Name: "site " + peer.Subject.CommonName, Certificate: pki.Fingerprint(peer.Raw)}, nil
+		}
 		if err != nil {
 			return actor, err
 		}
@@ -59,8 +64,8 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 	return nil
 }
 
-// ownChain returns the certificate on file while it is in the first half of its
-// life, else makes a new one.
+// ownChain returns the certificate on file while it is valid, else a new one. Past
+// half its life keepIdentity renews it, once others can be told.
 func (p *CAProcess) ownChain(ctx context.Context, key *keys.Key) ([][]byte, error) {
 	path := p.config.Path(p.config.TLSCertificate)
 	now := p.options.now()()
@@ -68,15 +73,20 @@ func (p *CAProcess) ownChain(ctx context.Context, key *keys.Key) ([][]byte, erro
 		chain := pemBlocks(data)
 		if len(chain) > 0 {
 			leaf, err := x509.ParseCertificate(chain[0])
-			if err == nil && now.Before(halfLife(leaf)) && !now.Before(leaf.NotBefore) && samePublic(leaf, key) {
+			if err == nil && now.Before(leaf.NotAfter) && !now.Before(leaf.NotBefore) && samePublic(leaf, key) {
 				return chain, nil
 			}
 		}
 	}
-	return p.renewOwn(ctx, key, path, now)
+	chain, err := p.issueOwn(ctx, key, now)
+	if err != nil {
+		return nil, err
+	}
+	return chain, ReplaceFile(path, PEM(chain...), 0o644)
 }
 
-func (p *CAProcess) renewOwn(ctx context.Context, key *keys.Key, path string, now time.Time) ([][]byte, error) {
+// issueOwn makes the API's own certificate and its chain without the root.
+func (p *CAProcess) issueOwn(ctx context.Context, key *keys.Key, now time.Time) ([][]byte, error) {
 	request, err := newRequest(key, "ca")
 	if err != nil {
 		return nil, err
@@ -86,8 +96,7 @@ func (p *CAProcess) renewOwn(ctx context.Context, key *keys.Key, path string, no
 	if err != nil {
 		return nil, fmt.Errorf("making the API's own certificate: %w", err)
 	}
-	chain := append([][]byte{issued.Sign.DER}, issued.Chain[:len(issued.Chain)-1]...)
-	return chain, ReplaceFile(path, PEM(chain...), 0o644)
+	return append([][]byte{issued.Sign.DER}, issued.Chain[:len(issued.Chain)-1]...), nil
 }
 
 // newRequest makes a PKCS#10 request with a key of this process.
@@ -103,8 +112,6 @@ func newRequest(key *keys.Key, name string) ([]byte, error) {
 	return der, nil
 }
 
-func halfLife(c *x509.Certificate) time.Time { return c.NotBefore.Add(c.NotAfter.Sub(c.NotBefore) / 2) }
-
 func samePublic(c *x509.Certificate, key *keys.Key) bool {
 	spki, err := pki.MarshalPublicKey(key.Public())
 	return err == nil && bytes.Equal(spki, c.RawSubjectPublicKeyInfo)
@@ -118,38 +125,6 @@ func pemBlocks(data []byte) (all [][]byte) {
 		}
 		all, data = append(all, block.Bytes), rest
 	}
-}
-
-// keepIdentity renews the API's own certificate at half its life.
-func (p *CAProcess) keepIdentity(ctx context.Context) {
-	tick := time.NewTicker(time.Minute)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		now := p.options.now()()
-		if now.Before(p.identity.RenewAt()) {
-			continue
-		}
-		if err := p.renewNow(ctx, now); err != nil {
-			p.options.log().Error("renewing the API's own certificate", "error", err)
-		}
-	}
-}
-
-func (p *CAProcess) renewNow(ctx context.Context, now time.Time) error {
-	key, err := openKey(p.config.dir, p.config.TLSKey)
-	if err != nil {
-		return err
-	}
-	chain, err := p.renewOwn(ctx, key, p.config.Path(p.config.TLSCertificate), now)
-	if err != nil {
-		return err
-	}
-	return p.identity.Replace(chain, key)
 }
 
 // goodNow asks the journal about a certificate of ours: revoked and held officers

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"net/http"
 
 	"onecert/kmc"
 	"onecert/pki"
@@ -16,6 +17,7 @@ type kmcLink struct {
 	config  *CA
 	options Options
 	client  *kmc.Client
+	api     *serve.Client
 }
 
 func newKMCLink(config *CA, options Options) *kmcLink {
@@ -43,6 +45,7 @@ func (l *kmcLink) connect(own *serve.Identity, roots *x509.CertPool, inward *ser
 	} else if api, err = serve.NewClient(c.KMC.URL, serve.ClientTLS(own, roots, l.options.now())); err != nil {
 		return err
 	}
+	l.api = api
 	l.client, err = kmc.NewClient(kmc.ClientConfig{API: api, Key: key, Certificate: certificate[0], Centre: centre,
 		Now: l.options.now(), Random: l.options.Random})
 	return err
@@ -72,6 +75,12 @@ func (l *kmcLink) Retire(ctx context.Context, certNo pki.Serial) error {
 		return errNotConnected
 	}
 	return l.client.Retire(ctx, certNo)
+}
+
+// succeed tells the centre of this CA's renewed certificate, over the old one.
+func (l *kmcLink) succeed(ctx context.Context, certificate []byte) error {
+	_, err := serve.Call[Succession, Joined](ctx, l.api, http.MethodPost, pathSuccessors, &Succession{certificate})
+	return err
 }
 
 // Close ends the connection.

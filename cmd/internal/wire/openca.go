@@ -68,6 +68,7 @@ type CAProcess struct {
 	issuers  []*x509.Certificate // those TLS knows
 	link     *kmcLink
 	inward   *serve.Inward // calls back into inner zones
+	next     [][]byte      // own certificate that others are still to be told of
 	stop     context.CancelFunc
 }
 

@@ -156,6 +156,7 @@ func (p *KMCProcess) routes() {
 	p.Routes(p.API)
 	officerRoutes(p.API.Huma, p.Officers, p.Audit)
 	p.joinRoute()
+	p.successorRoute()
 }
 
 func (p *KMCProcess) joinRoute() {
@@ -166,15 +167,23 @@ func (p *KMCProcess) joinRoute() {
 	})
 }
 
-func (p *KMCProcess) join(ctx context.Context, order JoinOrder) (joined Joined, err error) {
-	certificate, err := x509.ParseCertificate(order.Certificate)
+// trusted checks that a certificate is a good one for authenticating a client.
+func (p *KMCProcess) trusted(der []byte) error {
+	certificate, err := x509.ParseCertificate(der)
 	if err == nil {
 		_, err = certificate.Verify(x509.VerifyOptions{Roots: p.roots, Intermediates: p.roots, CurrentTime: p.options.now()(),
 			KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	}
-	if err != nil {
-		return joined, pki.Errorf(pki.Invalid, "join.certificate", "the certificate is not a good one of a trusted CA").
-			To("send the certificate the CA issued for this officer or site").Because(err)
+	if err == nil {
+		return nil
+	}
+	return pki.Errorf(pki.Invalid, "join.certificate", "the certificate is not a good one of a trusted CA").
+		To("send the certificate the CA issued for this officer or site").Because(err)
+}
+
+func (p *KMCProcess) join(ctx context.Context, order JoinOrder) (joined Joined, err error) {
+	if err := p.trusted(order.Certificate); err != nil {
+		return joined, err
 	}
 	err = p.database.Tx(ctx, func(tx *sql.Tx) error {
 		if joined.Role, joined.Name, err = p.Officers.Redeem(ctx, tx, order.Code); err != nil {
@@ -218,6 +227,7 @@ func (p *KMCProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 		p.options.log().Warn("no CA across the network is served: the message certificate is missing", "file", c.Path(c.MessageCertificate))
 	}
 	dialOut{to: p.config.DialOut, identity: p.identity, roots: p.roots, handler: p.API, now: p.options.now(), log: p.options.log()}.start(ctx)
+	go p.keepIdentity(ctx, key)
 	if p.config.Listen == "" {
 		return nil, nil
 	}

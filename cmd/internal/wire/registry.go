@@ -15,6 +15,7 @@ const (
 	pathOfficers   = "/v1/officers"
 	pathCodes      = "/v1/officers/codes"
 	pathEnrolments = "/v1/enrolments"
+	pathSuccessors = "/v1/officers/successors"
 	pathAudit      = "/v1/audit"
 )
 

@@ -1,0 +1,147 @@
+package wire
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"onecert/ca"
+	"onecert/keys"
+	"onecert/pki"
+	"onecert/serve"
+)
+
+// Components renew their own certificates at half their life (design.md §3.7), each
+// in the same key: the CA issues its own, the KMC asks the CA for its next one. Who
+// knows them by certificate is told over the old one before the new one is shown.
+
+// renewLook is how often half of the life is looked for.
+const renewLook = time.Minute
+
+// whenHalfLived calls renew at half of the identity's life, and again each minute
+// while that fails.
+func whenHalfLived(ctx context.Context, identity *serve.Identity, now func() time.Time, renew func() error, failed func(error)) {
+	tick := time.NewTicker(renewLook)
+	defer tick.Stop()
+	for {
+		if !now().Before(identity.RenewAt()) {
+			if err := renew(); err != nil && ctx.Err() == nil {
+				failed(err)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (p *CAProcess) keepIdentity(ctx context.Context) {
+	whenHalfLived(ctx, p.identity, p.options.now(), func() error { return p.renewOwn(ctx) },
+		func(err error) { p.options.log().Error("renewing the API's own certificate", "error", err) })
+}
+
+// renewOwn makes the next certificate, tells the KMC of it and shows it. What was
+// made and not told yet is used at the next try.
+func (p *CAProcess) renewOwn(ctx context.Context) (err error) {
+	key, err := openKey(p.config.dir, p.config.TLSKey)
+	if err != nil {
+		return err
+	}
+	if p.next == nil {
+		if p.next, err = p.issueOwn(ctx, key, p.options.now()()); err != nil {
+			return err
+		}
+	}
+	if p.link != nil {
+		if err := p.link.succeed(ctx, p.next[0]); err != nil {
+			return fmt.Errorf("telling the key management centre: %w", err)
+		}
+	}
+	if err := ReplaceFile(p.config.Path(p.config.TLSCertificate), PEM(p.next...), 0o644); err != nil {
+		return err
+	}
+	err = p.identity.Replace(p.next, key)
+	p.next = nil
+	return err
+}
+
+func (p *KMCProcess) keepIdentity(ctx context.Context, key *keys.Key) {
+	whenHalfLived(ctx, p.identity, p.options.now(), func() error {
+		if p.config.CA == "" {
+			return pki.Errorf(pki.Invalid, "kmc.ca", "the site certificate is past half its life and the configuration names no ca to renew it at").
+				To("set ca, or have the security administrator renew it")
+		}
+		return p.renew(ctx, key)
+	}, func(err error) { p.options.log().Error("renewing the site certificate", "error", err) })
+}
+
+// renew asks the CA for the next certificate in the same key, as the site this
+// component is.
+func (p *KMCProcess) renew(ctx context.Context, key *keys.Key) error {
+	api, err := serve.NewClient(p.config.CA, serve.ClientTLS(p.identity, p.roots, p.options.now()))
+	if err != nil {
+		return err
+	}
+	defer api.HTTP.CloseIdleConnections()
+	client := ca.NewClient(api)
+	own := p.identity.Certificate()
+	issuer, err := issuerOf(own)
+	if err != nil {
+		return err
+	}
+	// The same name at each try, so that a lost answer is asked for again.
+	application := "renew-" + pki.Fingerprint(own.Raw)[:32]
+	issued, err := client.Renew(ctx, issuer, pki.SerialOf(own.SerialNumber), ca.Change{Application: application})
+	if err != nil {
+		return err
+	}
+	chain := append([][]byte{issued.Sign.DER}, issued.Chain[:len(issued.Chain)-1]...)
+	if err := ReplaceFile(p.config.Path(p.config.TLSCertificate), PEM(chain...), 0o644); err != nil {
+		return err
+	}
+	return p.identity.Replace(chain, key)
+}
+
+// issuerOf reads the issuer's id from where the certificate says the issuer's own is
+// found: {aia}/{issuer}.cer (ca.Addresses).
+func issuerOf(certificate *x509.Certificate) (string, error) {
+	for _, address := range certificate.IssuingCertificateURL {
+		if id, ok := strings.CutSuffix(path.Base(address), ".cer"); ok {
+			return id, nil
+		}
+	}
+	return "", pki.Errorf(pki.Invalid, "issuer.unknown", "the site certificate does not say who issued it").To("have it issued by this CA")
+}
+
+// Succession is a renewed certificate of the one who calls, in the same key.
+type Succession struct {
+	Certificate []byte `json:"certificate" maxLength:"32768" doc:"DER, base64"`
+}
+
+// successorRoute lets a site tell of its renewed certificate. The registry accepts
+// it for the same key only; that it is a good one is checked here.
+func (p *KMCProcess) successorRoute() {
+	huma.Register(p.API.Huma, operation("succeed", http.MethodPost, pathSuccessors, "Register one's own renewed certificate"),
+		func(ctx context.Context, in *body[Succession]) (*body[Joined], error) {
+			actor, known := pki.ActorFrom(ctx)
+			if !known {
+				return nil, pki.Errorf(pki.Forbidden, "officer.anonymous", "nobody is identified on this connection").To("present the certificate registered for you")
+			}
+			if err := p.trusted(in.Body.Certificate); err != nil {
+				return nil, err
+			}
+			o, err := p.Officers.Succeed(ctx, actor.Certificate, in.Body.Certificate)
+			if err != nil {
+				return nil, err
+			}
+			return &body[Joined]{Joined{Name: o.Name, Role: o.Roles[0]}}, nil
+		})
+}
