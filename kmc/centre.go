@@ -140,6 +140,10 @@ func (c *Centre) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := c.neverBefore(ctx); err != nil {
+		release()
+		return err
+	}
 	for _, suite := range pki.Suites() {
 		err := eachSpare(ctx, c.config.DB.Read(), suite, func(r *record) error {
 			c.pool.add(r)

@@ -44,7 +44,8 @@ type invariants struct {
 	spkis     map[string]string // key id by public key
 	unused    map[string]bool   // ids of pairs without use
 	counts    map[pki.Suite]count
-	made      int // pairs, as the log tells
+	made      int   // pairs, as the log tells
+	aside     int64 // pairs made before were set aside by a restore, in milliseconds
 }
 
 func (i *invariants) fault(format string, args ...any) {
@@ -102,6 +103,9 @@ func (i *invariants) entry(e audit.Entry) {
 	if e.Detail["made"] == "on demand" {
 		i.made++
 	}
+	if e.Act == actRestore {
+		i.noteRestore(e)
+	}
 	if e.Act == "pool.fill" {
 		n, err := strconv.Atoi(e.Detail["made"])
 		if err != nil {
@@ -145,7 +149,7 @@ func (i *invariants) readKeys(ctx context.Context) {
 		i.spkis[string(r.spki)] = r.id
 		u := i.uses[r.id]
 		if u == nil {
-			i.unused[r.id] = true
+			i.unused[r.id] = r.madeAt.UnixMilli() >= i.aside
 		} else if u.suite != r.suite {
 			i.fault("the use of pair %s names another suite", r.id)
 		}
@@ -207,7 +211,10 @@ func (i *invariants) compareSpares() {
 			i.fault("reading the spare keys: %v", err)
 		}
 	}
-	for id := range i.unused {
+	for id, spare := range i.unused {
+		if !spare {
+			continue // set aside
+		}
 		i.fault("pair %s is unused and a restart would not find it", id)
 	}
 }
