@@ -139,7 +139,8 @@ func (io *console) complain(code, kind, wrong, remedy string) {
 }
 
 // translate splits an error into what is wrong and what to do. A *pki.Error whose
-// code stands in the language's table is told in its words.
+// code stands in the language's table is told in its words; {} in them is the
+// original, where that says which one or how many.
 func (io *console) translate(err error) (wrong, remedy string) {
 	e, ok := errors.AsType[*pki.Error](err)
 	if !ok {
@@ -149,7 +150,10 @@ func (io *console) translate(err error) (wrong, remedy string) {
 	if !known {
 		return strings.Replace(err.Error(), e.Error(), e.Wrong, 1), e.Remedy
 	}
-	remedy, _ = io.lookup("error." + e.Code + ".remedy")
+	text = strings.ReplaceAll(text, "{}", e.Wrong)
+	if remedy, known = io.lookup("error." + e.Code + ".remedy"); !known {
+		remedy = e.Remedy
+	}
 	return strings.Replace(err.Error(), e.Error(), text, 1), remedy
 }
 

@@ -15,7 +15,7 @@ var tables = map[string][]table{
 	"en": {englishCommand, englishInspect, englishVerify, englishDemo,
 		englishVerbs, englishFlags, englishAnswers},
 	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseLint, chineseDemo,
-		chineseVerbs, chineseFlags, chineseAnswers},
+		chineseVerbs, chineseFlags, chineseAnswers, chineseRefusals},
 }
 
 // language picks the language: --lang, then the locale as POSIX orders it. It reads

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -11,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"onecert/pki"
 )
 
 // tree is all commands in a language.
@@ -162,5 +166,41 @@ func TestDocumentedCommands(t *testing.T) {
 	}
 	if commands < 15 {
 		t.Errorf("only %d commands are documented", commands)
+	}
+}
+
+// Every refusal told in Chinese is one that some room makes, and its {} is filled.
+func TestRefusalsInChinese(t *testing.T) {
+	codes := map[string]bool{}
+	quoted := regexp.MustCompile(`"([a-z][a-z0-9.-]*)"`)
+	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "text_ca_zh") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, found := range quoted.FindAllStringSubmatch(string(text), -1) {
+			codes[found[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for key := range chineseRefusals {
+		code := strings.TrimSuffix(strings.TrimPrefix(key, "error."), ".remedy")
+		if !codes[code] {
+			t.Errorf("no room says %q", code)
+		}
+		if strings.HasSuffix(key, ".remedy") && chineseRefusals["error."+code] == "" {
+			t.Errorf("%s has no refusal", key)
+		}
+	}
+	io := &console{lang: "zh"}
+	wrong, remedy := io.translate(fmt.Errorf("doing: %w", pki.Errorf(pki.Unknown, "certificate.unknown", "issuer %q has none", "sm2").To("look")))
+	if wrong != `doing: 没有这个序列号的证书（issuer "sm2" has none）` || !strings.Contains(remedy, "核对") {
+		t.Errorf("%s; %s", wrong, remedy)
+	}
+	if _, remedy := io.translate(pki.Errorf(pki.Unknown, "order.unknown", "x").To("look")); remedy != "look" {
+		t.Errorf("a remedy nobody translated is lost: %q", remedy)
 	}
 }
