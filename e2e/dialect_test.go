@@ -126,7 +126,7 @@ func TestOthersRequests(t *testing.T) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(wants)) {
 		t.Run(name, func(t *testing.T) {
-			got := office.issue(t, strangersOrder(read(t, filepath.Join(samples, name))))
+			got := office.issue(t, strangersOrder(name, read(t, filepath.Join(samples, name))))
 			if got.Form != wants[name][0] || got.SealedTo != wants[name][1] {
 				t.Errorf("request %q, sealed to %q; want %q", got.Form, got.SealedTo, wants[name])
 			}
@@ -135,12 +135,12 @@ func TestOthersRequests(t *testing.T) {
 			d.verifies(t, got.Sign.Issuer, encrypt)
 		})
 	}
-	err := office.call("POST", "/v1/orders", strangersOrder(read(t, filepath.Join(samples, "trustasia-sm2.csr"))), nil)
+	err := office.call("POST", "/v1/orders", strangersOrder("trustasia", read(t, filepath.Join(samples, "trustasia-sm2.csr"))), nil)
 	refuses(t, err, 422, "request.double-hash")
 }
 
-func strangersOrder(request []byte) order {
-	id := unused()
-	return order{Application: "e2e-" + id, Profile: "person-sign", Request: request, Holder: "E-" + id,
-		Subject: []attribute{{Type: "C", Value: "CN"}, {Type: "O", Value: "示例市民政局"}, {Type: "CN", Value: "申请人" + id}}}
+// strangersOrder is the same each time: their keys are, too.
+func strangersOrder(name string, request []byte) order {
+	return order{Application: "e2e-" + name, Profile: "person-sign", Request: request, Holder: "E-" + name,
+		Subject: []attribute{{Type: "C", Value: "CN"}, {Type: "O", Value: "示例市民政局"}, {Type: "CN", Value: "申请人 " + name}}}
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -40,9 +39,7 @@ func TestKilled(t *testing.T) {
 	d := demoIn(t, folder, "--quiet")
 	for round := range killRounds {
 		p.work(t, d, round)
-		if err := d.end(syscall.SIGKILL); err == nil {
-			t.Fatal("the killed demo ended well")
-		}
+		d.kill(t)
 		d = demoIn(t, folder, "--quiet")
 		p.held(t, d)
 	}
@@ -65,9 +62,7 @@ func killedFirstStart(t *testing.T, folder string) {
 		t.Fatal(err)
 	}
 	time.Sleep(upTo(2 * time.Second))
-	if err := p.end(syscall.SIGKILL); err == nil {
-		t.Fatal("the killed demo ended well")
-	}
+	p.kill(t)
 }
 
 // upTo is a random time.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -53,18 +54,24 @@ type process struct {
 	out, log text
 	command  *exec.Cmd
 	begun    time.Time
+	killed   bool
 	ended    chan struct{} // closed when it has
 	result   error         // then: what Wait said
 }
 
 // launch starts "onecert demo" on a folder and does not wait for anything.
 func launch(folder string, flags ...string) (*process, error) {
+	return spawn(folder, append([]string{"demo", "--dir", folder, "--verbose"}, flags...)...)
+}
+
+// spawn starts a verb that runs until it is told to end.
+func spawn(folder string, words ...string) (*process, error) {
 	path, err := program()
 	if err != nil {
 		return nil, err
 	}
 	p := &process{folder: folder, begun: time.Now(), ended: make(chan struct{})}
-	p.command = exec.Command(path, append([]string{"demo", "--dir", folder, "--verbose"}, flags...)...)
+	p.command = exec.Command(path, words...)
 	p.command.Stdout, p.command.Stderr = &p.out, &p.log
 	// Should the tests die, so does the program. The signal comes when the thread
 	// that started it ends, so that thread is kept.
@@ -107,6 +114,24 @@ func (p *process) ready() (*demo, error) {
 	}
 }
 
+// listens waits until a verb that serves says so.
+func (p *process) listens(t testing.TB, address string) {
+	t.Helper()
+	for deadline := time.Now().Add(startTime); ; time.Sleep(10 * time.Millisecond) {
+		if strings.Contains(p.out.String(), "listens at "+address+"\n") {
+			return
+		}
+		select {
+		case <-p.ended:
+			t.Fatalf("it ended before it listened: %v\n%s%s", p.result, &p.out, &p.log)
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it does not listen:\n%s%s", &p.out, &p.log)
+		}
+	}
+}
+
 // end sends a signal and waits for the process to be gone; err is what Wait says.
 func (p *process) end(signal os.Signal) error {
 	if err := p.command.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -118,6 +143,15 @@ func (p *process) end(signal os.Signal) error {
 		return p.result
 	case <-time.After(20 * time.Second):
 		return errors.Join(errors.New("the demo does not stop within 20 seconds"), p.command.Process.Kill())
+	}
+}
+
+// kill ends a process as a power cut would.
+func (p *process) kill(t testing.TB) {
+	t.Helper()
+	p.killed = true
+	if err := p.end(syscall.SIGKILL); err == nil {
+		t.Error("what was killed ended well")
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// curl asks the CA as a stranger's tool does, as one of the cast or as nobody, and
+// curl asks the CA, or whom a whole address names, as a stranger's tool does, as one of the cast or as nobody, and
 // returns status, type and body. It sends a certificate without its chain, as the
 // files of demo.json are.
 func (d *demo) curl(t testing.TB, name, family, path string, flags ...string) (status, kind, body string) {
@@ -20,7 +20,10 @@ func (d *demo) curl(t testing.TB, name, family, path string, flags ...string) (s
 		files := d.Identities[name].in()[family]
 		args = append(args, "--cert", files.SignCert, "--key", files.SignKey)
 	}
-	out, complaint, code := run(t, exec.Command("curl", append(append(args, flags...), d.Endpoints.CA+path)...))
+	if strings.HasPrefix(path, "/") {
+		path = d.Endpoints.CA + path
+	}
+	out, complaint, code := run(t, exec.Command("curl", append(append(args, flags...), path)...))
 	if code != 0 {
 		t.Fatalf("curl %s: %s", path, complaint)
 	}
@@ -92,6 +95,44 @@ func goodOrder(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	return content
+}
+
+// TestCentresDoors: the key management centre has its own registry and its own rights.
+func TestCentresDoors(t *testing.T) {
+	d := shared(t)
+	message := filepath.Join(t.TempDir(), "message")
+	writeFile(t, message, []byte{0x30, 0x03, 0x02, 0x01, 0x01})
+	large := filepath.Join(t.TempDir(), "large")
+	writeFile(t, large, make([]byte, 2<<20))
+	octets := []string{"--header", "Content-Type: application/octet-stream", "--data-binary"}
+	for _, c := range []struct {
+		what, name, path string
+		status, code     string
+		flags            []string
+	}{
+		{"without a certificate", "", "/v1/status", "401", "officer.anonymous", nil},
+		{"an officer of an RA", "ra1.custodian", "/v1/status", "401", "officer.unknown", nil},
+		{"a person", "alice", "/v1/status", "401", "officer.unknown", nil},
+		{"status for the issuer", "centre.issuer", "/v1/status", "403", "officer.forbidden", nil},
+		{"a ledger for the system administrator", "centre.system", "/v1/ledger/H-1", "403", "officer.forbidden", nil},
+		{"recovery by the issuer", "centre.issuer", "/v1/recoveries", "403", "officer.forbidden",
+			[]string{"--json", `{"cert_no":"00000000000000000000000000000000000000aa","certificate":"MAMCAQE=","reason":"none"}`}},
+		{"filling by the auditor", "centre.audit", "/v1/pool/fill", "403", "officer.forbidden", []string{"--request", "POST"}},
+		{"too long a message", "ra1", "/v1/km", "413", "request.too-large", append(octets, "@"+large)},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			status, kind, body := d.curl(t, c.name, "ecdsa", d.Endpoints.KMC+c.path, c.flags...)
+			curlRefused(t, status, kind, body, c.status, c.code)
+		})
+	}
+	// A centre in the CA's own process need not speak GM/T 0014; then it says so.
+	if status, kind, body := d.curl(t, "ra1", "ecdsa", d.Endpoints.KMC+"/v1/km", append(octets, "@"+message)...); status != "200" {
+		code := map[bool]string{true: "km.not-implemented", false: "km.message"}[status == "501"]
+		curlRefused(t, status, kind, body, status, code)
+	}
+	if status, _, body := d.curl(t, "centre.system", "ecdsa", d.Endpoints.KMC+"/v1/status"); status != "200" || !strings.Contains(body, `"in_use"`) {
+		t.Errorf("status for the system administrator: %s %s", status, body)
+	}
 }
 
 // TestSM2InTLS: SM2 is not for TLS; the connection ends, and the API lives on.
