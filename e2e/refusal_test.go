@@ -127,7 +127,7 @@ func TestCentresDoors(t *testing.T) {
 	}
 	// A centre in the CA's own process need not speak GM/T 0014; then it says so.
 	if status, kind, body := d.curl(t, "ra1", "ecdsa", d.Endpoints.KMC+"/v1/km", append(octets, "@"+message)...); status != "200" {
-		code := map[bool]string{true: "km.not-implemented", false: "km.message"}[status == "501"]
+		code := map[bool]string{true: "km.not-implemented", false: "km.malformed"}[status == "501"]
 		curlRefused(t, status, kind, body, status, code)
 	}
 	if status, _, body := d.curl(t, "centre.system", "ecdsa", d.Endpoints.KMC+"/v1/status"); status != "200" || !strings.Contains(body, `"in_use"`) {
