@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -33,18 +34,20 @@ type KeyCentre interface {
 // Config is everything a CA is made of. DB, Status, Audit, Issuers, Profiles,
 // HolderKey and Check are required; KMC only where dual certificates are issued.
 type Config struct {
-	DB       *db.DB
-	Status   *status.Journal
-	Audit    *audit.Log
-	KMC      KeyCentre
-	Issuers  []*Issuer
+	DB      *db.DB
+	Status  *status.Journal
+	Audit   *audit.Log
+	KMC     KeyCentre
+	Issuers []*Issuer
+	// Profiles are what the first start begins with. Later they are the database's,
+	// and change by two persons only.
 	Profiles Profiles
 	// HolderKey turns identity numbers into holder ids; one for the whole tree,
 	// at least 32 octets, never changed.
 	HolderKey []byte
 	// Check says whether the actor of the context may do an operation.
 	Check func(ctx context.Context, op officer.Operation) (pki.Actor, error)
-	// Officers is who may operate this CA; without it nobody can enrol.
+	// Officers is who may operate this CA; without it nobody can enrol or approve.
 	Officers *officer.Registry
 	Now      func() time.Time
 	Random   io.Reader
@@ -57,6 +60,7 @@ type CA struct {
 	cfg     Config
 	issuers map[string]*Issuer
 	release func() // of the single-writer lease
+	set     atomic.Pointer[profileSet]
 
 	writer  *db.Collector[*step]
 	crlLock sync.Mutex
@@ -95,16 +99,26 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 		}
 		return nil, err
 	}
-	if err := ca.loadClock(ctx); err != nil {
+	if err := errors.Join(ca.loadClock(ctx), ca.openProfiles(ctx)); err != nil {
 		ca.release()
 		return nil, err
 	}
+	ca.takeApproved()
 	ca.writer = db.Collect(maxBatch, ca.write)
 	if err := ca.finishAll(ctx); err != nil {
 		ca.Close()
 		return nil, err
 	}
 	return ca, nil
+}
+
+// takeApproved has the CA's own acts done as soon as they are approved.
+func (ca *CA) takeApproved() {
+	if ca.cfg.Officers == nil {
+		return
+	}
+	ca.cfg.Officers.OnApproved(officer.ChangeProfiles, ca.changeProfiles)
+	ca.cfg.Officers.OnApproved(officer.RaiseCRLNumber, ca.raiseCRLNumber)
 }
 
 func (ca *CA) checkConfig() error {

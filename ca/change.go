@@ -37,29 +37,69 @@ func operationOf(act string) officer.Operation {
 }
 
 func (ca *CA) follow(ctx context.Context, act, issuer string, serial pki.Serial, c Change) (*Issued, error) {
-	op := operationOf(act)
+	op, profiles := operationOf(act), ca.profiles()
 	old, err := ca.readOrderOf(ctx, issuer, serial)
 	if err == nil {
-		if p := ca.cfg.Profiles[old.profile]; p != nil {
+		if p := profiles[old.profile]; p != nil {
 			op = p.operation(op)
 		}
 	}
-	actor, denied := ca.cfg.Check(ctx, op)
-	if denied != nil {
-		return nil, denied // before telling whether the certificate exists
+	actor, itself := ca.renewsItself(ctx, act, old)
+	if !itself {
+		var denied error
+		if actor, denied = ca.cfg.Check(ctx, op); denied != nil {
+			return nil, denied // before telling whether the certificate exists
+		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	p, err := ca.planFollow(ctx, act, old, c, actor)
+	p, err := ca.planFollow(ctx, act, old, c, profiles, actor)
 	if err != nil {
-		return nil, err
+		return ca.doneBefore(ctx, c.Application, func() (string, error) { return digestFollow(act, old, c) }, err)
 	}
-	return ca.carryOut(ctx, p, actor)
+	issued, err := ca.carryOut(ctx, p, actor)
+	if err != nil || act != actRenew {
+		return issued, err
+	}
+	return issued, ca.letSucceed(ctx, old, issued, actor)
+}
+
+// renewsItself reports whether a site asks to renew the very certificate it came
+// with: sites renew themselves at half their life, without anyone's act.
+func (ca *CA) renewsItself(ctx context.Context, act string, old *storedOrder) (pki.Actor, bool) {
+	actor, known := pki.ActorFrom(ctx)
+	if !known || act != actRenew || old == nil || old.kind != Site || !old.issued() {
+		return actor, false
+	}
+	return actor, ca.fingerprint(old) == actor.Certificate
+}
+
+// fingerprint is the SHA-256 in hex of an order's signing certificate, as officers
+// are known by; "" if its issuer is configured no longer.
+func (ca *CA) fingerprint(o *storedOrder) string {
+	issuer, err := ca.Issuer(o.issuer)
+	if err != nil {
+		return ""
+	}
+	return pki.Fingerprint(pki.Assemble(o.certs[0].tbs, issuer.suite, o.certs[0].signature))
+}
+
+// letSucceed lets the renewed certificate of an officer or a site operate as the
+// old one does.
+func (ca *CA) letSucceed(ctx context.Context, old *storedOrder, issued *Issued, actor pki.Actor) error {
+	if ca.cfg.Officers == nil || old.kind != Site && old.kind != Officer {
+		return nil
+	}
+	_, err := ca.cfg.Officers.Succeed(pki.WithActor(ctx, actor), ca.fingerprint(old), issued.Sign.DER)
+	if pki.KindOf(err) == pki.Unknown {
+		return nil // it never operated this CA
+	}
+	return err
 }
 
 // planFollow understands an order for a successor of an issued certificate.
-func (ca *CA) planFollow(ctx context.Context, act string, old *storedOrder, c Change, actor pki.Actor) (*plan, error) {
+func (ca *CA) planFollow(ctx context.Context, act string, old *storedOrder, c Change, profiles Profiles, actor pki.Actor) (*plan, error) {
 	if err := checkApplication(c.Application); err != nil {
 		return nil, err
 	}
@@ -67,7 +107,7 @@ func (ca *CA) planFollow(ctx context.Context, act string, old *storedOrder, c Ch
 	if err != nil {
 		return nil, err
 	}
-	profile, err := ca.orderable(old.profile)
+	profile, err := profiles.orderable(old.profile)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +115,7 @@ func (ca *CA) planFollow(ctx context.Context, act string, old *storedOrder, c Ch
 	if err != nil {
 		return nil, err
 	}
-	sum, err := digest(act, old.issuer+"/"+string(old.certs[0].serial), c)
+	sum, err := digestFollow(act, old, c)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +123,7 @@ func (ca *CA) planFollow(ctx context.Context, act string, old *storedOrder, c Ch
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{profile: profile, issuer: issuer, days: c.Days, predecessors: old.certs}
+	p := &plan{profiles: profiles, profile: profile, issuer: issuer, days: c.Days, predecessors: old.certs}
 	p.row = orderRow{application: c.Application, act: act, digest: sum, holder: old.holder, predecessor: old.certs[0].serial, reason: reason,
 		// What is good or held is being followed; anything else could be a second one.
 		onePerHolder: profile.OnePerHolder && state != pki.Valid && state != pki.Held}
@@ -96,6 +136,10 @@ func (ca *CA) planFollow(ctx context.Context, act string, old *storedOrder, c Ch
 		subject = c.Subject
 	}
 	return p, ca.complete(p, subject, suite, actor)
+}
+
+func digestFollow(act string, old *storedOrder, c Change) (string, error) {
+	return digest(act, old.issuer+"/"+string(old.certs[0].serial), c)
 }
 
 // inherit takes keys, names and values over from the old certificates, or from the
@@ -121,7 +165,7 @@ func (ca *CA) inherit(p *plan, act string, old *storedOrder, c Change) (pki.Suit
 	}
 	p.signKey, p.row.keyHash = kept.spki, pki.KeyHash(kept.spki)
 	if second := old.half(encrypt); second != nil {
-		p.half = ca.cfg.Profiles[p.profile.Pair.Profile]
+		p.half = p.profiles[p.profile.Pair.Profile]
 		half, err := readIssued(second.tbs, p.half)
 		if err != nil {
 			return "", err

@@ -3,6 +3,7 @@ package ca_test
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -44,6 +45,9 @@ type authority interface {
 	Identify(context.Context, ca.Identity) (string, error)
 	SignCRLs(context.Context, string) ([]ca.CRL, error)
 	LatestCRL(context.Context, string, int, bool) (*ca.CRL, error)
+	ProposeProfiles(context.Context, ca.ProfileChange) (*ca.ProposedProfiles, error)
+	ProfileVersions(context.Context, string) ([]ca.ProfileVersion, error)
+	ProposeCRLNumber(context.Context, string, ca.CRLNumber) (*ca.Proposed, error)
 }
 
 var _, _ authority = (*ca.CA)(nil), (*ca.Client)(nil)
@@ -197,7 +201,11 @@ func (h *house) restart() {
 
 func (h *house) checkInvariants() {
 	h.t.Helper()
-	for _, fault := range ca.CheckInvariants(context.Background(), h.room) {
+	faults := ca.CheckInvariants(context.Background(), h.room)
+	if h.cfg.Officers != nil {
+		faults = append(faults, officer.CheckInvariants(context.Background(), h.cfg.Officers)...)
+	}
+	for _, fault := range faults {
 		h.t.Error("invariant broken: " + fault)
 	}
 }
@@ -240,8 +248,12 @@ type actorTransport struct{}
 
 func (actorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if actor, ok := pki.ActorFrom(r.Context()); ok {
+		text, err := json.Marshal(actor)
+		if err != nil {
+			return nil, err
+		}
 		r = r.Clone(r.Context())
-		r.Header.Set(actorHeader, actor.Name)
+		r.Header.Set(actorHeader, string(text))
 	}
 	return http.DefaultTransport.RoundTrip(r)
 }
@@ -252,8 +264,9 @@ func overNetwork(t testing.TB, room *ca.CA) *ca.Client {
 	api := serve.New(serve.Config{Title: "CA", Version: "test", Log: slog.New(slog.DiscardHandler)})
 	room.Routes(api.Huma)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if name := r.Header.Get(actorHeader); name != "" {
-			r = r.WithContext(pki.WithActor(r.Context(), pki.Actor{Name: name, Roles: []string{"issuer"}}))
+		var actor pki.Actor
+		if err := json.Unmarshal([]byte(r.Header.Get(actorHeader)), &actor); err == nil {
+			r = r.WithContext(pki.WithActor(r.Context(), actor))
 		}
 		api.ServeHTTP(w, r)
 	}))

@@ -38,6 +38,7 @@ func (ca *CA) Routes(api huma.API) {
 	ca.certificateRoutes(api)
 	ca.stateRoutes(api)
 	ca.listRoutes(api)
+	ca.proposalRoutes(api)
 }
 
 func operation(id, method, path, summary string) huma.Operation {

@@ -23,10 +23,12 @@ import (
 //   - pairs are whole: both halves or neither, one subject, two keys (rule 3)
 //   - the journal knows every certificate, and nothing else (rule 4)
 //   - CRL numbers only grow, each list verifies and lists what the journal says (rule 5)
+//   - every profile in effect came in at the start or by an approval used once, and
+//     every certificate names a version that was
 //
 // It reads everything, so it is for tests and for an auditor's night.
 func CheckInvariants(ctx context.Context, ca *CA) []string {
-	c := &invariants{ca: ca, serials: map[string]bool{}, audited: map[string]bool{}}
+	c := &invariants{ca: ca, serials: map[string]bool{}, audited: map[string]bool{}, profiles: map[string]string{}, used: map[string]int{}}
 	c.readAudit(ctx)
 	c.orders(ctx)
 	for _, issuer := range ca.cfg.Issuers {
@@ -41,6 +43,9 @@ type invariants struct {
 	serials map[string]bool // issuer/serial of every reservation seen
 	audited map[string]bool // "serial tbs-hash" of every audit entry
 	issued  int64
+
+	profiles map[string]string // approval by "name hash" of every version in the log
+	used     map[string]int    // how often the log says an approval of profiles was used
 }
 
 func (c *invariants) fault(format string, args ...any) {
@@ -56,6 +61,7 @@ func (c *invariants) readAudit(ctx context.Context) {
 			return
 		}
 		for _, e := range entries {
+			c.noteProfiles(e)
 			for _, role := range []string{single, sign, encrypt} {
 				if text := e.Detail[role]; text != "" && strings.HasPrefix(e.Act, "certificate.") {
 					c.audited[text] = true
@@ -83,6 +89,7 @@ func (c *invariants) orders(ctx context.Context) {
 	for _, o := range byApplication {
 		c.order(ctx, o)
 	}
+	c.versions(ctx, byApplication)
 	c.journal(ctx)
 }
 

@@ -17,19 +17,32 @@ import (
 // Issue makes a certificate or a dual pair. Asked again with the same order it
 // gives the same certificates; a failure leaves the order where a retry goes on.
 func (ca *CA) Issue(ctx context.Context, o Order) (*Issued, error) {
-	op := officer.Issue
-	if p := ca.cfg.Profiles[o.Profile]; p != nil {
+	op, profiles := officer.Issue, ca.profiles()
+	if p := profiles[o.Profile]; p != nil {
 		op = p.operation(op)
 	}
 	actor, err := ca.cfg.Check(ctx, op)
 	if err != nil {
 		return nil, err
 	}
-	p, err := ca.planIssue(o, actor)
+	p, err := ca.planIssue(o, profiles, actor)
 	if err != nil {
-		return nil, err
+		return ca.doneBefore(ctx, o.Application, func() (string, error) { return ca.digestIssue(&o, profiles[o.Profile]) }, err)
 	}
 	return ca.carryOut(ctx, p, actor)
+}
+
+// doneBefore answers an order that was carried out under an earlier version of its
+// profile and that today's refuses: asking again gives the same. why is the refusal.
+func (ca *CA) doneBefore(ctx context.Context, application string, sum func() (string, error), why error) (*Issued, error) {
+	found, err := ca.readOrder(ctx, application)
+	if err != nil || !found.intended() {
+		return nil, why
+	}
+	if asked, err := sum(); err != nil || asked != found.digest {
+		return nil, why
+	}
+	return ca.finish(ctx, found)
 }
 
 // carryOut walks an order through the steps of design.md §3.2. Each step leaves
@@ -46,6 +59,9 @@ func (ca *CA) carryOut(ctx context.Context, p *plan, actor pki.Actor) (*Issued, 
 	// 1. Serials drawn, the signing half built and linted: an order that cannot be
 	//    carried out leaves nothing. Then the serials are this application's.
 	found, err := ca.reserveSerials(ctx, p, now)
+	if pki.KindOf(err) == pki.Invalid {
+		return ca.doneBefore(ctx, p.row.application, func() (string, error) { return p.row.digest, nil }, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -139,8 +155,15 @@ func (ca *CA) takeOver(ctx context.Context, p *plan, now time.Time) (*storedOrde
 		return nil, pki.Errorf(pki.Conflict, "order.abandoned", "application %s was begun more than %d hours ago and never finished", p.row.application, int(abandoned.Hours())).
 			To("order it under a new name; it is checked again then")
 	}
+	if found.intended() {
+		return found, nil // its bytes are fixed, whatever its profile says now
+	}
 	p.row.created, p.row.serials = found.created, p.row.serials[:0]
-	for _, c := range found.certs {
+	for i, c := range found.certs {
+		if profile := []*Profile{p.profile, p.half}[i]; profile == nil || c.profileHash != profile.hash {
+			return nil, pki.Errorf(pki.Conflict, "order.profile", "the profile has changed since application %s was begun", p.row.application).
+				To("order it under a new name; it is checked against the profile as it is now")
+		}
 		p.row.serials = append(p.row.serials, c.serialRow)
 	}
 	return found, ca.draft(p, now)

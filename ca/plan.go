@@ -12,6 +12,7 @@ import (
 type plan struct {
 	row          orderRow
 	issuer       *Issuer
+	profiles     Profiles // in effect when the order came; it keeps to them
 	profile      *Profile // of the certificate, or of the signing half
 	half         *Profile // of the encrypting half; nil without a pair
 	subject      pki.Name
@@ -35,8 +36,8 @@ func (p *Profile) operation(act officer.Operation) officer.Operation {
 }
 
 // orderable returns a profile that can be ordered by itself.
-func (ca *CA) orderable(name string) (*Profile, error) {
-	p := ca.cfg.Profiles[name]
+func (all Profiles) orderable(name string) (*Profile, error) {
+	p := all[name]
 	switch {
 	case p == nil:
 		return nil, pki.Errorf(pki.Invalid, "profile.unknown", "there is no profile %.41q", name).To("'onecert ca profiles' lists them")
@@ -51,11 +52,11 @@ func (ca *CA) orderable(name string) (*Profile, error) {
 }
 
 // planIssue understands an order for a new certificate or pair.
-func (ca *CA) planIssue(o Order, actor pki.Actor) (*plan, error) {
+func (ca *CA) planIssue(o Order, profiles Profiles, actor pki.Actor) (*plan, error) {
 	if err := checkApplication(o.Application); err != nil {
 		return nil, err
 	}
-	profile, err := ca.orderable(o.Profile)
+	profile, err := profiles.orderable(o.Profile)
 	if err != nil {
 		return nil, err
 	}
@@ -63,15 +64,11 @@ func (ca *CA) planIssue(o Order, actor pki.Actor) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Holder, err = ca.holderOf(o, profile); err != nil {
-		return nil, err
-	}
-	o.Identity = nil // from here on only the hash exists
-	sum, err := digest(actIssue, "", o)
+	sum, err := ca.digestIssue(&o, profile)
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{profile: profile, altNames: o.AltNames, values: o.Values, days: o.Days, signKey: request.SPKI}
+	p := &plan{profiles: profiles, profile: profile, altNames: o.AltNames, values: o.Values, days: o.Days, signKey: request.SPKI}
 	p.row = orderRow{application: o.Application, act: actIssue, digest: sum, holder: o.Holder, decision: o.Decision,
 		onePerHolder: profile.OnePerHolder && o.Decision == ""}
 	if len(p.altNames) == 0 {
@@ -91,6 +88,19 @@ func (ca *CA) planIssue(o Order, actor pki.Actor) (*plan, error) {
 	}
 	p.takeRequest(request)
 	return p, ca.complete(p, subject, request.Suite, actor)
+}
+
+// digestIssue puts the holder id in the place of the identity, so that from here on
+// only the hash exists, and names the order's content.
+func (ca *CA) digestIssue(o *Order, p *Profile) (sum string, err error) {
+	if p == nil {
+		return "", pki.Errorf(pki.Invalid, "profile.unknown", "there is no profile %.41q", o.Profile)
+	}
+	if o.Holder, err = ca.holderOf(*o, p); err != nil {
+		return "", err
+	}
+	o.Identity = nil
+	return digest(actIssue, "", *o)
 }
 
 // takeRequest records how the request was signed and who can open the envelope:
@@ -118,7 +128,7 @@ func (ca *CA) planPair(p *plan, wantSingle bool, suite pki.Suite) error {
 		}
 		return nil
 	}
-	p.half = ca.cfg.Profiles[p.profile.Pair.Profile]
+	p.half = p.profiles[p.profile.Pair.Profile]
 	if ca.cfg.KMC == nil {
 		return pki.Errorf(pki.Unavailable, "kmc.none", "this CA has no key management centre, which a dual certificate needs").
 			To("configure kmc, or order the signing certificate alone (single)")

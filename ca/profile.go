@@ -48,6 +48,7 @@ type Profile struct {
 	// DoubleHashRequests accepts SM2 requests hashed twice before signing.
 	DoubleHashRequests bool `yaml:"double_hash_requests,omitempty" json:"double_hash_requests,omitempty"`
 
+	raw      []byte
 	hash     string
 	usage    x509.KeyUsage
 	purposes []pki.OID

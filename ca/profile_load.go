@@ -86,7 +86,7 @@ func readBounded(folder fs.FS, file string) ([]byte, error) {
 func ParseProfile(file string, data []byte) (*Profile, []string) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
-	p := &Profile{hash: contentHash(data)}
+	p := &Profile{raw: bytes.Clone(data), hash: contentHash(data)}
 	if err := decoder.Decode(p); err != nil {
 		return nil, yamlFaults(file, err)
 	}

@@ -57,7 +57,7 @@ func (ca *CA) Profiles(ctx context.Context) ([]ProfileView, error) {
 		return nil, err
 	}
 	all := []ProfileView{}
-	for _, p := range ca.cfg.Profiles {
+	for _, p := range ca.profiles() {
 		all = append(all, ProfileView{p, p.hash})
 	}
 	slices.SortFunc(all, func(a, b ProfileView) int { return strings.Compare(a.Name, b.Name) })

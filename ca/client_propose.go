@@ -1,0 +1,25 @@
+package ca
+
+import (
+	"context"
+	"net/url"
+)
+
+// ProposeProfiles is CA.ProposeProfiles.
+func (c *Client) ProposeProfiles(ctx context.Context, change ProfileChange) (*ProposedProfiles, error) {
+	return post[ProfileChange, ProposedProfiles](ctx, c, pathProfiles, &change)
+}
+
+// ProfileVersions is CA.ProfileVersions.
+func (c *Client) ProfileVersions(ctx context.Context, name string) ([]ProfileVersion, error) {
+	all, err := get[[]ProfileVersion](ctx, c, pathProfiles+"/"+url.PathEscape(name)+"/versions")
+	if err != nil {
+		return nil, err
+	}
+	return *all, nil
+}
+
+// ProposeCRLNumber is CA.ProposeCRLNumber.
+func (c *Client) ProposeCRLNumber(ctx context.Context, issuer string, n CRLNumber) (*Proposed, error) {
+	return post[CRLNumber, Proposed](ctx, c, pathIssuers+"/"+url.PathEscape(issuer)+"/crl-number", &n)
+}
