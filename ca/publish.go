@@ -112,7 +112,8 @@ func (ca *CA) keepCRL(ctx context.Context, i *Issuer, machine pki.Actor, seen ma
 		}
 		if age < life*3/8 {
 			news, err := ca.newsFor(ctx, i.ID, max(crl.Journal, seen[i.ID]))
-			if err != nil || !news {
+			due, err2 := ca.listDue(ctx, *crl)
+			if err := errors.Join(err, err2); err != nil || !news && !due {
 				return err
 			}
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"onecert/audit"
-	"onecert/db"
 	"onecert/pki"
 )
 
@@ -35,27 +34,24 @@ const actRestore = "backup.restore"
 // somebody this database does not know. Handed out again it would be two holders'
 // key. So no pair from before the restore is spare any more. They stay where they
 // are, sealed: if their holder's certificate turns up they can still be recovered.
-func AfterRestore(ctx context.Context, d *db.DB, log *audit.Log, r Restored) (aside int64, err error) {
-	err = d.Tx(ctx, func(tx *sql.Tx) error {
-		var latest int64
-		row := tx.QueryRowContext(ctx, `SELECT count(*), COALESCE(MAX(k.made_at), 0) FROM kmc_key k LEFT JOIN kmc_use u ON u.key_id = k.id WHERE u.key_id IS NULL`)
-		if err := row.Scan(&aside, &latest); err != nil {
-			return fmt.Errorf("counting the spare keys: %w", err)
+func AfterRestore(ctx context.Context, tx *sql.Tx, log *audit.Log, r Restored) (aside int64, err error) {
+	var latest int64
+	row := tx.QueryRowContext(ctx, `SELECT count(*), COALESCE(MAX(k.made_at), 0) FROM kmc_key k LEFT JOIN kmc_use u ON u.key_id = k.id WHERE u.key_id IS NULL`)
+	if err := row.Scan(&aside, &latest); err != nil {
+		return 0, fmt.Errorf("counting the spare keys: %w", err)
+	}
+	before := max(r.Now.UnixMilli(), latest+1) // whatever the clock says
+	act := audit.Act{Actor: r.Actor, Act: actRestore, Object: r.Archive, Result: audit.Done, At: r.Now,
+		Detail: map[string]string{"taken": r.Taken.UTC().Format(time.RFC3339), "aside": strconv.FormatInt(aside, 10), "before": strconv.FormatInt(before, 10)}}
+	if err := log.Append(ctx, tx, act); err != nil {
+		return 0, err
+	}
+	for _, suite := range pki.Suites() {
+		if err := storeSpareFrom(ctx, tx, suite, time.UnixMilli(before)); err != nil {
+			return 0, err
 		}
-		before := max(r.Now.UnixMilli(), latest+1) // whatever the clock says
-		act := audit.Act{Actor: r.Actor, Act: actRestore, Object: r.Archive, Result: audit.Done, At: r.Now,
-			Detail: map[string]string{"taken": r.Taken.UTC().Format(time.RFC3339), "aside": strconv.FormatInt(aside, 10), "before": strconv.FormatInt(before, 10)}}
-		if err := log.Append(ctx, tx, act); err != nil {
-			return err
-		}
-		for _, suite := range pki.Suites() {
-			if err := storeSpareFrom(ctx, tx, suite, time.UnixMilli(before)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return aside, err
+	}
+	return aside, nil
 }
 
 // neverBefore gives new pairs no time before the one since which pairs are spare: a

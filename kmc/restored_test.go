@@ -2,6 +2,7 @@ package kmc
 
 import (
 	"context"
+	"database/sql"
 	"testing"
 	"time"
 
@@ -24,7 +25,11 @@ func (h *house) restoreNow() int64 {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	aside, err := AfterRestore(ctx, d, log, Restored{Archive: "a1b2", Taken: h.clock.Now().Add(-time.Hour), Now: h.clock.Now(), Actor: pki.Actor{Name: "restore"}})
+	var aside int64
+	err = d.Tx(ctx, func(tx *sql.Tx) (err error) {
+		aside, err = AfterRestore(ctx, tx, log, Restored{Archive: "a1b2", Taken: h.clock.Now().Add(-time.Hour), Now: h.clock.Now(), Actor: pki.Actor{Name: "restore"}})
+		return err
+	})
 	if err != nil {
 		h.t.Fatal(err)
 	}
