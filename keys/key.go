@@ -30,10 +30,13 @@ type Key struct {
 type private struct {
 	signer crypto.Signer
 	sm2    *sm2.PrivateKey // the same key, where it is in this process
+	// digest signs e = SM3(Z ‖ M) with an SM2 key; nil for a signer that takes the
+	// message only.
+	digest func(random io.Reader, e []byte) ([]byte, error)
 }
 
 // Wrap makes a Key of any signer whose public key has a suite: throw-away keys,
-// tests, and later hardware. An SM2 key held as *ecdsa.PrivateKey becomes
+// and tests. An SM2 key held as *ecdsa.PrivateKey becomes
 // *sm2.PrivateKey, because crypto/ecdsa would sign with ECDSA on the SM2 curve.
 func Wrap(signer crypto.Signer) (*Key, error) {
 	switch s := signer.(type) {
@@ -70,7 +73,10 @@ func wrap(signer crypto.Signer) (*Key, error) {
 		private:     func() *private { return held },
 	}
 	if suite == pki.SM2 {
-		held.sm2, _ = signer.(*sm2.PrivateKey)
+		if own, ok := signer.(*sm2.PrivateKey); ok {
+			held.sm2 = own
+			held.digest = func(random io.Reader, e []byte) ([]byte, error) { return own.Sign(random, e, nil) }
+		}
 		if key.z, err = sm2.CalculateZA(key.public.(*ecdsa.PublicKey), nil); err != nil {
 			return nil, fmt.Errorf("computing Z: %w", err)
 		}
@@ -91,7 +97,7 @@ func (k *Key) Public() crypto.PublicKey { return k.public }
 func (k *Key) Decrypt(random io.Reader, ciphertext []byte, opts crypto.DecrypterOpts) ([]byte, error) {
 	decrypter, ok := k.private().signer.(crypto.Decrypter)
 	if !ok || k.suite.Family() == "ecdsa" {
-		return nil, pki.Errorf(pki.Invalid, "key.no-decryption", "a %s key does not decrypt", k.suite)
+		return nil, pki.Errorf(pki.Invalid, "key.no-decryption", "this %s key does not decrypt", k.suite)
 	}
 	if random == nil {
 		random = rand.Reader

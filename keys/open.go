@@ -10,14 +10,25 @@ import (
 	"onecert/pki"
 )
 
-// Open opens the private key a URI names. Errors: key.uri, key.missing, key.mode,
-// key.permission, key.passphrase (wrong), key.passphrase-missing, key.passphrase-file,
-// key.plain (unencrypted, and Options.AllowPlain not set), key.truncated,
-// key.not-a-key, key.malformed, key.encryption, key.algorithm, key.size, key.hardware.
+// Open opens the private key a URI names. Errors of all: key.uri, key.missing,
+// key.algorithm, key.size, key.passphrase-missing, key.passphrase-file. Of files:
+// key.mode, key.permission, key.passphrase (wrong), key.plain (unencrypted, and
+// Options.AllowPlain not set), key.truncated, key.not-a-key, key.malformed,
+// key.encryption. Of devices: library.missing, .path, .mode, .load, .symbol,
+// .version, .platform; key.device-gone (it does not answer: it is asked again at each
+// use), key.device-busy, key.device-failed, key.device-refused, key.pin (wrong),
+// key.pin-differs (another one is in force), key.pin-locked, key.pin-final,
+// key.pin-value, key.several, key.no-public, key.point, key.no-sm2, key.sessions.
 func Open(uri string, opts Options) (*Key, error) {
 	location, err := ParseURI(uri)
 	if err != nil {
 		return nil, err
+	}
+	if location.Hardware() {
+		return openHardware(location, opts)
+	}
+	if location.Device != "" {
+		return nil, errNotSealer()
 	}
 	text, err := readPrivate(location.Path, "key file")
 	if err != nil {
@@ -39,11 +50,19 @@ func Open(uri string, opts Options) (*Key, error) {
 // Generate makes a key of the suite and keeps it in a new file: PKCS#8, PBES2
 // with scrypt and the cipher of opts (RFC 8018, RFC 7914), which OpenSSL 3.0
 // opens. The file is read back in memory before it is written, and on disk with
-// its name when Generate returns. It never overwrites (key.exists).
+// its name when Generate returns. It never overwrites (key.exists). In a PKCS#11
+// token the key is made inside and never comes out; in an SDF device it cannot be
+// made (key.generate).
 func Generate(uri string, suite pki.Suite, opts Options) (*Key, error) {
 	location, err := ParseURI(uri)
 	if err != nil {
 		return nil, err
+	}
+	if location.Hardware() {
+		return generateHardware(location, suite, opts)
+	}
+	if location.Device != "" {
+		return nil, errNotSealer()
 	}
 	pass, err := needPassphrase(location, opts)
 	if err != nil {
@@ -113,4 +132,8 @@ func at(err error, path string) error {
 func samePublic(a, b crypto.PublicKey) bool {
 	comparable, ok := a.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && comparable.Equal(b)
+}
+
+func errNotSealer() error {
+	return errURI("device= is for the files of sealers; name the device itself for a key in it")
 }

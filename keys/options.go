@@ -16,8 +16,9 @@ const (
 
 // Options says how a key is opened or made; the zero value is right for most.
 type Options struct {
-	// Passphrase, if not nil, is used instead of the file the URI names: for a
-	// ceremony's prompt. It is not kept.
+	// Passphrase, if not nil, is used instead of the file the URI names, as
+	// passphrase, PIN or password: from a prompt, or put together from the shares
+	// of several people. A copy is kept for devices, which ask for it again.
 	Passphrase []byte
 	// AllowPlain lets Open read an unencrypted key file: demonstrations and
 	// foreign keys about to be wrapped, never a serving process.

@@ -35,15 +35,23 @@ const (
 	sealerP    = 3
 )
 
-// OpenSealer opens the master key a URI names. Errors: as Open's, and seal.algorithm.
+// OpenSealer opens the master key a URI names: a file, protected by a passphrase or
+// wrapped by a device (device=). Errors: as Open's, and seal.algorithm, seal.device,
+// seal.protection.
 func OpenSealer(uri string, opts Options) (*Sealer, error) {
 	location, err := ParseURI(uri)
 	if err != nil {
 		return nil, err
 	}
+	if location.Hardware() {
+		return nil, errSealerPlace()
+	}
 	text, err := readPrivate(location.Path, "sealing key file")
 	if err != nil {
 		return nil, err
+	}
+	if location.Device != "" {
+		return openDeviceSealer(location, text, opts)
 	}
 	pass, err := needPassphrase(location, opts)
 	if err != nil {
@@ -59,17 +67,21 @@ func OpenSealer(uri string, opts Options) (*Sealer, error) {
 }
 
 // GenerateSealer makes a master key and keeps it in a new file, on disk when
-// GenerateSealer returns. It never overwrites (key.exists).
+// GenerateSealer returns. It never overwrites (key.exists). With device= a key of the
+// device wraps it, made there if it is missing and the device can; the file is then
+// worth nothing without the device.
 func GenerateSealer(uri string, algorithm SealAlgorithm, opts Options) (*Sealer, error) {
 	location, err := ParseURI(uri)
 	if err != nil {
 		return nil, err
 	}
-	pass, err := needPassphrase(location, opts)
+	if location.Hardware() {
+		return nil, errSealerPlace()
+	}
+	protect, err := protection(location, algorithm, opts)
 	if err != nil {
 		return nil, err
 	}
-	defer clear(pass)
 	secret := make([]byte, secretLen)
 	defer clear(secret)
 	if _, err := io.ReadFull(opts.random(), secret); err != nil {
@@ -79,7 +91,7 @@ func GenerateSealer(uri string, algorithm SealAlgorithm, opts Options) (*Sealer,
 	if err != nil {
 		return nil, err
 	}
-	text, err := writeSealer(opts.random(), algorithm, secret, pass)
+	text, err := protect(secret)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +99,27 @@ func GenerateSealer(uri string, algorithm SealAlgorithm, opts Options) (*Sealer,
 		return nil, err
 	}
 	return sealer, nil
+}
+
+// protection returns how the secret becomes a file: by passphrase or by device.
+func protection(u URI, algorithm SealAlgorithm, opts Options) (func(secret []byte) ([]byte, error), error) {
+	if err := vacant(u.Path); err != nil { // before a device makes a key for it
+		return nil, err
+	}
+	if u.Device == "" {
+		pass, err := needPassphrase(u, opts)
+		return func(secret []byte) ([]byte, error) {
+			defer clear(pass)
+			return writeSealer(opts.random(), algorithm, secret, pass)
+		}, err
+	}
+	w, err := openWrapping(u.Device, opts, true)
+	return func(secret []byte) ([]byte, error) { return wrapSealer(w, opts.random(), algorithm, secret) }, err
+}
+
+func errSealerPlace() error {
+	return pki.Errorf(pki.NotImplemented, "seal.place", "a sealing key does not live in a device, because it seals record by record").
+		To("let the device wrap its file: file:/path/master.pem?device=URI, with the device's URI percent-encoded")
 }
 
 // writeSealer encodes the file and proves that it can be opened again.
@@ -155,6 +188,9 @@ func parseSealer(text []byte) (SealAlgorithm, []byte, error) {
 		return "", nil, errTruncated("sealing key file")
 	}
 	body := block.Bytes
+	if len(body) > 0 && body[0] == sealerDeviceVersion {
+		return "", nil, errSealerProtection("a device", "device=URI with the device's URI, percent-encoded")
+	}
 	if len(body) == 0 || body[0] != sealerVersion {
 		return "", nil, pki.Errorf(pki.Invalid, "seal.format", "the sealing key file is not of version %d", sealerVersion).
 			To("open it with the release that made it")

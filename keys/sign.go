@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"io"
+	"reflect"
 
 	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/sm3"
@@ -66,14 +67,21 @@ func (k *Key) signSM2(random io.Reader, msg []byte, opts crypto.SignerOpts) ([]b
 	if _, ok := opts.(*sm2.SM2SignerOption); !ok {
 		return nil, pki.Errorf(pki.Invalid, "key.hash", "an SM2 key signs messages with SM3, not digests of another hash")
 	}
-	if k.private().sm2 == nil || opts != sm2.DefaultSM2SignerOpts {
-		return crypto.SignMessage(k.private().signer, random, msg, opts)
+	held := k.private()
+	// The user id in opts cannot be read from outside gmsm, only compared.
+	usual := opts == sm2.DefaultSM2SignerOpts || reflect.DeepEqual(opts, sm2.DefaultSM2SignerOpts)
+	switch {
+	case held.digest == nil, !usual && held.sm2 != nil:
+		return crypto.SignMessage(held.signer, random, msg, opts)
+	case !usual:
+		return nil, pki.Errorf(pki.NotImplemented, "key.user-id", "an SM2 key in a device signs with the default user id only").
+			To("use the default user id 1234567812345678, as certificates do")
 	}
 	var digest [sm3.Size]byte
 	hash := sm3.New()
 	hash.Write(k.z)
 	hash.Write(msg)
-	return k.private().sm2.Sign(random, hash.Sum(digest[:0]), nil)
+	return held.digest(random, hash.Sum(digest[:0]))
 }
 
 // acceptableHash refuses hashes that no signature of ours may use.

@@ -27,8 +27,8 @@ const (
 
 // PIN is the PIN of one token or key. The zero PIN has none. Safe for concurrent use.
 type PIN struct {
-	trying  sync.Mutex // one Try at a time, so that no caller is let in by another's PIN
-	mu      sync.Mutex // guards the rest
+	trying  sync.Mutex    // one Try at a time, so that no caller is let in by another's PIN
+	mu      sync.Mutex    // guards the rest
 	value   func() []byte // in a closure: no printer looks into it
 	proven  bool          // the device has accepted it
 	refused bool

@@ -22,6 +22,14 @@ const (
 	Encrypt Use = "encrypt" // RSA: decrypt; EC: agree on keys
 )
 
+// New says which key pair is to be made, and where.
+type New struct {
+	Token  Token
+	Object Object // with a label; without an id one is drawn
+	Suite  pki.Suite
+	Use    Use
+}
+
 // idLen is how many octets the id of a new object has.
 const idLen = 16
 
@@ -29,12 +37,12 @@ const idLen = 16
 // is checked afterwards. Errors: as Open's, and key.exists, key.name, key.exposed.
 // Two processes that make one name at once are not kept from it: PKCS#11 has no
 // names that are unique.
-func (m *Module) Generate(t Token, o Object, pin []byte, suite pki.Suite, use Use, random io.Reader) (crypto.Signer, error) {
-	how, public, private, err := pairTemplates(suite, use)
+func (m *Module) Generate(n New, pin []byte, random io.Reader) (crypto.Signer, error) {
+	how, public, private, err := pairTemplates(n.Suite, n.Use)
 	if err != nil {
 		return nil, err
 	}
-	where, o, err := m.prepare(t, o, ckoPrivate, pin, random)
+	where, o, err := m.prepare(n.Token, n.Object, ckoPrivate, pin, random)
 	if err != nil {
 		return nil, err
 	}
@@ -45,11 +53,11 @@ func (m *Module) Generate(t Token, o Object, pin []byte, suite pki.Suite, use Us
 	if err != nil {
 		return nil, err
 	}
-	signer, err := m.Open(t, o, pin)
-	if err != nil || use != Sign {
+	signer, err := m.Open(n.Token, o, pin)
+	if err != nil || n.Use != Sign {
 		return signer, err
 	}
-	digest, hash := trialDigest(suite)
+	digest, hash := trialDigest(n.Suite)
 	if _, err := signer.Sign(random, digest, hash); err != nil { // verifies
 		return nil, fmt.Errorf("trying the new key: %w", err)
 	}

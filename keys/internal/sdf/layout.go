@@ -139,6 +139,11 @@ type Info struct {
 
 const infoLen = 100
 
+// VersionText returns the device's version as its makers print it, four octets with dots.
+func (i Info) VersionText() string {
+	return fmt.Sprintf("%d.%d.%d.%d", i.Version>>24, i.Version>>16&0xff, i.Version>>8&0xff, i.Version&0xff)
+}
+
 func parseInfo(s []byte) Info {
 	text := func(field []byte) string {
 		field, _, _ = bytes.Cut(field, []byte{0})
