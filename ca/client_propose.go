@@ -3,6 +3,8 @@ package ca
 import (
 	"context"
 	"net/url"
+
+	"onecert/officer"
 )
 
 // ProposeProfiles is CA.ProposeProfiles.
@@ -20,6 +22,6 @@ func (c *Client) ProfileVersions(ctx context.Context, name string) ([]ProfileVer
 }
 
 // ProposeCRLNumber is CA.ProposeCRLNumber.
-func (c *Client) ProposeCRLNumber(ctx context.Context, issuer string, n CRLNumber) (*Proposed, error) {
-	return post[CRLNumber, Proposed](ctx, c, pathIssuers+"/"+url.PathEscape(issuer)+"/crl-number", &n)
+func (c *Client) ProposeCRLNumber(ctx context.Context, issuer string, n CRLNumber) (*officer.Receipt, error) {
+	return post[CRLNumber, officer.Receipt](ctx, c, pathIssuers+"/"+url.PathEscape(issuer)+"/crl-number", &n)
 }

@@ -21,7 +21,7 @@ type CRLNumber struct {
 
 // ProposeCRLNumber proposes to raise the counter of an issuer's lists. Once approved
 // the next list carries a number above it. Counters are never lowered.
-func (ca *CA) ProposeCRLNumber(ctx context.Context, issuer string, n CRLNumber) (*Proposed, error) {
+func (ca *CA) ProposeCRLNumber(ctx context.Context, issuer string, n CRLNumber) (*officer.Receipt, error) {
 	if _, err := ca.cfg.Check(ctx, officer.RaiseCRLNumber); err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (ca *CA) ProposeCRLNumber(ctx context.Context, issuer string, n CRLNumber) 
 	}
 	a, err := ca.cfg.Officers.Propose(ctx, officer.Proposal{Operation: officer.RaiseCRLNumber, Object: issuer,
 		Content: strconv.FormatInt(n.Number, 10), Summary: fmt.Sprintf("%s: %d → %d", issuer, last, n.Number), Reason: n.Reason}, nil)
-	out := proposed(a)
+	out := a.Receipt()
 	return &out, err
 }
 

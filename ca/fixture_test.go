@@ -47,7 +47,7 @@ type authority interface {
 	LatestCRL(context.Context, string, int, bool) (*ca.CRL, error)
 	ProposeProfiles(context.Context, ca.ProfileChange) (*ca.ProposedProfiles, error)
 	ProfileVersions(context.Context, string) ([]ca.ProfileVersion, error)
-	ProposeCRLNumber(context.Context, string, ca.CRLNumber) (*ca.Proposed, error)
+	ProposeCRLNumber(context.Context, string, ca.CRLNumber) (*officer.Receipt, error)
 }
 
 var _, _ authority = (*ca.CA)(nil), (*ca.Client)(nil)

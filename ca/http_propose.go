@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"onecert/officer"
 )
 
 // proposalRoutes are the acts that wait for another person's consent, which is given
@@ -27,7 +29,7 @@ func (ca *CA) proposalRoutes(api huma.API) {
 	huma.Register(api, raise, func(ctx context.Context, in *struct {
 		Issuer string `path:"issuer" maxLength:"32"`
 		Body   CRLNumber
-	}) (*body[Proposed], error) {
+	}) (*body[officer.Receipt], error) {
 		return reply(ca.ProposeCRLNumber(ctx, in.Issuer, in.Body))
 	})
 }

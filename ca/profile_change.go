@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-	"time"
 
 	"onecert/audit"
 	"onecert/officer"
@@ -21,21 +20,9 @@ type ProfileChange struct {
 	Reason   string   `json:"reason" minLength:"1" maxLength:"1000"`
 }
 
-// Proposed is an act that waits for others' consent.
-type Proposed struct {
-	Approval string         `json:"approval" doc:"the proposal's id"`
-	Digest   string         `json:"digest" doc:"what those who approve name"`
-	Expires  time.Time      `json:"expires"`
-	Missing  []officer.Need `json:"missing" doc:"who has to agree"`
-}
-
-func proposed(a officer.Approval) Proposed {
-	return Proposed{Approval: a.ID, Digest: a.Digest, Expires: a.Expires, Missing: a.Missing}
-}
-
 // ProposedProfiles says what would change.
 type ProposedProfiles struct {
-	Proposed
+	officer.Receipt
 	Changes []ProfileDifference `json:"changes"`
 }
 
@@ -70,7 +57,7 @@ func (ca *CA) ProposeProfiles(ctx context.Context, c ProfileChange) (*ProposedPr
 	out := &ProposedProfiles{Changes: set.differences(fresh)}
 	a, err := ca.cfg.Officers.Propose(ctx, officer.Proposal{Operation: officer.ChangeProfiles, Object: namesOf(fresh),
 		Content: string(content), Summary: summarise(out.Changes), Reason: c.Reason}, nil)
-	out.Proposed = proposed(a)
+	out.Receipt = a.Receipt()
 	return out, err
 }
 

@@ -80,6 +80,19 @@ type Vote struct {
 	At    time.Time `json:"at"`
 }
 
+// Receipt is what who proposes gets: whom to ask, and what they are asked to name.
+type Receipt struct {
+	Approval string    `json:"approval" doc:"the proposal's id"`
+	Digest   string    `json:"digest" doc:"what those who approve name"`
+	Expires  time.Time `json:"expires"`
+	Missing  []Need    `json:"missing" doc:"who has to agree"`
+}
+
+// Receipt returns the proposal's.
+func (a Approval) Receipt() Receipt {
+	return Receipt{Approval: a.ID, Digest: a.Digest, Expires: a.Expires, Missing: a.Missing}
+}
+
 // Trail is what the act's own entry in the audit log says of its approval.
 func (a Approval) Trail() map[string]string {
 	names := make([]string, len(a.Votes))
