@@ -28,12 +28,13 @@ type kmcInitFlags struct {
 func kmcInitCommand(io *console) *cobra.Command {
 	f := &kmcInitFlags{}
 	command := io.verb("init", "cmd.kmc.init",
-		[]string{"onecert kmc init --dir kmc --host kmc.gov.example --listen 0.0.0.0:8444 --trust ca/trust.pem --peer ca=ca/message.pem"},
+		[]string{"onecert kmc init --dir kmc --host kmc.gov.example --listen 0.0.0.0:8444 --ca https://ca.gov.example:8443 --trust ca/trust.pem --peer ca=ca/message.pem"},
 		func(ctx context.Context, _ []string) error { return io.initKMC(ctx, f) })
 	flags := command.Flags()
 	flags.StringVar(&f.Dir, "dir", "", io.text("flag.init.dir"))
 	flags.StringVar(&f.Host, "host", "", io.text("flag.init.host"))
 	flags.StringVar(&f.Listen, "listen", "0.0.0.0:8444", io.text("flag.init.listen"))
+	flags.StringVar(&f.CA, "ca", "", io.text("flag.init.ca"))
 	flags.StringArrayVar(&f.trust, "trust", nil, io.text("flag.init.trust"))
 	flags.StringArrayVar(&f.peers, "peer", nil, io.text("flag.init.peer"))
 	flags.StringArrayVar(&f.dialOut, "dial-out", nil, io.text("flag.init.dial-out"))

@@ -112,6 +112,7 @@ var englishFlags = table{
 	"flag.init.partitions":    "number of CRL partitions of each issuer, fixed for its life",
 	"flag.init.database":      "database, sqlite:PATH or a postgres URL (default: a file in the folder)",
 	"flag.init.database-file": "file that holds the database's URL, for one with a password",
+	"flag.init.ca":            "address of the CA's API, https://HOST:PORT, where the site certificate is renewed (default: an officer renews it)",
 	"flag.init.trust":         "PEM file of CA certificates, issuing and root (trust.pem of the CA); may be given several times",
 	"flag.init.peer":          "NAME=FILE: message certificate of a CA, by the name it will be registered under; may be given several times",
 	"flag.init.dial-out":      "HOST:PORT of a CA this centre dials out to, where that may not dial in; may be given several times",

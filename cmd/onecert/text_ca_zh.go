@@ -112,6 +112,7 @@ var chineseFlags = table{
 	"flag.init.partitions":    "每个签发者的吊销列表分区数，终身不变",
 	"flag.init.database":      "数据库，sqlite:路径 或 postgres 地址（默认：目录中的一个文件）",
 	"flag.init.database-file": "存有数据库地址的文件，用于带口令的地址",
+	"flag.init.ca":            "CA 接口的地址 https://HOST:PORT，站点证书在那里自动更新（默认：由操作人员更新）",
 	"flag.init.trust":         "CA 证书的 PEM 文件，包括签发 CA 和根（即 CA 的 trust.pem）；可多次给出",
 	"flag.init.peer":          "NAME=FILE：某个 CA 的消息证书，NAME 为它将登记的名称；可多次给出",
 	"flag.init.dial-out":      "本中心主动外连的 CA 的 HOST:PORT，用于不允许连入的区域；可多次给出",

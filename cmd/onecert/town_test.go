@@ -159,7 +159,7 @@ func (t *town) startCA() {
 func (t *town) beginKMC() {
 	t.Helper()
 	done := answers[made](t, "kmc", "init", "--dir", t.in("kmc"), "--host", "127.0.0.1", "--listen", "127.0.0.1:0",
-		"--trust", t.in("ca", "trust.pem"), "--peer", "ca="+t.in("ca", "message.pem"))
+		"--ca", "https://"+t.ca, "--trust", t.in("ca", "trust.pem"), "--peer", "ca="+t.in("ca", "message.pem"))
 	t.kmcCodes = done.Codes
 	t.certifyKMC("tls")
 	t.certifyKMC("message")

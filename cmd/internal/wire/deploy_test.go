@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -34,28 +35,29 @@ func TestSamples(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, key := range keysOf(reflect.TypeOf(config).Elem()) {
-			if !strings.Contains(string(text), key+":") {
+		for _, key := range keysOf(reflect.TypeOf(config).Elem(), "") {
+			if !regexp.MustCompile(`(?m)^(# )?` + key + `:`).Match(text) {
 				t.Errorf("%s does not show %s", name, key)
 			}
 		}
 	}
 }
 
-// keysOf are the YAML keys of a structure and those inside it.
-func keysOf(of reflect.Type) (all []string) {
+// keysOf are the YAML keys of a structure and those inside it, each as a pattern of
+// how its line begins.
+func keysOf(of reflect.Type, indent string) (all []string) {
 	for field := range of.Fields() {
 		key, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		if key == "" {
 			continue
 		}
-		all = append(all, key)
+		all = append(all, indent+key)
 		inner := field.Type
 		for inner.Kind() == reflect.Pointer || inner.Kind() == reflect.Slice || inner.Kind() == reflect.Map {
 			inner = inner.Elem()
 		}
 		if inner.Kind() == reflect.Struct {
-			all = append(all, keysOf(inner)...)
+			all = append(all, keysOf(inner, `( +|.*\{)(# |- |.*, )?`)...)
 		}
 	}
 	return all

@@ -210,6 +210,7 @@ type NewKMC struct {
 	Host         string
 	Listen       string
 	DialOut      []DialOut // to the CAs, where they cannot dial in
+	CA           string    // address of the CA's API, to renew the site certificate at
 	Database     string    // empty: sqlite:kmc.db, unless DatabaseFile names a file with the source
 	DatabaseFile string
 	Trust        []byte            // PEM of CA certificates, issuing ones and roots
@@ -233,7 +234,7 @@ func InitKMC(n NewKMC) (configPath string, err error) {
 		return "", err
 	}
 	config := &KMC{Component: "kmc", Origin: n.Host + "/kmc", Database: n.Database, DatabaseFile: n.DatabaseFile,
-		Listen: n.Listen, DialOut: n.DialOut, TLSCertificate: "tls.pem",
+		Listen: n.Listen, DialOut: n.DialOut, CA: n.CA, TLSCertificate: "tls.pem",
 		Trust: "trust.pem", AuditHeads: "audit-heads", MasterKey: keyURI("keys/master.pem", "passphrase")}
 	if config.Database == "" && config.DatabaseFile == "" {
 		config.Database = "sqlite:kmc.db"
