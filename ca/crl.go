@@ -147,7 +147,7 @@ func (ca *CA) gather(ctx context.Context, i *Issuer, number int64, now time.Time
 	if err != nil {
 		return nil, fmt.Errorf("gathering a CRL: %w", err)
 	}
-	base, err := ca.lastFull(ctx, i.ID)
+	base, err := ca.baseForDelta(ctx, i.ID, now)
 	if err != nil || base == nil || i.ListsOnly {
 		return lists, err
 	}
@@ -221,6 +221,12 @@ func (ca *CA) storeCRLs(ctx context.Context, issuer string, crls []CRL, actor pk
 	return nil
 }
 
+// baseForDelta is the oldest full list somebody may still rightly hold: whoever has
+// a full list that has not lapsed can use every delta (RFC 5280 5.2.4).
+func (ca *CA) baseForDelta(ctx context.Context, issuer string, now time.Time) (*CRL, error) {
+	return ca.findCRL(ctx, `issuer = $1 AND crl_part = $2 AND base = 0 AND next_update > $3 ORDER BY next_update, number LIMIT 1`, issuer, complete, now.UnixMilli())
+}
+
 func (ca *CA) lastFull(ctx context.Context, issuer string) (*CRL, error) {
 	return ca.latest(ctx, issuer, complete, false)
 }
@@ -243,8 +249,13 @@ func (ca *CA) latest(ctx context.Context, issuer string, partition int, delta bo
 	if delta {
 		kind = "base > 0"
 	}
-	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT number, base, journal, entries, this_update, next_update, der FROM ca_crl
-		WHERE issuer = $1 AND crl_part = $2 AND `+kind+` ORDER BY number DESC LIMIT 1`, issuer, partition)
+	return ca.findCRL(ctx, `issuer = $1 AND crl_part = $2 AND `+kind+` ORDER BY number DESC LIMIT 1`, issuer, partition)
+}
+
+// findCRL returns the first list of a condition, nil if there is none.
+func (ca *CA) findCRL(ctx context.Context, where string, args ...any) (*CRL, error) {
+	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT issuer, crl_part, number, base, journal, entries, this_update, next_update, der
+		FROM ca_crl WHERE `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading a CRL: %w", err)
 	}
@@ -252,9 +263,10 @@ func (ca *CA) latest(ctx context.Context, issuer string, partition int, delta bo
 	if !rows.Next() {
 		return nil, rows.Err()
 	}
-	crl := &CRL{Issuer: issuer, Partition: partition}
+	crl := &CRL{}
 	var this, next int64
-	if err := rows.Scan(&crl.Number, &crl.Base, &crl.Journal, &crl.Entries, &this, &next, &crl.DER); err != nil {
+	err = rows.Scan(&crl.Issuer, &crl.Partition, &crl.Number, &crl.Base, &crl.Journal, &crl.Entries, &this, &next, &crl.DER)
+	if err != nil {
 		return nil, fmt.Errorf("reading a CRL: %w", err)
 	}
 	crl.ThisUpdate, crl.NextUpdate = time.UnixMilli(this).UTC(), time.UnixMilli(next).UTC()

@@ -15,6 +15,7 @@ import (
 	"github.com/emmansun/gmsm/smx509"
 
 	"onecert/ca"
+	"onecert/officer"
 	"onecert/pki"
 	"onecert/pkitest"
 )
@@ -97,6 +98,61 @@ func TestCRLFullDeltaAndPartitions(t *testing.T) {
 			t.Error("the published file is not the newest list", err)
 		}
 	})
+}
+
+// TestDeltaForAnyCurrentList: whoever holds a full list that has not lapsed can use
+// the newest delta.
+func TestDeltaForAnyCurrentList(t *testing.T) {
+	h := open(t, sqlite(t), nil)
+	ctx := as("office")
+	var numbers []int64
+	for n := range 4 {
+		issued := mustIssue(t, h, order(t, fmt.Sprint("delta-", n), pki.SM2))
+		if _, err := h.Revoke(ctx, "sm2", issued.Sign.Serial, ca.Revocation{Reason: "superseded"}); err != nil {
+			t.Fatal(err)
+		}
+		lists, err := h.SignCRLs(ctx, "sm2")
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers = append(numbers, lists[0].Number)
+		h.clock.add(10 * time.Hour)
+	}
+	delta, err := h.LatestCRL(ctx, "sm2", -1, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Signed at 0, 10, 20 and 30 hours with a life of 24: at 30 the first has lapsed.
+	if delta.Base != numbers[1] || delta.Entries != 4 {
+		t.Errorf("the delta builds on %d with %d entries; lists are %v", delta.Base, delta.Entries, numbers)
+	}
+}
+
+// TestOfficersAreSecuritysToEnd: no issuer, reviewer or registrar ends or freezes
+// the certificate of an officer or a site.
+func TestOfficersAreSecuritysToEnd(t *testing.T) {
+	rights := func(ctx context.Context, op officer.Operation) (pki.Actor, error) {
+		actor, _ := pki.ActorFrom(ctx)
+		return actor, officer.May(actor, op)
+	}
+	h := open(t, sqlite(t), func(c *ca.Config) { c.Check = rights })
+	who := func(role string) context.Context {
+		return pki.WithActor(context.Background(), pki.Actor{Name: role, Roles: []string{role}})
+	}
+	data, _ := request(t, pki.P256, person("centre.audit"))
+	issued, err := h.Issue(who(officer.Security), ca.Order{Application: "o1", Profile: "officer", Request: data, Holder: "officer:centre.audit"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range []string{officer.Issuer, officer.Reviewer, officer.Registrar, officer.Site, officer.System} {
+		_, err := h.Revoke(who(role), "ecdsa", issued.Sign.Serial, ca.Revocation{Reason: "superseded"})
+		wantCode(t, err, pki.Forbidden, "officer.forbidden")
+		_, err = h.Hold(who(role), "ecdsa", issued.Sign.Serial)
+		wantCode(t, err, pki.Forbidden, "officer.forbidden")
+	}
+	if _, err := h.Revoke(who(officer.Security), "ecdsa", issued.Sign.Serial, ca.Revocation{Reason: "superseded"}); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestCRLNumbersOnlyGrow, also when the process ends and when a list cannot be

@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"strings"
+	"unicode"
 
 	"onecert/officer"
 	"onecert/pki"
@@ -45,7 +47,7 @@ func (ca *CA) Enrol(ctx context.Context, e Enrolment) (*Enrolled, error) {
 	if !errors.Is(err, errPeek) {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(e.Code))
+	sum := sha256.Sum256([]byte(plainCode(e.Code)))
 	machine := pki.WithActor(ctx, pki.Actor{Name: name, Roles: []string{officer.Security}})
 	issued, err := ca.Issue(machine, ca.enrolmentOrder(e, role, name, "enrol-"+hex.EncodeToString(sum[:12])))
 	if err != nil {
@@ -67,6 +69,17 @@ func (ca *CA) Enrol(ctx context.Context, e Enrolment) (*Enrolled, error) {
 		return nil, err
 	}
 	return &Enrolled{Name: name, Role: role, Issued: issued}, nil
+}
+
+// plainCode is a code without what people type differently, so that one code is one
+// application.
+func plainCode(code string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToUpper(r)
+		}
+		return -1
+	}, code)
 }
 
 // enrolmentOrder names the officer as registered; the unit is the CA's own.

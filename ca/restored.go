@@ -77,3 +77,22 @@ func (ca *CA) listDue(ctx context.Context, last CRL) (bool, error) {
 	}
 	return number > last.Number, nil
 }
+
+// CRLNumbers returns the number of each issuer's last list as tx sees it.
+func CRLNumbers(ctx context.Context, tx *sql.Tx) (map[string]int64, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT issuer, number FROM ca_crl_number")
+	if err != nil {
+		return nil, fmt.Errorf("reading CRL numbers: %w", err)
+	}
+	defer rows.Close()
+	all := map[string]int64{}
+	for rows.Next() {
+		var issuer string
+		var number int64
+		if err := rows.Scan(&issuer, &number); err != nil {
+			return nil, fmt.Errorf("reading CRL numbers: %w", err)
+		}
+		all[issuer] = number
+	}
+	return all, rows.Err()
+}

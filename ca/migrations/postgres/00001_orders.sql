@@ -87,6 +87,7 @@ CREATE TABLE ca_crl (
     der         BYTEA NOT NULL,
     PRIMARY KEY (issuer, number, crl_part, base)
 );
+CREATE INDEX ca_crl_life ON ca_crl (issuer, crl_part, base, next_update);
 
 -- +goose Down
 DROP TABLE ca_crl;
