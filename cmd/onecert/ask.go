@@ -39,11 +39,17 @@ func (c *console) askFresh(path string, fresh bool) ([]byte, error) {
 	return first, nil
 }
 
+// terminal returns standard input where a person sits at it.
+func (c *console) terminal() (*os.File, bool) {
+	file, ok := c.in.(*os.File)
+	return file, ok && term.IsTerminal(int(file.Fd()))
+}
+
 // ask reads a line at the terminal without showing it. What is no terminal is not
 // read: it is a script that has forgotten its --pass-file.
 func (c *console) ask(prompt string) ([]byte, error) {
-	file, ok := c.in.(*os.File)
-	if !ok || !term.IsTerminal(int(file.Fd())) {
+	file, ok := c.terminal()
+	if !ok {
 		return nil, pki.Errorf(pki.Invalid, "ask.terminal", "there is no terminal to ask for the passphrase at").
 			To("name a file with --pass-file, or in the key's URI")
 	}
@@ -58,24 +64,34 @@ func (c *console) ask(prompt string) ([]byte, error) {
 
 // readSecret reads a one-time code, an identity number or a passphrase from a
 // file or, for "-", from standard input: never from the command line, which every
-// process on the machine can read.
+// process on the machine can read. A person at a terminal types one line.
 func (c *console) readSecret(path string) ([]byte, error) {
-	reader := c.in
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, c.doing("doing.reading", path, fileError(err))
-		}
-		defer file.Close()
-		reader = file
-	}
-	text, err := io.ReadAll(io.LimitReader(reader, maxSecret+1))
+	text, err := c.readLine(path)
 	if err != nil {
-		return nil, c.doing("doing.reading", path, fileError(err))
+		return nil, c.doing("doing.reading", path, err)
 	}
 	text = bytes.TrimSpace(text)
 	if len(text) == 0 || len(text) > maxSecret {
 		return nil, c.doing("doing.reading", path, pki.Errorf(pki.Invalid, "file.secret", "it is empty or too long").To("put the one line wanted into it"))
+	}
+	return text, nil
+}
+
+func (c *console) readLine(path string) ([]byte, error) {
+	reader := c.in
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fileError(err)
+		}
+		defer file.Close()
+		reader = file
+	} else if _, ok := c.terminal(); ok {
+		return c.ask(c.text("ask.line"))
+	}
+	text, err := io.ReadAll(io.LimitReader(reader, maxSecret+1))
+	if err != nil {
+		return nil, fileError(err)
 	}
 	return text, nil
 }

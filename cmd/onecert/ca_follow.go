@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -42,24 +43,39 @@ func (v *successor) run(ctx context.Context, s *wire.Session, args []string) err
 	if len(names) > 1 && v.change.Application != "" {
 		return v.io.wrongUsage("usage.application")
 	}
+	var done []*ca.Issued
 	for _, name := range names {
-		if err := v.one(ctx, s, name, len(names) > 1); err != nil {
-			return v.io.doing("doing.certificate", name.String(), err)
+		issued, err := v.one(ctx, s, name, len(names) > 1)
+		if err != nil {
+			return errors.Join(v.told(done, len(names)), v.io.doing("doing.certificate", name.String(), err))
 		}
+		done = append(done, issued)
 	}
-	return nil
+	return v.told(done, len(names))
+}
+
+// told answers a program: one order as itself, several as a list. People have read
+// of each as it was done.
+func (v *successor) told(done []*ca.Issued, wanted int) error {
+	if !v.io.json || len(done) == 0 {
+		return nil
+	}
+	if wanted == 1 {
+		return v.io.answer(done[0], nil)
+	}
+	return v.io.answer(done, nil)
 }
 
 // one follows one certificate; of several, each goes into a folder named by the
 // old serial.
-func (v *successor) one(ctx context.Context, s *wire.Session, name certName, several bool) error {
+func (v *successor) one(ctx context.Context, s *wire.Session, name certName, several bool) (*ca.Issued, error) {
 	to := target{v.flags.out}
 	if several {
 		to = to.under(string(name.Serial))
 	}
 	to, err := v.io.target(to.dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	change := v.change
 	if change.Application == "" {
@@ -68,14 +84,14 @@ func (v *successor) one(ctx context.Context, s *wire.Session, name certName, sev
 			Change ca.Change
 		}{name, change}
 		if change.Application, err = application(v.act, content); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	issued, err := v.order(ctx, s, name, change)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return v.io.deliver(to, issued)
+	return issued, v.io.write(to, issued)
 }
 
 func caRenewCommand(io *console) *cobra.Command {

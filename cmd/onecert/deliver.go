@@ -74,9 +74,7 @@ func (io *console) deliver(t target, issued *ca.Issued) error {
 	if io.json {
 		return io.answer(issued, nil)
 	}
-	p := &printer{console: io}
-	p.issued(t, issued)
-	return p.flush(t.dir == "")
+	return nil
 }
 
 // flush prints what was collected; aside, where standard output carries the
@@ -132,8 +130,9 @@ func (a artefact) pem() []byte {
 	return text.Bytes()
 }
 
-// write puts a delivery into its folder, or prints it as PEM. The order is kept by
-// the CA: what could not be written is fetched again by its application.
+// write puts a delivery into its folder, or prints it as PEM, and tells a person
+// what it is. The order is kept by the CA: what could not be written is fetched
+// again by its application.
 func (io *console) write(t target, issued *ca.Issued) error {
 	for _, a := range artefacts(issued) {
 		content := a.pem()
@@ -151,7 +150,12 @@ func (io *console) write(t target, issued *ca.Issued) error {
 			return fmt.Errorf("%s: %w", io.text("out.again", issued.Application), err)
 		}
 	}
-	return nil
+	if io.json {
+		return nil
+	}
+	p := &printer{console: io}
+	p.issued(t, issued)
+	return p.flush(t.dir == "")
 }
 
 // issued says what was issued, and what its holder does next.

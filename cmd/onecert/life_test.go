@@ -29,7 +29,7 @@ func TestLife(t *testing.T) {
 		name string
 		take func(*town)
 	}{
-		{"officers", lifeOfOfficers}, {"pair", lifeOfPair}, {"device", lifeOfDevice}, {"several", lifeOfSeveral},
+		{"officers", lifeOfOfficers}, {"pair", lifeOfPair}, {"device", lifeOfDevice}, {"several", lifeOfSeveral}, {"many", lifeOfMany},
 		{"lists", lifeOfLists}, {"reading", lifeOfReading}, {"centre", lifeOfCentre}, {"refusals", everyRefusal},
 		{"checks", lifeOfChecks}, {"descriptions", lifeOfDescriptions}, {"audit", lifeOfAudit},
 	} {
@@ -213,6 +213,32 @@ func lifeOfSeveral(t *town) {
 		}
 	}
 	t.refused("reason.unknown", "ca", "revoke", "--reason", "bored", "--as", t.in("id", "centre.reviewer"), t.in("www", "sign.pem"))
+}
+
+// lifeOfMany renews several at once: one answer, a folder each.
+func lifeOfMany(t *town) {
+	for _, name := range []string{"m1", "m2"} {
+		_, csr := t.request(name, "/C=CN/O=示例市民政局/CN="+name+".gov.example", p256()...)
+		t.as("centre.issuer", "ca", "issue", "--profile", "device-server-tls", "--request", csr, "--dns", name+".gov.example", "--out", t.in(name))
+	}
+	renew := []string{"ca", "renew", t.in("m1", "sign.pem"), t.in("m2", "sign.pem"), "--as", t.in("id", "centre.issuer"), "--out"}
+	all := answers[[]ca.Issued](t, append(renew, t.in("many"))...)
+	if len(all) != 2 {
+		t.Fatalf("%+v", all)
+	}
+	for _, issued := range all {
+		same := t.in("many", string(issued.Sign.Previous), "sign.pem")
+		if shown := answers[ca.Certificate](t, "ca", "show", same, "--as", t.in("id", "centre.audit")); shown.Serial != issued.Sign.Serial {
+			t.Errorf("%s is %s, not %s", same, shown.Serial, issued.Sign.Serial)
+		}
+	}
+	if out := t.does(append(renew, t.in("many-again"))...); strings.Count(out, "is renewed") != 2 {
+		t.Errorf("%s", out) // the same orders: the same certificates
+	}
+	_, _, code := onecert(t.T, append(renew, t.in("x"), "--application", "one")...)
+	if code != exitUsage {
+		t.Errorf("one application for two orders: exit code %d", code)
+	}
 }
 
 func lifeOfLists(t *town) {

@@ -206,6 +206,7 @@ var englishAnswers = table{
 	"usage.tail":            "the number is 1 to 1000",
 
 	"ask.passphrase": "Passphrase of %s:",
+	"ask.line":       "Type or paste it (it is not shown):",
 	"ask.again":      "The same once more:",
 
 	"doing.certificate": "certificate %s",

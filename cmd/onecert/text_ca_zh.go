@@ -206,6 +206,7 @@ var chineseAnswers = table{
 	"usage.tail":            "条数为 1 至 1000",
 
 	"ask.passphrase": "%s 的口令：",
+	"ask.line":       "请输入或粘贴（不显示）：",
 	"ask.again":      "请再输入一次：",
 
 	"doing.certificate": "证书 %s",
