@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql/driver"
+	"strconv"
 	"strings"
 )
 
@@ -165,7 +166,7 @@ func (c *keepingConn) statement(ctx context.Context, text string) (*keptStmt, er
 	if !worthKeeping(text) {
 		return nil, nil
 	}
-	made, err := c.sqliteConn.PrepareContext(ctx, text)
+	made, err := c.sqliteConn.PrepareContext(ctx, positional(text))
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +180,20 @@ func (c *keepingConn) statement(ctx context.Context, text string) (*keptStmt, er
 	s := &keptStmt{sqliteStmt: able}
 	c.kept[text] = s
 	return s, nil
+}
+
+// positional writes ? for $1, $2, … where they stand in order, once each: to SQLite
+// those are names, which the driver looks up at every call.
+func positional(text string) string {
+	parts := strings.Split(text, "$")
+	for i, part := range parts[1:] {
+		rest, ok := strings.CutPrefix(part, strconv.Itoa(i+1))
+		if !ok || rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+			return text
+		}
+		parts[i+1] = rest
+	}
+	return strings.Join(parts, "?")
 }
 
 // worthKeeping leaves out scripts, schema changes, and what governs transactions.

@@ -29,6 +29,9 @@ type Template struct {
 	Extensions []Extension
 }
 
+// usualTBS holds most to-be-signed certificates, in octets.
+const usualTBS = 1024
+
 // TBS returns the to-be-signed bytes (RFC 5280 4.1). They are made once, stored,
 // linted and only then signed, so they are the same whoever signs them.
 func (t Template) TBS() ([]byte, error) {
@@ -36,7 +39,7 @@ func (t Template) TBS() ([]byte, error) {
 	if algorithm == nil {
 		return nil, Errorf(Internal, "certificate.suite", "no signature algorithm for the issuer's suite")
 	}
-	var b cryptobyte.Builder
+	b := cryptobyte.NewBuilder(make([]byte, 0, usualTBS))
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(cbasn1.Tag(0).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
 			b.AddASN1Int64(2) // v3
@@ -83,7 +86,7 @@ func addExtensions(b *cryptobyte.Builder, extensions []Extension) {
 // Assemble puts to-be-signed bytes and their signature together: the shape that
 // certificates, CRLs and requests share.
 func Assemble(tbs []byte, suite Suite, signature []byte) []byte {
-	var b cryptobyte.Builder
+	b := cryptobyte.NewBuilder(make([]byte, 0, len(tbs)+len(signature)+64))
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddBytes(tbs)
 		b.AddBytes(AlgorithmIdentifier(suite))

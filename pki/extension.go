@@ -13,8 +13,8 @@ func contextTag(n uint8) cbasn1.Tag  { return cbasn1.Tag(n).ContextSpecific() }
 func explicitTag(n uint8) cbasn1.Tag { return cbasn1.Tag(n).ContextSpecific().Constructed() }
 
 func buildPayload(f func(b *cryptobyte.Builder)) []byte {
-	var b cryptobyte.Builder
-	f(&b)
+	b := cryptobyte.NewBuilder(make([]byte, 0, 96))
+	f(b)
 	return b.BytesOrPanic()
 }
 

@@ -71,31 +71,34 @@ func parseRSA(bits []byte) (crypto.PublicKey, error) {
 }
 
 func parsePoint(curve OID, point []byte) (crypto.PublicKey, error) {
-	off := Errorf(Invalid, "key.point", "the public key is not an uncompressed point on its curve").To("make a new key")
 	switch {
 	case curve.Equal(OIDSM2):
 		if len(point) != 65 || point[0] != 4 {
-			return nil, off
+			return nil, offCurve()
 		}
 		key, err := sm2.NewPublicKey(point)
 		if err != nil {
-			return nil, off
+			return nil, offCurve()
 		}
 		return key, nil
 	case curve.Equal(OIDP256):
-		return parseNIST(elliptic.P256(), point, off)
+		return parseNIST(elliptic.P256(), point)
 	case curve.Equal(OIDP384):
-		return parseNIST(elliptic.P384(), point, off)
+		return parseNIST(elliptic.P384(), point)
 	}
 	return nil, Errorf(Invalid, "key.curve", "the key's curve is not supported").To("use SM2, P-256 or P-384")
 }
 
-func parseNIST(curve elliptic.Curve, point []byte, off error) (crypto.PublicKey, error) {
+func parseNIST(curve elliptic.Curve, point []byte) (crypto.PublicKey, error) {
 	key, err := ecdsa.ParseUncompressedPublicKey(curve, point)
 	if err != nil {
-		return nil, off
+		return nil, offCurve()
 	}
 	return key, nil
+}
+
+func offCurve() error {
+	return Errorf(Invalid, "key.point", "the public key is not an uncompressed point on its curve").To("make a new key")
 }
 
 // MarshalPublicKey returns the SubjectPublicKeyInfo of a key; every curve goes
@@ -105,7 +108,7 @@ func MarshalPublicKey(public crypto.PublicKey) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var b cryptobyte.Builder
+	b := cryptobyte.NewBuilder(make([]byte, 0, 96))
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { addKeyAlgorithm(b, suite) })
 		b.AddASN1BitString(keyBits(public))

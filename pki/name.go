@@ -76,12 +76,13 @@ func (n Name) Get(short string) string {
 // read back and nobody is fooled by a value that looks like two.
 func (n Name) String() string {
 	parts := make([]string, len(n))
-	escape := strings.NewReplacer(`\`, `\\`, `,`, `\,`, `=`, `\=`, `+`, `\+`)
 	for i, a := range n {
-		parts[i] = a.Type + "=" + escape.Replace(a.Value)
+		parts[i] = a.Type + "=" + escapes.Replace(a.Value)
 	}
 	return strings.Join(parts, ", ")
 }
+
+var escapes = strings.NewReplacer(`\`, `\\`, `,`, `\,`, `=`, `\=`, `+`, `\+`)
 
 // ParseName reads what String writes. Order is kept as written.
 func ParseName(text string) (Name, error) {
@@ -167,7 +168,7 @@ func (n Name) DER() ([]byte, error) {
 	if err := n.CheckLengths(); err != nil {
 		return nil, err
 	}
-	var b cryptobyte.Builder
+	b := cryptobyte.NewBuilder(make([]byte, 0, 256))
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		for _, a := range n {
 			addRDN(b, a)
@@ -223,28 +224,29 @@ func ascii(s string) bool {
 // BMPString and the national character sets of old certificates are not decoded
 // here, their bytes are kept when they are valid UTF-8.
 func NameOf(der []byte) (Name, error) {
-	malformed := Errorf(Invalid, "name.der", "the name is not valid DER")
 	input := cryptobyte.String(der)
 	var rdns cryptobyte.String
 	if !input.ReadASN1(&rdns, cbasn1.SEQUENCE) || !input.Empty() {
-		return nil, malformed
+		return nil, malformedName()
 	}
 	var name Name
 	for !rdns.Empty() {
 		var set cryptobyte.String
 		if !rdns.ReadASN1(&set, cbasn1.SET) || set.Empty() {
-			return nil, malformed
+			return nil, malformedName()
 		}
 		for !set.Empty() {
 			a, ok := readAttribute(&set)
 			if !ok {
-				return nil, malformed
+				return nil, malformedName()
 			}
 			name = append(name, a)
 		}
 	}
 	return name, nil
 }
+
+func malformedName() error { return Errorf(Invalid, "name.der", "the name is not valid DER") }
 
 func readAttribute(set *cryptobyte.String) (Attribute, bool) {
 	var pair, value cryptobyte.String

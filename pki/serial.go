@@ -39,6 +39,9 @@ func SerialOf(n *big.Int) Serial {
 // ParseSerial reads a serial a person typed: hexadecimal in either case, with or
 // without colons, blanks or a leading 0x, 1 to 20 octets, positive.
 func ParseSerial(text string) (Serial, error) {
+	if isSerial(text) {
+		return Serial(text), nil
+	}
 	clean := strings.NewReplacer(":", "", " ", "").Replace(strings.ToLower(strings.TrimSpace(text)))
 	clean = strings.TrimPrefix(clean, "0x")
 	if len(clean)%2 == 1 {
@@ -54,6 +57,19 @@ func ParseSerial(text string) (Serial, error) {
 		return "", Errorf(Invalid, "serial.range", "the serial number must be positive and at most %d octets", SerialOctets)
 	}
 	return SerialOf(n), nil
+}
+
+// isSerial tells a serial in the form we write ourselves.
+func isSerial(text string) bool {
+	if len(text) < 2 || len(text) > 2*SerialOctets || len(text)%2 == 1 || text[:2] == "00" {
+		return false
+	}
+	for i := range len(text) {
+		if c := text[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
 }
 
 // Big returns the number.
