@@ -21,6 +21,7 @@ const latest = "latest"
 // headState is how copying heads off the machine goes.
 type headState struct {
 	mu   sync.Mutex
+	dir  string
 	size int64
 	at   time.Time
 	err  error
@@ -44,8 +45,23 @@ func (l *Log) StartHeads(ctx context.Context, dir string, every time.Duration) e
 	if err := l.copyHead(ctx, dir); err != nil {
 		return err
 	}
+	l.heads.mu.Lock()
+	l.heads.dir = dir
+	l.heads.mu.Unlock()
 	go l.copyHeads(ctx, dir, every)
 	return nil
+}
+
+// LastHead copies the head once more, for a stop: what was written since the last
+// period is covered too. It does nothing where StartHeads was not called.
+func (l *Log) LastHead(ctx context.Context) error {
+	l.heads.mu.Lock()
+	dir := l.heads.dir
+	l.heads.mu.Unlock()
+	if dir == "" {
+		return nil
+	}
+	return l.copyHead(ctx, dir)
 }
 
 func (l *Log) copyHeads(ctx context.Context, dir string, every time.Duration) {

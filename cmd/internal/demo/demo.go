@@ -197,6 +197,7 @@ func openTree(ctx context.Context, o Options, s *state, now func() time.Time) (*
 	if err != nil {
 		return nil, err
 	}
+	options.Good = func(ctx context.Context, asked wire.Asked) error { return t.ca.Good(ctx, asked) }
 	if t.kmc, err = wire.OpenKMC(ctx, centre, options); err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -40,7 +39,7 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 	if p.identity, err = serve.NewIdentity(chain, key); err != nil {
 		return err
 	}
-	good := &goodness{now: p.options.now(), ask: p.goodNow, known: map[string]judged{}}
+	good := newGoodness(p.options.now(), p.Good)
 	peers := &serve.Peers{Roots: p.roots, Issuers: p.issuers, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
 		actor, err := p.Officers.Actor(ctx, peer.Raw)
 		if pki.CodeOf(err) == "officer.unknown" && slices.Contains(peer.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
@@ -50,7 +49,7 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 		if err != nil {
 			return actor, err
 		}
-		return actor, good.check(ctx, peer)
+		return actor, good.check(ctx, askedOf(peer))
 	}}
 	p.inward = &serve.Inward{Peers: peers, Log: p.options.log()}
 	if p.link != nil {
@@ -125,58 +124,4 @@ func pemBlocks(data []byte) (all [][]byte) {
 		}
 		all, data = append(all, block.Bytes), rest
 	}
-}
-
-// goodNow asks the journal about a certificate of ours: revoked and held officers
-// are let in no longer.
-func (p *CAProcess) goodNow(ctx context.Context, peer *x509.Certificate) error {
-	for _, file := range p.config.Issuers {
-		issuer, err := p.Issuer(file.ID)
-		if err != nil || !bytes.Equal(issuer.Certificate.RawSubject, peer.RawIssuer) {
-			continue
-		}
-		record, err := p.Journal.Record(ctx, file.ID, pki.SerialOf(peer.SerialNumber))
-		if err != nil {
-			return err
-		}
-		if record.State != pki.Valid {
-			return pki.Errorf(pki.Forbidden, "officer.certificate", "this certificate is %s", record.State).
-				To("ask the security administrator")
-		}
-		return nil
-	}
-	return pki.Errorf(pki.Forbidden, "officer.issuer", "this certificate was not issued by this CA")
-}
-
-// goodness remembers for a second what was found about a peer.
-type goodness struct {
-	now   func() time.Time
-	ask   func(context.Context, *x509.Certificate) error
-	mu    sync.Mutex
-	known map[string]judged
-}
-
-type judged struct {
-	at  time.Time
-	err error
-}
-
-const goodnessLife, maxKnown = time.Second, 10_000
-
-func (g *goodness) check(ctx context.Context, peer *x509.Certificate) error {
-	key, now := string(peer.Signature), g.now()
-	g.mu.Lock()
-	seen, ok := g.known[key]
-	if len(g.known) > maxKnown {
-		clear(g.known)
-	}
-	g.mu.Unlock()
-	if ok && now.Sub(seen.at) < goodnessLife {
-		return seen.err
-	}
-	err := g.ask(ctx, peer)
-	g.mu.Lock()
-	g.known[key] = judged{now, err}
-	g.mu.Unlock()
-	return err
 }

@@ -23,7 +23,10 @@ import (
 
 // Options are what a test or the demonstration changes.
 type Options struct {
-	KMC    ca.KeyCentre // in the same process; nil: as configured
+	KMC ca.KeyCentre // in the same process; nil: as configured
+	// Good is, for a KMC in the same process as its CA, how it asks whether a
+	// certificate is good now; nil: by the CRLs of the configured CA.
+	Good   func(context.Context, Asked) error
 	Now    func() time.Time
 	Log    *slog.Logger
 	Random io.Reader
@@ -242,6 +245,14 @@ func startHeads(ctx context.Context, log *audit.Log, dir string) error {
 	return log.StartHeads(ctx, dir, time.Second)
 }
 
+// lastHead covers what was written since the last period.
+func lastHead(log *audit.Log) error {
+	if log == nil {
+		return nil
+	}
+	return log.LastHead(context.Background())
+}
+
 func (p *CAProcess) publicHandler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	for path, dir := range map[string]string{"/crl/": p.config.CRL.Dir, "/aia/": p.config.CRL.AIA} {
@@ -275,5 +286,5 @@ func (p *CAProcess) Close() error {
 	if p.database == nil {
 		return nil
 	}
-	return errors.Join(p.database.Close())
+	return errors.Join(lastHead(p.Audit), p.database.Close())
 }

@@ -36,6 +36,7 @@ type KMCProcess struct {
 	identity *serve.Identity
 	roots    *x509.CertPool
 	stop     context.CancelFunc
+	good     *goodness // nil: no way to ask is configured
 }
 
 // OpenKMC opens a KMC from its configuration. Until its site certificate is there
@@ -68,11 +69,16 @@ func (p *KMCProcess) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.askGood(&room)
 	if p.Centre, err = kmc.New(ctx, room); err != nil {
 		return err
 	}
 	peers := &serve.Peers{Roots: p.roots, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
-		return p.Officers.Actor(ctx, peer.Raw)
+		actor, err := p.Officers.Actor(ctx, peer.Raw)
+		if err != nil || p.good == nil {
+			return actor, err
+		}
+		return actor, p.good.check(ctx, askedOf(peer))
 	}}
 	p.API = serve.New(serve.Config{Title: titleKMC, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	p.routes()
@@ -114,6 +120,25 @@ func (c *KMC) speaks() bool {
 	}
 	_, err := os.Stat(c.Path(c.MessageCertificate))
 	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// askGood settles how revoked and held certificates are known: from the CA in this
+// process, or by its CRLs.
+func (p *KMCProcess) askGood(room *kmc.Config) {
+	ask := p.options.Good
+	if ask == nil && p.config.CA != "" {
+		lists := &lists{config: p.config, options: p.options, trust: room.Trust, roots: p.roots, known: map[string]*revoked{},
+			own: func() *serve.Identity { return p.identity }}
+		ask = lists.good
+	}
+	if ask == nil {
+		p.options.log().Warn("revoked officers are known only when their registration is ended: the configuration names no ca")
+		return
+	}
+	p.good = newGoodness(p.options.now(), ask)
+	room.Good = func(ctx context.Context, c *smx509.Certificate) error {
+		return p.good.check(ctx, Asked{c.RawIssuer, pki.SerialOf(c.SerialNumber), c.IssuingCertificateURL})
+	}
 }
 
 func (p *KMCProcess) messages(room *kmc.Config) (err error) {
@@ -248,5 +273,5 @@ func (p *KMCProcess) Close() error {
 	if p.database == nil {
 		return nil
 	}
-	return p.database.Close()
+	return errors.Join(lastHead(p.Audit), p.database.Close())
 }

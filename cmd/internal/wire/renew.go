@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"net/http"
 	"path"
@@ -93,7 +92,7 @@ func (p *KMCProcess) renew(ctx context.Context, key *keys.Key) error {
 	defer api.HTTP.CloseIdleConnections()
 	client := ca.NewClient(api)
 	own := p.identity.Certificate()
-	issuer, err := issuerOf(own)
+	issuer, err := issuerID(own.IssuingCertificateURL)
 	if err != nil {
 		return err
 	}
@@ -110,15 +109,15 @@ func (p *KMCProcess) renew(ctx context.Context, key *keys.Key) error {
 	return p.identity.Replace(chain, key)
 }
 
-// issuerOf reads the issuer's id from where the certificate says the issuer's own is
-// found: {aia}/{issuer}.cer (ca.Addresses).
-func issuerOf(certificate *x509.Certificate) (string, error) {
-	for _, address := range certificate.IssuingCertificateURL {
+// issuerID reads an issuer's id from where its certificate is said to be found:
+// {aia}/{issuer}.cer (ca.Addresses).
+func issuerID(addresses []string) (string, error) {
+	for _, address := range addresses {
 		if id, ok := strings.CutSuffix(path.Base(address), ".cer"); ok {
 			return id, nil
 		}
 	}
-	return "", pki.Errorf(pki.Invalid, "issuer.unknown", "the site certificate does not say who issued it").To("have it issued by this CA")
+	return "", pki.Errorf(pki.Invalid, "issuer.unknown", "the certificate does not say who issued it").To("have it issued by this CA")
 }
 
 // Succession is a renewed certificate of the one who calls, in the same key.

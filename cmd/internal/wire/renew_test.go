@@ -266,3 +266,16 @@ func TestStartsWithEverythingExpired(t *testing.T) {
 		t.Error("the CA shows an expired certificate")
 	}
 }
+
+func mustKey(t *testing.T) *keys.Key {
+	t.Helper()
+	signer, err := pki.GenerateKey(nil, pki.P256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := keys.Wrap(signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}

@@ -1,0 +1,188 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"sync"
+	"time"
+
+	"github.com/emmansun/gmsm/smx509"
+
+	"onecert/ca"
+	"onecert/pki"
+	"onecert/serve"
+)
+
+// Asked is a certificate about which one wants to know whether it is good now.
+type Asked struct {
+	Issuer []byte // DER name
+	Serial pki.Serial
+	Where  []string // caIssuers addresses, which name the issuer's id
+}
+
+func askedOf(c *x509.Certificate) Asked {
+	return Asked{c.RawIssuer, pki.SerialOf(c.SerialNumber), c.IssuingCertificateURL}
+}
+
+// notGood is the answer for a held or revoked certificate.
+func notGood(state pki.State) error {
+	return pki.Errorf(pki.Forbidden, "officer.certificate", "this certificate is %s", state).To("ask the security administrator")
+}
+
+// Good says whether a certificate of this CA is good now, by the journal.
+func (p *CAProcess) Good(ctx context.Context, asked Asked) error {
+	for _, file := range p.config.Issuers {
+		issuer, err := p.Issuer(file.ID)
+		if err != nil || !bytes.Equal(issuer.Certificate.RawSubject, asked.Issuer) {
+			continue
+		}
+		record, err := p.Journal.Record(ctx, file.ID, asked.Serial)
+		if err != nil {
+			return err
+		}
+		if record.State != pki.Valid {
+			return notGood(record.State)
+		}
+		return nil
+	}
+	return pki.Errorf(pki.Forbidden, "officer.issuer", "this certificate was not issued by this CA")
+}
+
+// goodness remembers for a second what was found about a certificate.
+type goodness struct {
+	now   func() time.Time
+	ask   func(context.Context, Asked) error
+	mu    sync.Mutex
+	known map[pki.Serial]judged
+}
+
+type judged struct {
+	at  time.Time
+	err error
+}
+
+const goodnessLife, maxKnown = time.Second, 10_000
+
+func newGoodness(now func() time.Time, ask func(context.Context, Asked) error) *goodness {
+	return &goodness{now: now, ask: ask, known: map[pki.Serial]judged{}}
+}
+
+func (g *goodness) check(ctx context.Context, asked Asked) error {
+	now := g.now()
+	g.mu.Lock()
+	seen, ok := g.known[asked.Serial]
+	if len(g.known) > maxKnown {
+		clear(g.known)
+	}
+	g.mu.Unlock()
+	if age := now.Sub(seen.at); ok && age >= 0 && age < goodnessLife {
+		return seen.err
+	}
+	err := g.ask(ctx, asked)
+	g.mu.Lock()
+	g.known[asked.Serial] = judged{now, err}
+	g.mu.Unlock()
+	return err
+}
+
+// lists asks a CA across the network by its CRLs, so that a component that is not
+// the CA refuses revoked and held officers too. It fails closed: no list that is
+// current, no entry.
+type lists struct {
+	config  *KMC
+	options Options
+	trust   []*smx509.Certificate
+	own     func() *serve.Identity
+	roots   *x509.CertPool
+
+	mu    sync.Mutex
+	known map[string]*revoked // by issuer id
+}
+
+// revoked is one verified CRL.
+type revoked struct {
+	fetched time.Time
+	until   time.Time
+	reasons map[pki.Serial]pki.Reason
+}
+
+// fresh is how long a list is used before the CA is asked for its newest.
+const fresh = 5 * time.Second
+
+func (l *lists) good(ctx context.Context, asked Asked) error {
+	id, err := issuerID(asked.Where)
+	if err != nil {
+		return err
+	}
+	list, err := l.list(ctx, id, asked.Issuer)
+	if err != nil {
+		return pki.Errorf(pki.Unavailable, "officer.status", "nobody can say now whether this certificate is good").
+			To("the CA must be reachable, or its last CRL current").Because(err)
+	}
+	reason, listed := list.reasons[asked.Serial]
+	switch {
+	case listed && reason == pki.CertificateHold:
+		return notGood(pki.Held)
+	case listed:
+		return notGood(pki.Revoked)
+	}
+	return nil
+}
+
+// list returns a current CRL: the one at hand if it is fresh, else the CA's newest,
+// else, while the CA does not answer, the one at hand until it lapses.
+func (l *lists) list(ctx context.Context, id string, name []byte) (*revoked, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.options.now()()
+	have := l.known[id]
+	if have != nil && now.Sub(have.fetched) < fresh {
+		return have, nil
+	}
+	list, err := l.fetch(ctx, id, name, now)
+	if err == nil {
+		l.known[id] = list
+		return list, nil
+	}
+	if have != nil && now.Before(have.until) {
+		l.options.log().Warn("the CA's newest CRL cannot be had; the one at hand is used", "issuer", id, "until", have.until, "error", err)
+		have.fetched = now
+		return have, nil
+	}
+	return nil, err
+}
+
+func (l *lists) fetch(ctx context.Context, id string, name []byte, now time.Time) (*revoked, error) {
+	api, err := serve.NewClient(l.config.CA, serve.ClientTLS(l.own(), l.roots, l.options.now()))
+	if err != nil {
+		return nil, err
+	}
+	defer api.HTTP.CloseIdleConnections()
+	api.Timeout = 10 * time.Second
+	crl, err := ca.NewClient(api).LatestCRL(ctx, id, -1, false)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := smx509.ParseRevocationList(crl.DER)
+	if err != nil || !bytes.Equal(parsed.RawIssuer, name) || now.After(parsed.NextUpdate) {
+		return nil, pki.Errorf(pki.Unavailable, "crl.unusable", "the CA's CRL is not readable, another issuer's, or has lapsed").Because(err)
+	}
+	if err := l.signed(parsed); err != nil {
+		return nil, err
+	}
+	list := &revoked{fetched: now, until: parsed.NextUpdate, reasons: map[pki.Serial]pki.Reason{}}
+	for _, entry := range parsed.RevokedCertificateEntries {
+		list.reasons[pki.SerialOf(entry.SerialNumber)] = pki.Reason(entry.ReasonCode)
+	}
+	return list, nil
+}
+
+func (l *lists) signed(list *smx509.RevocationList) error {
+	for _, trusted := range l.trust {
+		if bytes.Equal(trusted.RawSubject, list.RawIssuer) && list.CheckSignatureFrom(trusted) == nil {
+			return nil
+		}
+	}
+	return pki.Errorf(pki.Unavailable, "crl.signature", "the CA's CRL is not signed by an issuer this centre trusts")
+}

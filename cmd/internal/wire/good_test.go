@@ -1,0 +1,66 @@
+package wire
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"onecert/ca"
+	"onecert/pki"
+)
+
+// TestRevokedOfficersAreKnownElsewhere: a component that is not the CA refuses a
+// revoked certificate by the CA's CRL, goes on with a current list while the CA is
+// away, and refuses everybody when the list has lapsed.
+func TestRevokedOfficersAreKnownElsewhere(t *testing.T) {
+	clock := &lateClock{}
+	i := install(t, clock)
+	ctx := machine(context.Background())
+	request, err := newRequest(mustKey(t), "officer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	issued, err := i.ca.Issue(ctx, ca.Order{Application: "officer-1", Profile: "officer", Request: request, Holder: "officer:x",
+		Subject: pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: "示例省电子政务"}, {Type: "CN", Value: "centre.custodian"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := Asked{Issuer: i.ca.issuersNamed(t, "ecdsa"), Serial: issued.Sign.Serial, Where: []string{"http://pki.example/aia/ecdsa.cer"}}
+	await(t, "the certificate is good", func() bool { return i.kmc.good.check(ctx, asked) == nil })
+	if _, err := i.ca.Revoke(ctx, "ecdsa", issued.Sign.Serial, ca.Revocation{Reason: "keyCompromise"}); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the revocation is known", func() bool {
+		clock.add(fresh)
+		return pki.CodeOf(i.kmc.good.check(ctx, asked)) == "officer.certificate"
+	})
+	other := Asked{Issuer: asked.Issuer, Serial: pki.SerialOf(i.kmc.identity.Certificate().SerialNumber), Where: asked.Where}
+	i.cancel()
+	i.running.Wait()
+	clock.add(time.Minute)
+	if err := i.kmc.good.check(ctx, other); err != nil {
+		t.Errorf("with the CA away and a current list: %v", err)
+	}
+	clock.add(48 * time.Hour)
+	if err := i.kmc.good.check(ctx, other); pki.KindOf(err) != pki.Unavailable {
+		t.Errorf("with a lapsed list: %v", err)
+	}
+}
+
+func (p *CAProcess) issuersNamed(t *testing.T, id string) []byte {
+	t.Helper()
+	issuer, err := p.Issuer(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return issuer.Certificate.RawSubject
+}
+
+func await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("not within 20 seconds: " + what)
+		}
+	}
+}
