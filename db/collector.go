@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
+
+// patience is how long a batch waits for company: about as long as a commit takes.
+const patience = time.Millisecond
 
 // ErrStopped is what a Collector answers after Stop.
 var ErrStopped = errors.New("the store is stopping")
@@ -23,6 +27,8 @@ type Collector[T any] struct {
 	stop  chan struct{}
 	done  chan struct{}
 	once  sync.Once
+
+	crowded bool // the last batch had more than one job; the goroutine's own
 }
 
 type waiting[T any] struct {
@@ -97,8 +103,23 @@ func (c *Collector[T]) drain() {
 	}
 }
 
-func (c *Collector[T]) batch(first waiting[T]) {
+// gather takes what waits and, where the last batch had company too, what comes
+// within patience: a commit costs the same for one job and for many.
+func (c *Collector[T]) gather(first waiting[T]) []waiting[T] {
 	batch := []waiting[T]{first}
+	if c.crowded {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		for len(batch) < c.max {
+			select {
+			case w := <-c.queue:
+				batch = append(batch, w)
+				continue
+			case <-timer.C:
+			}
+			break
+		}
+	}
 	for len(batch) < c.max {
 		select {
 		case w := <-c.queue:
@@ -108,6 +129,12 @@ func (c *Collector[T]) batch(first waiting[T]) {
 		}
 		break
 	}
+	c.crowded = len(batch) > 1
+	return batch
+}
+
+func (c *Collector[T]) batch(first waiting[T]) {
+	batch := c.gather(first)
 	jobs := make([]T, len(batch))
 	for i, w := range batch {
 		jobs[i] = w.job

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"onecert/db"
 	"onecert/pkitest"
@@ -37,6 +38,57 @@ func TestCollectorGathers(t *testing.T) {
 		c.Stop()
 		if total := sum(sizes); total != 10 || sizes[0] != 1 || slices.Max(sizes) != 4 {
 			t.Errorf("batches of %v", sizes)
+		}
+	})
+}
+
+// Where the last batch had company, the next waits a moment for its own; a lone
+// caller is never kept waiting.
+func TestCollectorWaitsForCompany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gate, sizes := make(chan struct{}), []int{}
+		c := db.Collect(8, func(_ context.Context, jobs []int) []error {
+			sizes = append(sizes, len(jobs))
+			<-gate
+			return nil
+		})
+		var all sync.WaitGroup
+		call := func(after time.Duration) {
+			all.Go(func() {
+				time.Sleep(after)
+				if err := c.Do(t.Context(), 0); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		start := time.Now()
+		call(0)
+		synctest.Wait()
+		call(0)
+		call(0)
+		synctest.Wait()
+		gate <- struct{}{} // the first, alone
+		gate <- struct{}{} // two together
+		all.Wait()
+		if waited := time.Since(start); waited != 0 {
+			t.Errorf("the first three waited %v", waited)
+		}
+		call(time.Microsecond)
+		call(500 * time.Microsecond)
+		call(5 * time.Millisecond)
+		gate <- struct{}{} // those that came within the moment
+		gate <- struct{}{}
+		all.Wait()
+		start = time.Now()
+		call(0)
+		gate <- struct{}{}
+		all.Wait()
+		if waited := time.Since(start); waited != 0 {
+			t.Errorf("a lone caller waited %v", waited)
+		}
+		c.Stop()
+		if want := []int{1, 2, 2, 1, 1}; !slices.Equal(sizes, want) {
+			t.Errorf("batches of %v, want %v", sizes, want)
 		}
 	})
 }
