@@ -1,6 +1,7 @@
 package ca
 
 import (
+	"crypto"
 	"crypto/x509"
 	"time"
 
@@ -15,7 +16,7 @@ const backdate = 5 * time.Minute
 type blueprint struct {
 	profile             *Profile
 	serial              pki.Serial
-	subject             pki.Name
+	subject             []byte // DER
 	altNames            []pki.AltName
 	values              map[string]string
 	spki                []byte
@@ -24,30 +25,26 @@ type blueprint struct {
 
 // tbs fixes the bytes to be signed.
 func (b blueprint) tbs(issuer *Issuer) ([]byte, error) {
-	subject, err := b.subject.DER()
-	if err != nil {
-		return nil, err
-	}
 	public, err := pki.ParsePublicKey(b.spki)
 	if err != nil {
 		return nil, err
 	}
-	extensions, err := b.extensions(issuer, pki.KeyID(public))
+	extensions, err := b.extensions(issuer, public)
 	if err != nil {
 		return nil, err
 	}
 	return pki.Template{
-		Serial: b.serial, Suite: issuer.suite, Issuer: issuer.Certificate.RawSubject, Subject: subject,
+		Serial: b.serial, Suite: issuer.suite, Issuer: issuer.Certificate.RawSubject, Subject: b.subject,
 		NotBefore: b.notBefore, NotAfter: b.notAfter, PublicKey: b.spki, Extensions: extensions,
 	}.TBS()
 }
 
-func (b blueprint) extensions(issuer *Issuer, keyID []byte) ([]pki.Extension, error) {
+func (b blueprint) extensions(issuer *Issuer, public crypto.PublicKey) ([]pki.Extension, error) {
 	p := b.profile
 	all := []pki.Extension{
 		pki.AuthorityKeyIDExtension(issuer.keyID),
-		pki.SubjectKeyIDExtension(keyID),
-		pki.KeyUsageExtension(b.usage()),
+		pki.SubjectKeyIDExtension(pki.KeyID(public)),
+		pki.KeyUsageExtension(b.usage(public)),
 		pki.BasicConstraintsExtension(p.CA, p.pathLen()),
 	}
 	if len(p.purposes) > 0 {
@@ -75,13 +72,9 @@ func (b blueprint) extensions(issuer *Issuer, keyID []byte) ([]pki.Extension, er
 // usage takes key agreement and bulk encryption from RSA keys and key transport
 // from elliptic ones that are not SM2 (RFC 8813 3, RFC 4055 1.2, RFC 5280 4.2.1.12
 // beside emailProtection): bits a key does not serve mislead.
-func (b blueprint) usage() x509.KeyUsage {
+func (b blueprint) usage(public crypto.PublicKey) x509.KeyUsage {
 	usage := b.profile.usage
-	public, err := pki.ParsePublicKey(b.spki)
-	if err != nil {
-		return usage
-	}
-	suite, _ := pki.SuiteOf(public)
+	suite, _ := pki.SuiteOf(public) // parsed, so it has one
 	switch suite.Family() {
 	case "rsa":
 		usage &^= x509.KeyUsageKeyAgreement | x509.KeyUsageDataEncipherment
@@ -130,7 +123,7 @@ func (b blueprint) private() ([]pki.Extension, error) {
 // lint checks a certificate under a throw-away signature: what a linter refuses is
 // never signed (design.md §3.2). pair is the to-be-signed other half, if it is there.
 func (ca *CA) lint(p *Profile, tbs, pair []byte, issuer *Issuer) error {
-	opts := lint.Options{Issuer: issuer.Certificate.Raw, Ours: true, Zlint: issuer.suite != pki.SM2, IdentityNumber: p.carriesIdentity()}
+	opts := lint.Options{Authority: issuer.read, Ours: true, Zlint: issuer.suite != pki.SM2, IdentityNumber: p.carriesIdentity()}
 	if pair != nil {
 		opts.Pair = pki.ThrowAway(pair, issuer.suite)
 	}

@@ -214,9 +214,9 @@ func (ca *CA) draft(p *plan, now time.Time) (err error) {
 // build fixes the bytes of one certificate of the order.
 func (p *plan) build(profile *Profile, serial pki.Serial, spki []byte, now time.Time) (intended, error) {
 	notBefore, notAfter := p.validity(now)
-	tbs, err := blueprint{profile: profile, serial: serial, subject: p.subject, altNames: p.altNames, values: p.values,
+	tbs, err := blueprint{profile: profile, serial: serial, subject: p.encoded, altNames: p.altNames, values: p.values,
 		spki: spki, notBefore: notBefore, notAfter: notAfter}.tbs(p.issuer)
-	return intended{serial: serial, keyHash: pki.KeyHash(spki), subject: p.subject.String(), notBefore: notBefore, notAfter: notAfter,
+	return intended{serial: serial, keyHash: pki.KeyHash(spki), subject: p.written, notBefore: notBefore, notAfter: notAfter,
 		partition: p.issuer.partition(serial), tbs: tbs}, err
 }
 

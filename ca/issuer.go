@@ -11,6 +11,7 @@ import (
 
 	"github.com/emmansun/gmsm/smx509"
 
+	"onecert/lint"
 	"onecert/pki"
 )
 
@@ -42,6 +43,7 @@ type Issuer struct {
 
 	suite pki.Suite
 	keyID []byte
+	read  *lint.Authority // Certificate as the linter reads it
 }
 
 // MaxPartitions bounds an issuer's CRL partitions.
@@ -82,7 +84,8 @@ func (i *Issuer) check() error {
 		}
 	}
 	i.keyID = i.Certificate.SubjectKeyId
-	return nil
+	i.read, err = lint.ReadAuthority(i.Certificate.Raw)
+	return err
 }
 
 // partition says which CRL a serial is on. It depends on nothing but the serial,

@@ -16,6 +16,8 @@ type plan struct {
 	profile      *Profile // of the certificate, or of the signing half
 	half         *Profile // of the encrypting half; nil without a pair
 	subject      pki.Name
+	encoded      []byte // subject in DER
+	written      string // subject for people
 	altNames     []pki.AltName
 	values       map[string]string
 	days         int
@@ -146,6 +148,10 @@ func (ca *CA) complete(p *plan, subject pki.Name, suite pki.Suite, actor pki.Act
 	if p.subject, err = p.profile.compose(subject, p.row.holder); err != nil {
 		return err
 	}
+	if p.encoded, err = p.subject.DER(); err != nil {
+		return err
+	}
+	p.written = p.subject.String()
 	if err := p.profile.altNames(p.altNames); err != nil {
 		return err
 	}

@@ -43,12 +43,11 @@ func newCertificate(der []byte, opts Options) (*certificate, error) {
 		return nil, malformed(notCertificate, "certificate", where)
 	}
 	c.opts = opts
-	switch {
-	case opts.Issuer != nil:
-		if c.issuer, where = parseCertificate(opts.Issuer, false); where != "" {
-			return nil, malformed("issuer.malformed", "issuer certificate", where)
-		}
-	case c.selfSigned():
+	var err error
+	if c.issuer, err = opts.issuer(); err != nil {
+		return nil, err
+	}
+	if c.issuer == nil && c.selfSigned() {
 		c.issuer = c
 	}
 	if opts.Pair != nil {

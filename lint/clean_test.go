@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"testing"
 
 	"onecert/pki"
@@ -43,6 +44,32 @@ func TestCleanCertificates(t *testing.T) {
 			findings, err = Certificate(encryption, with)
 			wantClean(t, string(suite)+" "+kind+" encryption", findings, err)
 		}
+	}
+}
+
+// An issuer read before gives the findings that its bytes give.
+func TestAuthority(t *testing.T) {
+	for _, suite := range testSuites {
+		h := newHierarchy(t, suite)
+		stranger, err := ReadAuthority(h.root.Raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf := h.leaf(t, h.kinds()["person"])
+		for name, der := range map[string][]byte{"certificate": leaf, "crl": h.crl(t, 2)} {
+			check := Certificate
+			if name == "crl" {
+				check = CRL
+			}
+			want, err1 := check(der, Options{Issuer: h.root.Raw, Ours: true})
+			got, err2 := check(der, Options{Authority: stranger, Ours: true})
+			if err1 != nil || err2 != nil || len(want) == 0 || !slices.Equal(got, want) {
+				t.Errorf("%s %s: %v (%v), want %v (%v)", suite, name, got, err2, want, err1)
+			}
+		}
+	}
+	if _, err := ReadAuthority([]byte{0x30, 0}); err == nil {
+		t.Error("half a certificate was read")
 	}
 }
 

@@ -53,12 +53,9 @@ func newCRL(der []byte, opts Options) (*crl, error) {
 		return nil, malformed(notCRL, "certificate revocation list", where)
 	}
 	l.opts = opts
-	if opts.Issuer != nil {
-		if l.issuer, where = parseCertificate(opts.Issuer, false); where != "" {
-			return nil, malformed("issuer.malformed", "issuer certificate", where)
-		}
-	}
-	return l, nil
+	var err error
+	l.issuer, err = opts.issuer()
+	return l, err
 }
 
 func parseCRL(der []byte) (*crl, string) {

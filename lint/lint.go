@@ -29,6 +29,8 @@ type Options struct {
 	// Issuer is the issuer's certificate, DER. Without it the rules which compare
 	// the two are silent; a self-signed certificate is its own issuer.
 	Issuer []byte
+	// Authority is Issuer read before, for whoever checks many certificates of one.
+	Authority *Authority
 	// Pair is the other certificate of a dual pair (双证书), DER; nil if none.
 	Pair []byte
 	// Zlint also runs the public rule set on RSA and ECDSA certificates and CRLs.
@@ -40,6 +42,34 @@ type Options struct {
 	// IdentityNumber says that the profile carries the identity-number extension
 	// on purpose (design.md decision 13); its presence is then a warning.
 	IdentityNumber bool
+}
+
+// Authority is an issuer's certificate that was read once. It is safe for
+// concurrent use.
+type Authority struct{ of *certificate }
+
+// issuer returns the issuer's certificate, nil if it was not given.
+func (o Options) issuer() (*certificate, error) {
+	switch {
+	case o.Authority != nil:
+		return o.Authority.of, nil
+	case o.Issuer == nil:
+		return nil, nil
+	}
+	read, err := ReadAuthority(o.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	return read.of, nil
+}
+
+// ReadAuthority reads an issuer's certificate, DER.
+func ReadAuthority(der []byte) (*Authority, error) {
+	c, where := parseCertificate(der, false)
+	if where != "" {
+		return nil, malformed("issuer.malformed", "issuer certificate", where)
+	}
+	return &Authority{c}, nil
 }
 
 // Limits on foreign bytes. A certificate of 256 KiB is 100 times a usual one; the
