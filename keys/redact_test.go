@@ -132,3 +132,5 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 		t.Errorf("the public key is a %T", key.Public())
 	}
 }
+
+func spew(format string, values ...any) string { return fmt.Sprintf(format, values...) }

@@ -38,7 +38,8 @@ func TestParseURIRefuses(t *testing.T) {
 		"", "/etc/ca.pem", "file", "file:", "file:/", "file:dir/", "http://x/y", "file://host/a",
 		"file:/a?x=1", "file:/a?pass=secret", "file:/a?pass=pass:secret", "file:/a?pass=file:b&pass=file:c",
 		"file:/a#f", "file:/a%00", "file:/a%zz", "file:a%zz", "file:/a?pass=file:", "file:/a?pass=file:b?c", "file:/a?%zz",
-		"\x00file:/a", "file://u@/a",
+		"\x00file:/a", "file://u@/a", "file:/a?device=secret", "file:/a?device=file:/b", "file:/a?device=sdf:lib.so?index=1",
+		"file:/a?pass=file:/b&device=sdf%3A%2Flib.so%3Findex%3D1%26use%3Dkek",
 	} {
 		_, err := ParseURI(text)
 		if pki.CodeOf(err) != "key.uri" || pki.KindOf(err) != pki.Invalid {
@@ -50,20 +51,10 @@ func TestParseURIRefuses(t *testing.T) {
 	}
 }
 
-func TestHardwareIsNotImplemented(t *testing.T) {
-	for _, text := range []string{"pkcs11:token=ca;object=root?pin-value=81726354", "sdf:/dev/card0?key=1", "PKCS11:x"} {
-		_, err := Open(text, Options{})
-		if pki.KindOf(err) != pki.NotImplemented || pki.CodeOf(err) != "key.hardware" {
-			t.Errorf("%s: %v", text, err)
-		}
-		if strings.Contains(err.Error(), "81726354") {
-			t.Errorf("the error repeats the PIN")
-		}
-	}
-}
-
 func FuzzParseURI(f *testing.F) {
-	for _, s := range []string{"file:/a?pass=file:/b", "file:a%20b", "pkcs11:object=x", "file:///x", "file:a:b", "file:/a?pass=file%3Ab%253F"} {
+	for _, s := range []string{"pkcs11:token=a%20b;id=%00%ff;slot-id=3?module-path=/m.so&pin-source=file:/p&x-use=encrypt&x-sessions=4",
+		"pkcs11:type=private;serial=1?module-path=/m.so", "sdf:/l.so?index=3&use=kek&sessions=2&field=32&decrypt=short&pass-source=file:/p",
+		"sdf:///l.so", "file:/a?device=sdf%3A%2Fl.so%3Findex%3D1", "file:/a?pass=file:/b", "file:a%20b", "pkcs11:object=x", "file:///x", "file:a:b", "file:/a?pass=file%3Ab%253F"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

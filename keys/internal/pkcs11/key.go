@@ -20,6 +20,7 @@ type key struct {
 	module *Module
 	place  place
 	object object
+	known  bool // it was there when it was opened
 }
 
 // RSAKey is an RSA key in a token; it implements crypto.Signer and crypto.Decrypter.
@@ -52,7 +53,7 @@ func (m *Module) Open(t Token, o Object, pin []byte) (crypto.Signer, error) {
 	if err := m.unlock(where, info, pin); err != nil {
 		return nil, err
 	}
-	k := key{m, where, object{o, ckoPrivate}}
+	k := key{module: m, place: where, object: object{o, ckoPrivate}}
 	var public crypto.PublicKey
 	err = k.use(func(s *session, h handle) error {
 		if public, err = m.publicOf(s, h.number, o); err != nil {
@@ -63,6 +64,7 @@ func (m *Module) Open(t Token, o Object, pin []byte) (crypto.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
+	k.known = true
 	return k.signer(public)
 }
 
@@ -83,6 +85,9 @@ func (k key) signer(public crypto.PublicKey) (crypto.Signer, error) {
 func (k *key) use(act func(*session, handle) error) error {
 	return k.module.pool.Do(k.place, func(s *session) (pool.Verdict, error) {
 		h, err := k.module.lookup(s, k.object)
+		if k.known && pki.CodeOf(err) == "key.missing" { // a token half gone, or another one
+			return pool.Device, errLost()
+		}
 		if err == nil {
 			err = act(s, h)
 		}
@@ -204,6 +209,11 @@ func errHash() error {
 func errWrong() error {
 	return pki.Errorf(pki.Internal, "key.device-wrong", "the token made a signature that does not verify under the key's public key").
 		To("see whether another token was put in; if not, take it out of service")
+}
+
+func errLost() error {
+	return pki.Errorf(pki.Unavailable, "key.device-gone", "the token does not show the key any more").
+		To("look whether it is plugged in whole and is still the same token; the key works again by itself when it is back")
 }
 
 // Curve returns the curve ECDH works on.

@@ -21,14 +21,19 @@ func (m *Module) OpenSecret(t Token, o Object, pin []byte) (*Secret, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Secret{key{m, where, object{o, ckoSecret}}}
-	return s, s.use(func(in *session, h handle) error {
+	s := &Secret{key{module: m, place: where, object: object{o, ckoSecret}}}
+	err = s.use(func(in *session, h handle) error {
 		kind, err := m.number(in, h.number, ckaKeyType)
 		if err == nil && kind != ckkAES {
 			return pki.Errorf(pki.Invalid, "key.algorithm", "the secret key in the token is not one for AES").To("make one for AES")
 		}
 		return err
 	})
+	if err != nil {
+		return nil, err
+	}
+	s.known = true
+	return s, nil
 }
 
 // GenerateSecret makes an AES-256 key in a token, sensitive and not extractable.

@@ -61,7 +61,7 @@ func (k *KEK) Decrypt(wrapped, iv, ciphertext []byte) (blocks []byte, err error)
 	if len(wrapped) == 0 || len(wrapped) > maxWrapped {
 		return nil, errCiphertext()
 	}
-	err = k.device.use(false, func(s *session) error {
+	err = k.device.use(true, func(s *session) error {
 		in := buffer(len(wrapped))
 		copy(in, wrapped)
 		var handle uintptr
