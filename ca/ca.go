@@ -2,19 +2,14 @@ package ca
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/emmansun/gmsm/sm3"
 
 	"onecert/audit"
 	"onecert/db"
@@ -174,16 +169,6 @@ func (ca *CA) issuerFor(id string, suite pki.Suite) (*Issuer, error) {
 		}
 	}
 	return nil, pki.Errorf(pki.Invalid, "issuer.family", "this CA has no issuer for %s keys", suite.Family())
-}
-
-// HolderID turns an identity document into the holder id: a keyed hash, the same
-// for the same document wherever it is presented, and of no use to who guesses
-// numbers without the key (design.md decision 13).
-func (ca *CA) HolderID(id Identity) string {
-	mac := hmac.New(sm3.New, ca.cfg.HolderKey)
-	fmt.Fprintf(mac, "onecert holder v1\x00%s\x00%s", id.Kind, strings.ToUpper(strings.TrimSpace(id.Number)))
-	text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:16])
-	return "H" + text
 }
 
 // clockSlack is how far the clock may step back unnoticed: several orders are

@@ -105,7 +105,7 @@ func checkApplication(application string) error {
 		return pki.Errorf(pki.Invalid, "order.application", "the application's name is not 1 to 64 letters, digits, '.', '_', ':' or '-'").
 			To("use the number of the application, for example 2026-000123")
 	}
-	return nil
+	return refuseIdentity("application's name", application)
 }
 
 // digest names an order's content, so that the same application with another

@@ -66,9 +66,15 @@ func (ca *CA) planIssue(o Order, profiles Profiles, actor pki.Actor) (*plan, err
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseIdentity("decision", o.Decision); err != nil {
+		return nil, err
+	}
 	sum, err := ca.digestIssue(&o, profile)
 	if err != nil {
 		return nil, err
+	}
+	if o.Holder == "" {
+		o.Holder = "key:" + pki.KeyHash(request.SPKI)[:32]
 	}
 	p := &plan{profiles: profiles, profile: profile, altNames: o.AltNames, values: o.Values, days: o.Days, signKey: request.SPKI}
 	p.row = orderRow{application: o.Application, act: actIssue, digest: sum, holder: o.Holder, decision: o.Decision,
@@ -183,20 +189,20 @@ const maxHolder = 64
 
 // holderOf returns the holder id of an order: the hash of its identity, or what the
 // registration gave. People and organisations must have one; a device without one
-// is known by its public key's first order.
+// is known by its public key.
 func (ca *CA) holderOf(o Order, p *Profile) (string, error) {
 	if o.Identity != nil {
 		if o.Holder != "" {
 			return "", pki.Errorf(pki.Invalid, "holder.both", "the order has a holder id and an identity").To("give one of them")
 		}
-		return ca.HolderID(*o.Identity), nil
+		return ca.HolderID(*o.Identity)
 	}
 	if o.Holder == "" {
 		if p.Kind == Person || p.Kind == Organisation {
 			return "", pki.Errorf(pki.Invalid, "holder.missing", "the order names no holder").
 				To("give the holder id from the registration, or the identity it is made from")
 		}
-		return "app:" + o.Application, nil
+		return "", nil // planIssue names it by its key
 	}
 	if len(o.Holder) > maxHolder || !holderForm.MatchString(o.Holder) {
 		return "", pki.Errorf(pki.Invalid, "holder.form", "the holder id is not 1 to %d letters, digits, '.', ':' or '-'", maxHolder).

@@ -70,5 +70,5 @@ func (ca *CA) Identify(ctx context.Context, id Identity) (string, error) {
 	if _, err := ca.cfg.Check(ctx, officer.Issue); err != nil {
 		return "", err
 	}
-	return ca.HolderID(id), nil
+	return ca.HolderID(id)
 }

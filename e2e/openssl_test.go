@@ -94,7 +94,7 @@ func TestOtherKinds(t *testing.T) {
 		values                      map[string]string
 	}{
 		{way: "p256", profile: "organisation-sign", name: "/C=CN/O=示例机构/CN=示例机构" + unused(), purpose: "smimesign",
-			values: map[string]string{"credit_code": "11999900MB0000000X"}},
+			values: map[string]string{"credit_code": "11999900MB0000000G"}},
 		{way: "rsa2048", profile: "device-server-tls", name: unit + "host.example", purpose: "sslserver",
 			flags: []string{"-addext", "subjectAltName=DNS:host.example,IP:192.0.2.7"}},
 		{way: "p256", profile: "device-client", name: unit + "client " + unused(), purpose: "sslclient"},

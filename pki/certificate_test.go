@@ -60,8 +60,8 @@ func allExtensions() []pki.Extension {
 		pki.PoliciesExtension([]pki.OID{{2, 999, 1, 1}}, "https://a.example/cps"),
 		pki.CRLDistPointsExtension([]string{"http://a.example/crl/7.crl"}),
 		pki.AuthorityInfoExtension([]string{"http://a.example/ocsp"}, []string{"http://a.example/ca.cer"}),
-		pki.StringExtension(pki.OIDOrganizationCode, "11999900MB0000000X"),
-		pki.IdentifyCodeExtension("999901199001010018"),
+		pki.StringExtension(pki.OIDOrganizationCode, "11999900MB0000000G"),
+		pki.IdentifyCodeExtension("999901199001010010"),
 	}
 }
 

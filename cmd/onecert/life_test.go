@@ -94,7 +94,7 @@ func (t *town) usedCode() string {
 }
 
 // number is an identity number of no region, so of nobody.
-const number = "999901199001010018"
+const number = "999901199001010010"
 
 func lifeOfPair(t *town) {
 	key, csr := t.request("li", "/C=CN/O=示例市民政局/CN=李四", sm2Key()...)

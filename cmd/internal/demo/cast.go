@@ -40,19 +40,19 @@ func person(id, cn, number, fate string) role {
 }
 
 // expiredPerson is issued in the demonstration's past.
-func expiredPerson() role { return person("expired", "郝过期", "999901195001010014", "expired") }
+func expiredPerson() role { return person("expired", "郝过期", "999901195001010012", "expired") }
 
 // cast is everybody issued at the first start. The identity numbers belong to no
 // region, so to nobody.
 func cast() []role {
-	creditCode := map[string]string{"credit_code": "11999900MB0000000X"}
+	creditCode := map[string]string{"credit_code": "11999900MB0000000G"}
 	all := []role{
-		person("alice", "艾丽思", "999901199001010018", ""),
-		person("bob", "鲍勃", "999901199102020026", ""),
-		person("revoked", "吴效", "999901198003030034", "revoked"),
-		person("held", "冻洁", "999901198504040042", "held"),
+		person("alice", "艾丽思", "999901199001010010", ""),
+		person("bob", "鲍勃", "999901199102020023", ""),
+		person("revoked", "吴效", "999901198003030037", "revoked"),
+		person("held", "冻洁", "999901198504040049", "held"),
 		{name: "bureau", kind: "organisation", profiles: inAll("organisation-sign"), families: families,
-			subject: name("示例市档案局", "示例市档案局"), identity: &ca.Identity{Kind: "credit-code", Number: "11999900MB0000000X"}, values: creditCode},
+			subject: name("示例市档案局", "示例市档案局"), identity: &ca.Identity{Kind: "credit-code", Number: "11999900MB0000000G"}, values: creditCode},
 		{name: "server", kind: "device", profiles: map[string]string{"sm2": "device-server", "rsa": "device-server-tls", "ecdsa": "device-server-tls"},
 			families: families, subject: name("示例市民政局", "demo.localhost"),
 			altNames: []pki.AltName{{Kind: "dns", Value: "localhost"}, {Kind: "dns", Value: "demo.localhost"}, {Kind: "ip", Value: "127.0.0.1"}}},

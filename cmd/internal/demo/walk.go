@@ -84,7 +84,7 @@ func (w *walker) orders(family string) []walked {
 	all := []walked{
 		{id: "person", profile: "person-sign", subject: unit + "/CN=行走 " + w.run},
 		{id: "organisation", profile: "organisation-sign", subject: "/C=CN/O=示例机构 " + w.run + "/CN=示例机构 " + w.run,
-			values: map[string]string{"credit_code": "11999900MB0000000X"}},
+			values: map[string]string{"credit_code": "11999900MB0000000G"}},
 		{id: "server", profile: server, subject: unit + "/CN=walk.localhost", altName: "DNS:walk.localhost"},
 		{id: "client", profile: "device-client", subject: unit + "/CN=walk-client"},
 		{id: "vpn", profile: "device-vpn", subject: unit + "/CN=vpn.localhost", altName: "DNS:vpn.localhost"},
