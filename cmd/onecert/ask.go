@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -54,12 +56,32 @@ func (c *console) ask(prompt string) ([]byte, error) {
 			To("name a file with --pass-file, or in the key's URI")
 	}
 	fmt.Fprint(c.err, prompt+" ")
-	line, err := term.ReadPassword(int(file.Fd()))
+	line, err := c.typed(int(file.Fd()))
 	fmt.Fprintln(c.err)
 	if err != nil {
-		return nil, pki.Errorf(pki.Invalid, "ask.terminal", "the passphrase was not read").To("type it again").Because(err)
+		return nil, pki.Errorf(pki.Invalid, "ask.terminal", "nothing was typed").To("type it again").Because(err)
 	}
 	return line, nil
+}
+
+// typed reads a line without echo until it is there or the person interrupts: the
+// interrupt is caught for the verbs that serve, so reading alone would not end.
+func (c *console) typed(terminal int) (line []byte, err error) {
+	before, err := term.GetState(terminal)
+	if err != nil {
+		return nil, err
+	}
+	done := make(chan struct{})
+	go func() {
+		line, err = term.ReadPassword(terminal)
+		close(done)
+	}()
+	select {
+	case <-done:
+		return line, err
+	case <-c.ended:
+		return nil, errors.Join(context.Canceled, term.Restore(terminal, before))
+	}
 }
 
 // readSecret reads a one-time code, an identity number or a passphrase from a

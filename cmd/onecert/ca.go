@@ -42,15 +42,19 @@ func (io *console) served(ctx context.Context, servers []serve.Server, hints ...
 		}
 		servers[i].Listener = listener
 	}
-	if !io.json {
-		for i := range servers {
-			hints = slices.Insert(hints, i, io.text("serve.at", servers[i].Name, servers[i].Listener.Addr()))
+	listening := map[string]string{}
+	for i := range servers {
+		address := servers[i].Listener.Addr().String()
+		listening[servers[i].Name] = address
+		hints = slices.Insert(hints, i, io.text("serve.at", servers[i].Name, address))
+	}
+	err := io.answer(map[string]any{"listening": listening}, func(p *printer) {
+		for _, line := range append(hints, p.text("serve.stop")) {
+			p.line(0, "%s", line)
 		}
-		for _, line := range append(hints, io.text("serve.stop")) {
-			if err := io.say("%s", line); err != nil {
-				return err
-			}
-		}
+	})
+	if err != nil {
+		return err
 	}
 	return serve.Run(ctx, servers...)
 }

@@ -21,7 +21,8 @@ type console struct {
 	now      func() time.Time
 	lang     string // "en" or "zh"
 	json     bool
-	acted    bool // a verb was reached; errors before that are wrong usage
+	acted    bool            // a verb was reached; errors before that are wrong usage
+	ended    <-chan struct{} // closed when the person interrupts
 }
 
 // answer prints what a verb found: value as JSON with --json, else human's text.

@@ -59,7 +59,7 @@ func run(args []string, in io.Reader, out, err io.Writer) int {
 
 // runUntil is run for verbs that serve until they are told to stop.
 func runUntil(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
-	console := &console{in: in, out: out, err: err, now: time.Now, lang: language(args, os.Getenv), json: hasFlag(args, "--json")}
+	console := &console{in: in, out: out, err: err, now: time.Now, lang: language(args, os.Getenv), json: hasFlag(args, "--json"), ended: ctx.Done()}
 	root := rootCommand(console)
 	root.SetArgs(args)
 	command, failure := root.ExecuteContextC(ctx)

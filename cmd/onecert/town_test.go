@@ -58,14 +58,15 @@ func answers[T any](t *town, args ...string) (value T) {
 	return value
 }
 
-// refused runs a verb that has to be refused with a code, with one line on stderr.
+// refused runs a verb that has to be refused with a code, by the last line on stderr.
 func (t *town) refused(code string, args ...string) string {
 	t.Helper()
 	out, stderr, exit := onecert(t.T, append(args, "--json")...)
 	if exit != exitRefused {
 		t.Fatalf("onecert %s: exit code %d, wanted a refusal %q\n%s%s", strings.Join(args, " "), exit, code, out, stderr)
 	}
-	if e := errorIn(t.T, stderr); e["code"] != code {
+	lines := strings.Split(strings.TrimSpace(stderr), "\n") // what serves has logged before
+	if e := errorIn(t.T, lines[len(lines)-1]); e["code"] != code {
 		t.Fatalf("onecert %s: refused by %q (%s), not by %q", strings.Join(args, " "), e["code"], e["wrong"], code)
 	}
 	return out
