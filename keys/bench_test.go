@@ -26,6 +26,20 @@ func BenchmarkSignMessage(b *testing.B) {
 	}
 }
 
+// BenchmarkSignHardware is BenchmarkSignMessage with keys in SoftHSM and in the tests'
+// software SDF device. The floors are in the packages under internal.
+func BenchmarkSignHardware(b *testing.B) {
+	for suite, key := range hardwareKeys(b) {
+		b.Run(string(suite), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := key.SignMessage(rand.Reader, message, nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkSignFloor is gmsm's own signing of the same message: what SignMessage is measured against.
 func BenchmarkSignFloor(b *testing.B) {
 	signer, err := sm2.GenerateKey(rand.Reader)

@@ -59,7 +59,7 @@ func hardwareKeys(t testing.TB) map[pki.Suite]*Key {
 	t.Helper()
 	made := map[pki.Suite]*Key{}
 	for _, suite := range []pki.Suite{pki.RSA2048, pki.P256, pki.P384} {
-		uri, _ := tokenURI(t, "first", t.Name()+string(suite), "")
+		uri, _ := tokenURI(t, "first", devicetest.Unique(string(suite)), "")
 		key, err := Generate(uri, suite, Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -157,7 +157,7 @@ func TestHardwareIssues(t *testing.T) {
 func TestHardwareDecrypts(t *testing.T) {
 	soft := devicetest.NewSDF(t, devicetest.Standard)
 	card := opened(t, cardURI(soft, 1, "encrypt"))
-	uri, _ := tokenURI(t, "first", t.Name(), "encrypt")
+	uri, _ := tokenURI(t, "first", devicetest.Unique("key"), "encrypt")
 	token, err := Generate(uri, pki.RSA2048, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +188,7 @@ func TestHardwareDecrypts(t *testing.T) {
 }
 
 func TestHardwareAgrees(t *testing.T) {
-	uri, _ := tokenURI(t, "first", t.Name(), "encrypt")
+	uri, _ := tokenURI(t, "first", devicetest.Unique("key"), "encrypt")
 	key, err := Generate(uri, pki.P384, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +208,7 @@ func TestHardwareAgrees(t *testing.T) {
 
 func TestWhatHardwareCannot(t *testing.T) {
 	soft := devicetest.NewSDF(t, devicetest.Standard)
-	uri, hsm := tokenURI(t, "first", t.Name(), "")
+	uri, hsm := tokenURI(t, "first", devicetest.Unique("key"), "")
 	for _, c := range []struct {
 		uri   string
 		suite pki.Suite
@@ -302,7 +302,7 @@ func TestDescribeAndRandom(t *testing.T) {
 // Neither key nor error nor log shows PIN or password.
 func TestHardwareHidesPINs(t *testing.T) {
 	soft := devicetest.NewSDF(t, devicetest.Standard)
-	uri, hsm := tokenURI(t, "first", t.Name(), "")
+	uri, hsm := tokenURI(t, "first", devicetest.Unique("key"), "")
 	token, err := Generate(uri, pki.P256, Options{})
 	if err != nil {
 		t.Fatal(err)

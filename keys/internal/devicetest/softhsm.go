@@ -1,6 +1,7 @@
 package devicetest
 
 import (
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -69,6 +70,10 @@ func softhsmModule(t testing.TB) string {
 	t.Fatal("SoftHSM is missing: run scripts/deps.sh, which installs softhsm2")
 	return ""
 }
+
+// Unique returns a name no object in a token has yet: the tokens outlive a test, and
+// a test may run many times.
+func Unique(name string) string { return name + " " + rand.Text()[:8] }
 
 func write(t testing.TB, path, content string) {
 	t.Helper()

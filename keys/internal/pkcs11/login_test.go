@@ -20,9 +20,10 @@ const childVariable = "ONECERT_TEST_FRESH_PROCESS"
 // fresh one.
 func TestWrongPIN(t *testing.T) {
 	hsm, m := softhsm(t)
-	generate(t, m, hsm, New{Object: Object{Label: "pin"}, Token: token("fourth"), Suite: pki.P256, Use: Sign})
+	name := devicetest.Unique("pin")
+	generate(t, m, hsm, New{Object: Object{Label: name}, Token: token("fourth"), Suite: pki.P256, Use: Sign})
 	child := exec.Command(os.Args[0], "-test.run=^TestFreshProcess$", "-test.v")
-	child.Env = append(os.Environ(), childVariable+"=1")
+	child.Env = append(os.Environ(), childVariable+"="+name)
 	output, err := child.CombinedOutput()
 	if err != nil || !strings.Contains(string(output), "--- PASS: TestFreshProcess") {
 		t.Fatalf("%v\n%s", err, output)
@@ -31,13 +32,14 @@ func TestWrongPIN(t *testing.T) {
 		t.Errorf("a PIN is printed:\n%s", output)
 	}
 	// Here the token is logged in and would take any PIN; the process does not.
-	if _, err := m.Open(token("fourth"), Object{Label: "pin"}, []byte("13572468")); pki.CodeOf(err) != "key.pin-differs" || pki.KindOf(err) != pki.Forbidden {
+	if _, err := m.Open(token("fourth"), Object{Label: name}, []byte("13572468")); pki.CodeOf(err) != "key.pin-differs" || pki.KindOf(err) != pki.Forbidden {
 		t.Errorf("a wrong PIN while logged in: %v", err)
 	}
 }
 
 func TestFreshProcess(t *testing.T) {
-	if os.Getenv(childVariable) == "" {
+	name := os.Getenv(childVariable)
+	if name == "" {
 		return // part of TestWrongPIN
 	}
 	hsm := devicetest.SoftHSM(t)
@@ -46,7 +48,7 @@ func TestFreshProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	open := func(pin string) error {
-		_, err := m.Open(token("fourth"), Object{Label: "pin"}, []byte(pin))
+		_, err := m.Open(token("fourth"), Object{Label: name}, []byte(pin))
 		t.Log(err)
 		return err
 	}
@@ -69,7 +71,7 @@ func TestFreshProcess(t *testing.T) {
 // A key may want the PIN at each use (CKA_ALWAYS_AUTHENTICATE).
 func TestAlwaysAuthenticate(t *testing.T) {
 	hsm, m := softhsm(t)
-	generate(t, m, hsm, New{Object: Object{Label: "warm"}, Token: token("fifth"), Suite: pki.P256, Use: Sign}) // logs in
+	generate(t, m, hsm, New{Token: token("fifth"), Suite: pki.P256, Use: Sign}) // logs in
 	where, _, err := m.locate(token("fifth"))
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +80,7 @@ func TestAlwaysAuthenticate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := Object{Label: "always", ID: "always"}
+	name := Object{Label: devicetest.Unique("always")}
 	own := object{name, ckoPrivate}.template()[1:]
 	private = append(append(private, own...), yes(ckaAlwaysAuthenticate, true))
 	if err := m.write(where, func(s *session) error { return m.makePair(s, how, append(public, own...), private) }); err != nil {
@@ -111,7 +113,7 @@ func TestAlwaysAuthenticate(t *testing.T) {
 
 func TestGenerate(t *testing.T) {
 	hsm, m := softhsm(t)
-	n := New{token("sixth"), Object{Label: "ca"}, pki.P256, Sign}
+	n := New{token("sixth"), Object{Label: devicetest.Unique("ca")}, pki.P256, Sign}
 	made := generate(t, m, hsm, n)
 	if _, err := m.Generate(n, []byte(hsm.PIN), rand.Reader); pki.CodeOf(err) != "key.exists" || pki.KindOf(err) != pki.Conflict {
 		t.Errorf("made twice: %v", err)
@@ -190,7 +192,7 @@ func TestWhichToken(t *testing.T) {
 
 func TestSecret(t *testing.T) {
 	hsm, m := softhsm(t)
-	name := Object{Label: t.Name()}
+	name := Object{Label: devicetest.Unique("aes")}
 	if _, err := m.OpenSecret(token("first"), name, []byte(hsm.PIN)); pki.CodeOf(err) != "key.missing" {
 		t.Errorf("before it is made: %v", err)
 	}

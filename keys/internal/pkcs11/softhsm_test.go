@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/hex"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,7 +45,7 @@ func generate(t testing.TB, m *Module, hsm devicetest.HSM, n New) crypto.Signer 
 		n.Token = token("first")
 	}
 	if n.Object.Label == "" {
-		n.Object.Label = t.Name() + " " + string(n.Suite) + string(n.Use)
+		n.Object.Label = devicetest.Unique(string(n.Suite))
 	}
 	k, err := m.Generate(n, []byte(hsm.PIN), rand.Reader)
 	if err != nil {
@@ -229,14 +230,16 @@ func TestECDH(t *testing.T) {
 func TestImported(t *testing.T) {
 	hsm, m := softhsm(t)
 	dir := t.TempDir()
-	for name, genpkey := range map[string][]string{
-		"rsa": {"-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"},
-		"ec":  {"-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"},
+	for _, genpkey := range [][]string{
+		{"-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"},
+		{"-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"},
 	} {
-		for _, id := range []string{"a1", "a2"} { // twice under one label
-			key := filepath.Join(dir, name+id)
+		name := devicetest.Unique("imported")
+		ids := [2]string{name + " 1", name + " 2"}
+		for _, id := range ids { // twice under one label
+			key := filepath.Join(dir, id)
 			openssl(t, append([]string{"genpkey", "-out", key}, genpkey...)...)
-			output, err := exec.Command("softhsm2-util", "--import", key, "--token", "second", "--label", name, "--id", id+name2id(name), "--pin", hsm.PIN).CombinedOutput()
+			output, err := exec.Command("softhsm2-util", "--import", key, "--token", "second", "--label", name, "--id", hex.EncodeToString([]byte(id)), "--pin", hsm.PIN).CombinedOutput()
 			if err != nil {
 				t.Fatalf("softhsm2-util --import: %v\n%s", err, output)
 			}
@@ -244,12 +247,12 @@ func TestImported(t *testing.T) {
 		if _, err := m.Open(token("second"), Object{Label: name}, []byte(hsm.PIN)); pki.CodeOf(err) != "key.several" {
 			t.Errorf("%s: two keys of one name: %v", name, err)
 		}
-		for _, o := range []Object{{Label: name, ID: "\xa2" + rawID(name)}, {ID: "\xa2" + rawID(name)}} {
+		for _, o := range []Object{{Label: name, ID: ids[1]}, {ID: ids[1]}} {
 			k, err := m.Open(token("second"), o, []byte(hsm.PIN))
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
-			if want := openssl(t, "pkey", "-in", filepath.Join(dir, name+"a2"), "-pubout", "-outform", "DER"); !bytes.Equal(spki(t, k.Public()), want) {
+			if want := openssl(t, "pkey", "-in", filepath.Join(dir, ids[1]), "-pubout", "-outform", "DER"); !bytes.Equal(spki(t, k.Public()), want) {
 				t.Errorf("%s: another public key", name)
 			}
 			if _, err := k.Sign(nil, digestOf(crypto.SHA384), crypto.SHA384); err != nil {
@@ -258,9 +261,6 @@ func TestImported(t *testing.T) {
 		}
 	}
 }
-
-func name2id(name string) string { return map[string]string{"rsa": "01", "ec": "02"}[name] }
-func rawID(name string) string   { return map[string]string{"rsa": "\x01", "ec": "\x02"}[name] }
 
 func TestConcurrent(t *testing.T) {
 	hsm, m := softhsm(t)

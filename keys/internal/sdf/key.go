@@ -154,13 +154,14 @@ func (k *SignKey) Sign(_ io.Reader, e []byte, _ crypto.SignerOpts) ([]byte, erro
 	if len(e) != digestLen {
 		return nil, pki.Errorf(pki.Invalid, "key.digest", "an SDF device signs the 32 octets e = SM3(Z ‖ M)")
 	}
-	structure := buffer(layout(64).signatureLen())
+	var structure []byte
 	err := k.device.use(false, func(s *session) error {
 		if err := k.right(s); err != nil {
 			return err
 		}
-		return k.device.call("SDF_InternalSign_ECC", s.handle, uintptr(k.at.Index),
-			uintptr(unsafe.Pointer(&e[0])), digestLen, uintptr(unsafe.Pointer(&structure[0])))
+		var err error
+		structure, err = k.signE(s, e)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -173,6 +174,13 @@ func (k *SignKey) Sign(_ io.Reader, e []byte, _ crypto.SignerOpts) ([]byte, erro
 		return nil, errWrong()
 	}
 	return signature, nil
+}
+
+// signE returns the ECCSignature of e.
+func (k *SignKey) signE(s *session, e []byte) ([]byte, error) {
+	structure := buffer(layout(64).signatureLen()) // the library may have the longer one
+	return structure, k.device.call("SDF_InternalSign_ECC", s.handle, uintptr(k.at.Index),
+		uintptr(unsafe.Pointer(&e[0])), digestLen, uintptr(unsafe.Pointer(&structure[0])))
 }
 
 // Sign refuses: a pair for encryption signs nothing.
