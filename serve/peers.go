@@ -12,8 +12,8 @@ import (
 	"onecert/pki"
 )
 
-// verdictLife is how long a connection's certificate is taken as verified before
-// it is verified again, so that one that expires is noticed on an open connection.
+// verdictLife is how long a refusal stands on an open connection before the
+// certificate is looked at again.
 const verdictLife = time.Second
 
 // maxPeerChain is the most certificates a peer may send.
@@ -30,11 +30,12 @@ type Peers struct {
 	Who func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error)
 }
 
-// verdict is what was found about a connection's certificate, and when.
+// verdict is what was found about a connection's certificate, and from when to when
+// it would be found again.
 type verdict struct {
-	by  *Peers
-	at  time.Time
-	err error
+	by       *Peers
+	at, till time.Time
+	err      error
 }
 
 // Identify puts the pki.Actor of the verified client certificate into the
@@ -78,27 +79,36 @@ func (p *Peers) now() time.Time {
 	return time.Now()
 }
 
-// verified verifies the request's certificate, or remembers that it did so on
-// this connection a moment ago.
+// verified verifies the request's certificate, or remembers what was found on this
+// connection: nothing but the clock can change it, and that at the first end of a
+// validity on the chain.
 func (p *Peers) verified(r *http.Request) error {
 	now := p.now()
 	l := linkOf(r.Context())
 	if l != nil {
-		if v := l.verdict.Load(); v != nil && v.by == p && !now.Before(v.at) && now.Sub(v.at) < verdictLife {
+		if v := l.verdict.Load(); v != nil && v.by == p && !now.Before(v.at) && !now.After(v.till) {
 			return v.err
 		}
 	}
-	err := p.verify(r.TLS, now)
+	till, err := p.judge(r.TLS, now)
 	if l != nil {
-		l.verdict.Store(&verdict{by: p, at: now, err: err})
+		l.verdict.Store(&verdict{by: p, at: now, till: till, err: err})
 	}
 	return err
 }
 
+// verify judges a connection once.
 func (p *Peers) verify(state *tls.ConnectionState, now time.Time) error {
+	_, err := p.judge(state, now)
+	return err
+}
+
+// judge verifies the certificate of a connection and says how long that stands.
+func (p *Peers) judge(state *tls.ConnectionState, now time.Time) (till time.Time, err error) {
 	chain := state.PeerCertificates
+	till = now.Add(verdictLife)
 	if len(chain) > maxPeerChain {
-		return badCertificate("the client sent more than %d certificates", maxPeerChain)
+		return till, badCertificate("the client sent more than %d certificates", maxPeerChain)
 	}
 	between := x509.NewCertPool()
 	for _, c := range chain[1:] {
@@ -111,12 +121,22 @@ func (p *Peers) verify(state *tls.ConnectionState, now time.Time) error {
 	if roots == nil {
 		roots = x509.NewCertPool() // no trust list: nobody is trusted
 	}
-	_, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between,
+	chains, err := chain[0].Verify(x509.VerifyOptions{Roots: roots, Intermediates: between,
 		CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	if err != nil {
-		return reason(err, chain[0], now).Because(err)
+		return till, reason(err, chain[0], now).Because(err)
 	}
-	return nil
+	return firstEnd(chains[0]), nil
+}
+
+func firstEnd(chain []*x509.Certificate) time.Time {
+	end := chain[0].NotAfter
+	for _, c := range chain[1:] {
+		if c.NotAfter.Before(end) {
+			end = c.NotAfter
+		}
+	}
+	return end
 }
 
 func badCertificate(wrong string, args ...any) *pki.Error {

@@ -189,7 +189,7 @@ func TestWhoIsAskedForEachRequest(t *testing.T) {
 	mustKind(t, err, pki.Forbidden, "officer.unknown")
 }
 
-func TestVerdictIsKeptForAMomentAndPerPeers(t *testing.T) {
+func TestVerdictIsKeptPerPeersUntilAnEnd(t *testing.T) {
 	ca := newAuthority(t, "Demo CA")
 	leaf := ca.leaf("x", nil).Certificate()
 	now := &clock{now: time.Now()}
@@ -200,17 +200,24 @@ func TestVerdictIsKeptForAMomentAndPerPeers(t *testing.T) {
 	if err := p.verified(r); err != nil {
 		t.Fatal(err)
 	}
-	first := l.verdict.Load()
-	now.add(verdictLife - 1)
-	if p.verified(r); l.verdict.Load() != first {
-		t.Error("verified again at once")
+	first, began := l.verdict.Load(), now.Now()
+	now.add(leaf.NotAfter.Sub(began))
+	if err := p.verified(r); err != nil || l.verdict.Load() != first {
+		t.Error("verified again while nothing could have changed", err)
 	}
 	now.add(1)
-	if p.verified(r); l.verdict.Load() == first {
-		t.Error("not verified again after its time")
+	mustKind(t, p.verified(r), pki.Forbidden, "tls.certificate")
+	refused := l.verdict.Load()
+	now.add(verdictLife)
+	if p.verified(r); l.verdict.Load() != refused {
+		t.Error("a refusal was looked at again at once")
 	}
+	now.add(1)
+	if p.verified(r); l.verdict.Load() == refused {
+		t.Error("a refusal was not looked at again after its time")
+	}
+	now.add(began.Sub(now.Now()) - time.Minute)
 	second := l.verdict.Load()
-	now.add(-time.Minute)
 	if p.verified(r); l.verdict.Load() == second {
 		t.Error("not verified again after the clock went back")
 	}
