@@ -92,8 +92,8 @@ func (t *transcript) add(e Entry) error {
 	if at.Before(t.last) && e.Act != actAborted && e.Act != actSignature {
 		return pki.Errorf(pki.Unavailable, "ceremony.clock", "the clock went back during the ceremony").To("set it right and begin again")
 	}
-	if at.Before(t.last) {
-		at = t.last
+	if at.Before(t.last) || e.Act == actSignature {
+		at = t.last // signatures belong to the end, whatever the clock says
 	}
 	e.Number, e.At, e.Previous = t.number+1, at, t.previous
 	line, err := encodeEntry(e)

@@ -13,8 +13,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -116,6 +118,9 @@ func (v *verifier) line(line []byte) {
 		v.fault("it is no entry")
 		return
 	}
+	if again, err := encodeEntry(e); err != nil || !bytes.Equal(again, line) {
+		v.fault("it is not written as entries are")
+	}
 	if e.Previous != v.previous {
 		v.fault("it does not follow the line before: one of the two was changed, or lines are missing")
 	}
@@ -124,6 +129,8 @@ func (v *verifier) line(line []byte) {
 	}
 	if e.At.Before(v.last) {
 		v.fault("it is earlier than the line before")
+	} else if e.Act == actSignature && !e.At.Equal(v.last) {
+		v.fault("signatures bear the time of the end")
 	}
 	v.last = e.At
 	if (e.Act == actBegin) != (v.number == 1) {
@@ -155,6 +162,11 @@ func (v *verifier) entry(e Entry, hashed string) {
 	case actEnd:
 		v.report.Ended, v.report.End, v.report.Hash, v.closing = true, e.At, hashed, hashed
 		v.signers = strings.Fields(e.Detail["signers"])
+		for _, name := range append([]string{ceremonyKey}, slices.Sorted(maps.Keys(v.keys))...) {
+			if !slices.Contains(v.signers, name) {
+				v.fault("%s was there and is not named as signing", name)
+			}
+		}
 	case actAborted:
 		v.report.Aborted, v.report.End, v.report.Hash, v.closing = e.Detail["wrong"], e.At, hashed, hashed
 		v.signers = []string{ceremonyKey}
@@ -211,7 +223,7 @@ func (v *verifier) file(e Entry) {
 
 // signature checks a key's signature over the end.
 func (v *verifier) signature(e Entry) {
-	spki, err := base64.StdEncoding.DecodeString(e.Detail["key"])
+	spki, err := base64.StdEncoding.Strict().DecodeString(e.Detail["key"])
 	if err != nil {
 		v.fault("the key of %s is malformed", e.Object)
 		return
@@ -220,7 +232,7 @@ func (v *verifier) signature(e Entry) {
 	if e.Object == ceremonyKey {
 		want = v.own
 	}
-	signature, err := base64.StdEncoding.DecodeString(e.Detail["signature"])
+	signature, err := base64.StdEncoding.Strict().DecodeString(e.Detail["signature"])
 	public, keyErr := pki.ParsePublicKey(spki)
 	switch {
 	case want == "" || pki.KeyHash(spki) != want:
