@@ -203,6 +203,11 @@ func (b *batch) repeat(ctx context.Context, tx *sql.Tx, s *step, found *use) (er
 			To("ask with exactly the first order, or under a new application"))
 		return nil
 	}
+	if !found.destroyedAt.IsZero() {
+		s.act.Detail["key"] = found.keyID
+		s.refuse(errDestroyed())
+		return nil
+	}
 	s.act.Detail["key"], s.act.Detail["repeat"] = found.keyID, "true"
 	s.take.record, err = findRecord(ctx, tx, found.keyID)
 	return err

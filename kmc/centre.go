@@ -3,6 +3,7 @@ package kmc
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -44,6 +45,13 @@ type Config struct {
 	// nil: only its chain, dates and usage are checked.
 	Good func(ctx context.Context, certificate *smx509.Certificate) error
 
+	// What several persons do (judicial recovery, the end of keys). Without Officers it
+	// is not offered.
+	Officers      *officer.Registry
+	Investigators []*smx509.Certificate // CA certificates that investigators' lead to, beside Trust
+	CaseApprovals int                   // custodians who approve a case, beside its proposer; 0: 2
+	Retention     int                   // years a pair is kept after its certificate ended; 0: 10, at least 5
+
 	Now    func() time.Time // nil: time.Now
 	Random io.Reader        // nil: crypto/rand
 	Log    *slog.Logger     // nil: slog.Default
@@ -78,6 +86,10 @@ func New(ctx context.Context, config Config) (*Centre, error) {
 	if config.DB == nil || config.Sealer == nil || config.Audit == nil || config.Check == nil {
 		return nil, errors.New("making the key management centre: DB, Sealer, Audit and Check are required")
 	}
+	if config.Retention != 0 && (config.Retention < leastRetention || config.Retention > mostRetention) || config.CaseApprovals < 0 || config.CaseApprovals > 9 {
+		return nil, pki.Errorf(pki.Invalid, "km.config", "keys are kept for %d to %d years, and 1 to 9 custodians approve a case", leastRetention, mostRetention).
+			To("correct retention_years or case_approvals in the configuration")
+	}
 	c := &Centre{config: config.complete()}
 	c.vault = &vault{sealer: c.config.Sealer, random: c.config.Random, now: c.config.Now}
 	c.makers, c.urgent = make(chan struct{}, c.config.Makers), make(chan struct{}, runtime.GOMAXPROCS(0))
@@ -92,6 +104,9 @@ func New(ctx context.Context, config Config) (*Centre, error) {
 	}
 	if err := c.open(ctx); err != nil {
 		return nil, err
+	}
+	if c.config.Officers != nil {
+		c.config.Officers.OnApproved(officer.DestroyKeys, c.destroy)
 	}
 	c.writer = db.Collect(maxJobs, c.write)
 	filling, stop := context.WithCancel(context.Background())
@@ -115,6 +130,12 @@ func (c Config) complete() Config {
 	if c.Window <= 0 {
 		c.Window = defaultWindow
 	}
+	if c.CaseApprovals == 0 {
+		c.CaseApprovals = defaultCaseApprovals
+	}
+	if c.Retention == 0 {
+		c.Retention = defaultRetention
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
@@ -130,6 +151,9 @@ func (c Config) complete() Config {
 // open takes the lease and loads the spare library.
 func (c *Centre) open(ctx context.Context) error {
 	if err := c.config.DB.Migrate(ctx, "kmc", migrations); err != nil {
+		return err
+	}
+	if err := c.config.DB.Tx(ctx, func(tx *sql.Tx) error { return c.overwriteFreed(ctx, tx) }); err != nil {
 		return err
 	}
 	release, err := c.config.DB.Lease(ctx, "kmc")

@@ -148,11 +148,3 @@ func (c *Client) Fill(ctx context.Context) error {
 	_, err := serve.Call[struct{}, struct{}](ctx, c.config.API, http.MethodPost, pathPool, nil)
 	return err
 }
-
-// Destroy is Centre.Destroy.
-func (c *Client) Destroy(context.Context, pki.Serial) error { return errUnbuilt("destroying keys") }
-
-// Disclose is Centre.Disclose.
-func (c *Client) Disclose(context.Context, pki.Serial) (pki.KeyGrant, error) {
-	return pki.KeyGrant{}, errUnbuilt("judicial recovery")
-}

@@ -22,16 +22,23 @@ const (
 	codeClock      = "km.time"
 	codeOwner      = "km.holder"
 	codeProof      = "km.certificate"
-	codeNoKey      = "km.no-key"
-	codeReplay     = "km.replay"
-	codeOther      = "km.other-order"
-	codeCertNo     = "km.cert-no"
-	codeAmbiguous  = "km.ambiguous"
-	codeStore      = "km.store"
-	codeMaking     = "km.making"
-	codeClosed     = "km.closed"
-	codeSealing    = "km.sealing"
-	codeUnbuilt    = "km.not-implemented"
+
+	codeInvestigator = "km.investigator"
+
+	codeNoKey     = "km.no-key"
+	codeReplay    = "km.replay"
+	codeOther     = "km.other-order"
+	codeCertNo    = "km.cert-no"
+	codeAmbiguous = "km.ambiguous"
+	codeDestroyed = "km.destroyed"
+	codeKept      = "km.kept"
+	codeInCase    = "km.in-case"
+	codeNoCase    = "km.no-case"
+	codeStore     = "km.store"
+	codeMaking    = "km.making"
+	codeClosed    = "km.closed"
+	codeSealing   = "km.sealing"
+	codeUnbuilt   = "km.not-implemented"
 )
 
 // numbers is our table of errNo (GM/T 0014-2012 names the field and, as far as we
@@ -45,7 +52,7 @@ var numbers = []struct {
 	{105, codeOrder}, {106, codeRecipient},
 	{201, codeStranger}, {202, codeSignature}, {203, codeClock}, {204, codeOwner}, {205, codeProof},
 	{301, codeNoKey},
-	{401, codeReplay}, {402, codeOther}, {403, codeCertNo}, {404, codeAmbiguous},
+	{401, codeReplay}, {402, codeOther}, {403, codeCertNo}, {404, codeAmbiguous}, {405, codeDestroyed},
 	{501, codeStore}, {502, "audit.unwritable"}, {503, codeMaking}, {504, codeClosed}, {505, codeSealing},
 	{601, codeUnbuilt},
 }

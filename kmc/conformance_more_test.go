@@ -211,9 +211,15 @@ func testLedger(t *testing.T, s *seats) {
 	}
 }
 
-func testUnbuilt(t *testing.T, s *seats) {
+// What several persons do is not offered where nobody could agree.
+func testWithoutOfficers(t *testing.T, s *seats) {
 	ctx, c := s.at("keeper")
-	wantCode(t, c.Destroy(ctx, certNo(1)), pki.NotImplemented, "km.not-implemented")
-	_, err := c.Disclose(ctx, certNo(1))
+	_, err := c.Destroy(ctx, Destruction{Keys: []KeyName{{CertNo: certNo(1)}}, Reason: "x"})
+	wantCode(t, err, pki.NotImplemented, "km.not-implemented")
+	_, err = c.OpenCase(ctx, CaseOrder{Number: "1", Authority: "a", Reason: "r", Holder: "h", Certificates: [][]byte{{1}}})
+	wantCode(t, err, pki.NotImplemented, "km.not-implemented")
+	_, err = c.ExportCase(ctx, "x")
+	wantCode(t, err, pki.NotImplemented, "km.not-implemented")
+	_, err = c.Cases(ctx, "", 0)
 	wantCode(t, err, pki.NotImplemented, "km.not-implemented")
 }

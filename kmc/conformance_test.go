@@ -10,6 +10,7 @@ import (
 
 	"github.com/emmansun/gmsm/sm2"
 
+	"onecert/officer"
 	"onecert/pki"
 	"onecert/pkitest"
 )
@@ -23,8 +24,12 @@ type centreLike interface {
 	Status(context.Context) (Status, error)
 	Ledger(context.Context, string) ([]Touch, error)
 	Fill(context.Context) error
-	Destroy(context.Context, pki.Serial) error
-	Disclose(context.Context, pki.Serial) (pki.KeyGrant, error)
+	OpenCase(context.Context, CaseOrder) (Case, error)
+	Cases(context.Context, string, int) ([]Case, error)
+	Case(context.Context, string) (Case, error)
+	ExportCase(context.Context, string) (Export, error)
+	Retention(context.Context, string, int) (Overdue, error)
+	Destroy(context.Context, Destruction) (officer.Receipt, error)
 }
 
 var (
@@ -42,7 +47,7 @@ type seats struct {
 
 func (s *seats) at(name string) (context.Context, centreLike) {
 	if !s.network {
-		return as(name), s.centre
+		return s.as(name), s.centre
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,7 +108,7 @@ func TestConformance(t *testing.T) {
 		{"64 ask for 16", testConcurrent},
 		{"status", testStatus},
 		{"ledger", testLedger},
-		{"unbuilt", testUnbuilt},
+		{"without officers", testWithoutOfficers},
 	}
 	pkitest.EachDatabase(t, func(t *testing.T, source string) {
 		// In the third way the centre accepts no connection: it dials out, and calls

@@ -77,6 +77,7 @@ type house struct {
 	kmcCert *smx509.Certificate
 	holders *holderCA
 	remote  *remote
+	staff   map[string]string // fingerprints of registered officers by name; nil: rights without a registry
 
 	dialsOut bool // calls travel back over connections the centre opened
 }
@@ -85,7 +86,7 @@ type house struct {
 var smallPool = map[pki.Suite]PoolSize{pki.SM2: {24, 8}, pki.P256: {8, 4}}
 
 // newHouse makes a house; change alters its config.
-func newHouse(t testing.TB, source string, change func(*Config)) *house {
+func newHouse(t testing.TB, source string, change func(*Config), staff ...map[string]string) *house {
 	t.Helper()
 	h := &house{t: t, source: source, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}}
 	h.holders = newHolderCA(t, h.clock.Now())
@@ -99,13 +100,20 @@ func newHouse(t testing.TB, source string, change func(*Config)) *house {
 	if change != nil {
 		change(&h.config)
 	}
+	if len(staff) > 0 {
+		h.staff = staff[0]
+	}
 	h.start()
 	t.Cleanup(func() {
 		if h.centre == nil {
 			return
 		}
 		h.settle()
-		for _, fault := range CheckInvariants(context.Background(), h.centre) {
+		faults := CheckInvariants(context.Background(), h.centre)
+		if h.staff != nil {
+			faults = append(faults, officer.CheckInvariants(context.Background(), h.config.Officers)...)
+		}
+		for _, fault := range faults {
 			t.Error(fault)
 		}
 		h.stop()
@@ -126,6 +134,12 @@ func (h *house) start() {
 		h.t.Fatal(err)
 	}
 	h.config.DB, h.config.Audit = d, log
+	if h.staff != nil {
+		if h.config.Officers, err = officer.Open(ctx, d, log, h.clock.Now); err != nil {
+			h.t.Fatal(err)
+		}
+		h.config.Check = h.config.Officers.Check
+	}
 	if h.centre, err = New(ctx, h.config); err != nil {
 		h.t.Fatal(err)
 	}
@@ -133,6 +147,9 @@ func (h *house) start() {
 
 func (h *house) stop() {
 	h.centre.Close()
+	if h.config.Officers != nil {
+		h.config.Officers.Close()
+	}
 	h.config.DB.Close()
 	h.centre = nil
 }
@@ -140,7 +157,7 @@ func (h *house) stop() {
 // settle fills the pools, after which the fillers find nothing to do.
 func (h *house) settle() {
 	h.t.Helper()
-	if err := h.centre.Fill(as("system")); err != nil {
+	if err := h.centre.Fill(h.as("system")); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -156,10 +173,46 @@ func check(ctx context.Context, op officer.Operation) (pki.Actor, error) {
 
 // people are the actors of the tests by name.
 var people = map[string]string{"ca1": officer.Site, "ca2": officer.Site, "ca3": officer.Site,
-	"keeper": officer.Custodian, "system": officer.System, "auditor": officer.Audit}
+	"keeper": officer.Custodian, "system": officer.System, "auditor": officer.Audit,
+	"keeper2": officer.Custodian, "keeper3": officer.Custodian, "keeper4": officer.Custodian, "boss": officer.Security}
 
 func as(name string) context.Context {
 	return pki.WithActor(context.Background(), pki.Actor{Name: name, Roles: []string{people[name]}})
+}
+
+// newStaffed makes a house whose rights are those of a registry with all people in
+// it, so that acts of several persons can be tried.
+func newStaffed(t testing.TB, source string, change func(*Config)) *house {
+	t.Helper()
+	h := newHouse(t, source, change, map[string]string{})
+	for name, role := range people {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		certificate := certify(t, &smx509.Certificate{SerialNumber: big.NewInt(int64(len(h.staff) + 1)), Subject: pkix.Name{CommonName: name},
+			NotBefore: h.clock.Now(), NotAfter: h.clock.Now().AddDate(40, 0, 0)}, nil, key.Public(), key)
+		kind := officer.Person
+		if role == officer.Site {
+			kind = officer.Place
+		}
+		o, err := h.config.Officers.Register(pki.WithActor(t.Context(), pki.Actor{Name: "machine"}),
+			officer.Registration{Certificate: certificate.Raw, Name: name, Kind: kind, Roles: []string{role}, Issuer: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.staff[name] = o.Fingerprint
+	}
+	return h
+}
+
+// actor is who acts under a name, as the front end would say.
+func (h *house) actor(name string) pki.Actor {
+	return pki.Actor{Name: name, Roles: []string{people[name]}, Certificate: h.staff[name]}
+}
+
+func (h *house) as(name string) context.Context {
+	return pki.WithActor(context.Background(), h.actor(name))
 }
 
 // messageKey makes an SM2 message key with a self-signed certificate.
@@ -212,7 +265,7 @@ func newHolderCA(t testing.TB, now time.Time) *holderCA {
 		t.Fatal(err)
 	}
 	certificate := certify(t, &smx509.Certificate{SerialNumber: big.NewInt(0x40000001), Subject: pkix.Name{CommonName: "Example Holder CA"},
-		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(10, 0, 0), IsCA: true, BasicConstraintsValid: true,
+		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(40, 0, 0), IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: smx509.KeyUsageCertSign}, nil, key.Public(), key)
 	return &holderCA{key, certificate, now, 0x40000001}
 }
@@ -329,7 +382,7 @@ func (h *house) network() *remote {
 	r.pool.AddCert(root)
 	api := serve.New(serve.Config{Title: "kmc", Version: "test", Log: slog.New(slog.DiscardHandler), Peers: &serve.Peers{Roots: r.pool,
 		Who: func(_ context.Context, peer *x509.Certificate) (pki.Actor, error) {
-			return pki.Actor{Name: peer.Subject.CommonName, Roles: []string{people[peer.Subject.CommonName]}}, nil
+			return h.actor(peer.Subject.CommonName), nil
 		}}})
 	h.centre.Routes(api)
 	r.api = api

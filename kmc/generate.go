@@ -93,6 +93,10 @@ func (s *step) judge(found *use, holder, reason string, recipient crypto.PublicK
 			To("ask for a pair of this holder; the attempt is in the owner's ledger"))
 		return
 	}
+	if !found.destroyedAt.IsZero() {
+		s.refuse(errDestroyed())
+		return
+	}
 	if err := fits(found.suite, recipient); err != nil {
 		s.refuse(err.(*pki.Error))
 	}
@@ -139,21 +143,6 @@ func (c *Centre) retireStep(ctx context.Context, certNo pki.Serial) (*step, erro
 	s := newStep(audit.Act{Actor: actor, Act: "key.retire", Object: string(certNo), At: now})
 	s.retire = &retire{ca: actor.Name, certNo: certNo, at: now}
 	return s, nil
-}
-
-// Destroy will end a pair for good after its retention. Nobody built it yet.
-func (c *Centre) Destroy(ctx context.Context, certNo pki.Serial) error {
-	return errUnbuilt("destroying keys")
-}
-
-// Disclose will be judicial recovery (司法密钥恢复, GM/T 0034 12.5): at the centre, by
-// several custodians, sealed to the investigator's carrier. Nobody built it yet.
-func (c *Centre) Disclose(ctx context.Context, certNo pki.Serial) (pki.KeyGrant, error) {
-	return pki.KeyGrant{}, errUnbuilt("judicial recovery")
-}
-
-func errUnbuilt(what string) error {
-	return pki.Errorf(pki.NotImplemented, codeUnbuilt, "%s is not built yet", what).To("wait for a later version")
 }
 
 // unreadable is what a caller learns when the store does not answer a question.

@@ -56,6 +56,7 @@ func (c *Centre) Routes(api *serve.API) {
 		}) (*body[[]Touch], error) {
 			return reply(c.Ledger(ctx, in.Holder))
 		})
+	c.caseRoutes(api)
 	fill := describe("fill", http.MethodPost, pathPool, "Make the pools of spare pairs full now")
 	fill.DefaultStatus = http.StatusNoContent
 	huma.Register(api.Huma, fill, func(ctx context.Context, _ *struct{}) (*struct{}, error) { return nil, c.Fill(ctx) })

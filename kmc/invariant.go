@@ -20,18 +20,22 @@ import (
 //     restored or recovered pair went to its owner
 //   - history never returns to in use: what was retired once is ended
 //   - the counts are those of the tables, and what is thought spare is unused
+//   - what is destroyed was past its retention and is gone; what was handed out in a
+//     case is what was approved; both by an approval used once
 //
 // It reads and opens everything, so it is for tests and for an auditor's night, and
 // it is right only while nobody acts.
 func CheckInvariants(ctx context.Context, c *Centre) []string {
 	i := &invariants{centre: c, uses: map[string]*use{}, generated: map[string]int{}, retired: map[string]int{},
-		spkis: map[string]string{}, unused: map[string]bool{}, counts: map[pki.Suite]count{}}
+		spkis: map[string]string{}, unused: map[string]bool{}, counts: map[pki.Suite]count{}, cases: newCaseFacts()}
 	i.readUses(ctx)
 	i.readLog(ctx)
 	i.readKeys(ctx)
 	i.compareUses()
 	i.compareCounts(ctx)
 	i.compareSpares()
+	i.compareDestroyed()
+	i.compareCases(ctx)
 	return i.faults
 }
 
@@ -44,6 +48,7 @@ type invariants struct {
 	spkis     map[string]string // key id by public key
 	unused    map[string]bool   // ids of pairs without use
 	counts    map[pki.Suite]count
+	cases     caseFacts
 	made      int   // pairs, as the log tells
 	aside     int64 // pairs made before were set aside by a restore, in milliseconds
 }
@@ -69,10 +74,13 @@ func (i *invariants) readUses(ctx context.Context) {
 		names[application], names[certNo] = true, true
 		i.uses[u.keyID] = u
 		n := i.counts[u.suite]
-		if u.endedAt.IsZero() {
+		switch {
+		case u.endedAt.IsZero():
 			n.inUse++
-		} else {
+		case u.destroyedAt.IsZero():
 			n.history++
+		default:
+			n.destroyed++
 		}
 		i.counts[u.suite] = n
 	}
@@ -113,6 +121,7 @@ func (i *invariants) entry(e audit.Entry) {
 		}
 		i.made += n
 	}
+	i.cases.note(e)
 	if e.Result != audit.Done || len(e.Act) < 4 || e.Act[:4] != "key." {
 		return
 	}
@@ -140,7 +149,11 @@ func (i *invariants) readKeys(ctx context.Context) {
 	stored := 0
 	err := eachRecord(ctx, i.centre.config.DB.Read(), func(r *record) error {
 		stored++
-		if err := i.centre.vault.check(r); err != nil {
+		if u := i.uses[r.id]; u != nil && !u.destroyedAt.IsZero() {
+			if i.left(r) {
+				i.fault("pair %s is destroyed and its sealed octets are there", r.id)
+			}
+		} else if err := i.centre.vault.check(r); err != nil {
 			i.fault("pair %s: %v", r.id, err)
 		}
 		if other := i.spkis[string(r.spki)]; other != "" {

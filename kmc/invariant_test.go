@@ -75,12 +75,13 @@ func TestDescription(t *testing.T) {
 	if err := json.Unmarshal(text, &described); err != nil {
 		t.Fatal(err)
 	}
-	for path, method := range map[string]string{"/v1/km": "post", "/v1/status": "get", "/v1/recoveries": "post", "/v1/ledger/{holder}": "get", "/v1/pool/fill": "post"} {
+	for path, method := range map[string]string{"/v1/km": "post", "/v1/status": "get", "/v1/recoveries": "post", "/v1/ledger/{holder}": "get", "/v1/pool/fill": "post",
+		"/v1/cases": "post", "/v1/cases/{id}": "get", "/v1/cases/{id}/export": "post", "/v1/retention": "get", "/v1/destructions": "post"} {
 		if described.Paths[path][method].OperationID == "" {
 			t.Errorf("%s %s is not described", method, path)
 		}
 	}
-	if _, ok := described.Paths["/v1/km"]["post"].RequestBody.Content[octetStream]; !ok || len(described.Paths) != 5 {
+	if _, ok := described.Paths["/v1/km"]["post"].RequestBody.Content[octetStream]; !ok || len(described.Paths) != 10 {
 		t.Errorf("%d paths; /v1/km takes %v", len(described.Paths), described.Paths["/v1/km"]["post"].RequestBody.Content)
 	}
 }

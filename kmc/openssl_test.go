@@ -115,7 +115,8 @@ func (d desk) encryptTo(suite pki.Suite, spki, secret []byte) {
 	d.openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "sender.pem")
 	d.openssl("pkey", "-in", "sender.pem", "-pubout", "-out", "sender.pub")
 	d.openssl("pkeyutl", "-derive", "-inkey", "sender.pem", "-peerkey", "public.pem", "-out", "shared")
-	d.openssl("enc", "-aes-256-cbc", "-pbkdf2", "-pass", "file:shared", "-in", "plain", "-out", "cipher")
+	d.openssl("base64", "-A", "-in", "shared", "-out", "shared.txt") // a pass phrase is a line, the secret any octets
+	d.openssl("enc", "-aes-256-cbc", "-pbkdf2", "-pass", "file:shared.txt", "-in", "plain", "-out", "cipher")
 }
 
 // openEnvelope puts the restored key into old.pem.
@@ -153,7 +154,8 @@ func (d desk) decrypt(suite pki.Suite) []byte {
 		return d.openssl("pkeyutl", "-decrypt", "-inkey", "old.pem", "-in", "cipher")
 	}
 	d.openssl("pkeyutl", "-derive", "-inkey", "old.pem", "-peerkey", "sender.pub", "-out", "shared.again")
-	return d.openssl("enc", "-d", "-aes-256-cbc", "-pbkdf2", "-pass", "file:shared.again", "-in", "cipher")
+	d.openssl("base64", "-A", "-in", "shared.again", "-out", "shared.txt")
+	return d.openssl("enc", "-d", "-aes-256-cbc", "-pbkdf2", "-pass", "file:shared.txt", "-in", "cipher")
 }
 
 // OpenSSL verifies the signature of both messages, with the user id it has to be

@@ -23,6 +23,7 @@ type SuiteStatus struct {
 	Low           int        `json:"low"`
 	InUse         int64      `json:"in_use"`
 	History       int64      `json:"history"`
+	Destroyed     int64      `json:"destroyed" doc:"after their retention"`
 	OldestSpare   *time.Time `json:"oldest_spare,omitempty"`
 	MadePerSecond float64    `json:"made_per_second"`
 }
@@ -41,7 +42,7 @@ func (c *Centre) Status(ctx context.Context) (Status, error) {
 		}
 		size := c.pool.sizes[suite]
 		s := SuiteStatus{Suite: suite, Spare: c.pool.spare(suite), Target: size.Target, Low: size.Low,
-			InUse: n.inUse, History: n.history, MadePerSecond: c.pool.rate(suite)}
+			InUse: n.inUse, History: n.history, Destroyed: n.destroyed, MadePerSecond: c.pool.rate(suite)}
 		if oldest := c.pool.oldest(suite); !oldest.IsZero() {
 			oldest = oldest.UTC().Truncate(time.Millisecond)
 			s.OldestSpare = &oldest
@@ -56,7 +57,7 @@ func (c *Centre) Status(ctx context.Context) (Status, error) {
 type Touch struct {
 	Entry   int64     `json:"entry"` // its number in the audit log
 	At      time.Time `json:"at"`
-	Act     string    `json:"act"` // key.generate, key.restore, key.recover, key.retire
+	Act     string    `json:"act"` // key.generate, key.restore, key.recover, key.retire, key.disclose, key.destroy
 	By      string    `json:"by"`
 	CertNo  string    `json:"cert_no"`
 	CA      string    `json:"ca"`     // whose certificate the number is
@@ -65,13 +66,22 @@ type Touch struct {
 	Code    string    `json:"code,omitempty"`   // why it was refused
 	Repeat  bool      `json:"repeat,omitempty"` // the same asked again
 	Address string    `json:"address,omitempty"`
+	// Of a judicial recovery: its case, who ordered it, and where the law delayed this
+	// entry, by what law and until when it stood in the audit log only.
+	Case          string    `json:"case,omitempty"`
+	Authority     string    `json:"authority,omitempty"`
+	ApprovedBy    string    `json:"approved_by,omitempty"` // of a destruction too
+	WithheldBy    string    `json:"withheld_by,omitempty"`
+	WithheldUntil time.Time `json:"withheld_until,omitzero"`
 }
 
 // maxLedger is how many touches a ledger shows; a holder with more asks the auditor.
 const maxLedger = 10_000
 
 // Ledger returns every touch of a holder's keys, oldest first, refused tries
-// included. Errors: km.order, km.store, and those of Config.Check.
+// included. It is what the holder is shown, whoever reads it: a judicial recovery
+// that the law delays comes by itself when its time is over, at its place in time.
+// The auditor sees it before in the audit log and in its case. Errors: km.order, km.store, and those of Config.Check.
 func (c *Centre) Ledger(ctx context.Context, holder string) ([]Touch, error) {
 	if _, err := c.config.Check(ctx, officer.ReadLedger); err != nil {
 		return nil, err
@@ -89,11 +99,23 @@ func (c *Centre) Ledger(ctx context.Context, holder string) ([]Touch, error) {
 			break
 		}
 		for _, e := range page {
-			ledger = append(ledger, touchOf(e))
+			if !c.withheld(e) {
+				ledger = append(ledger, touchOf(e))
+			}
 		}
 		next = page[len(page)-1].Number + 1
 	}
 	return ledger, nil
+}
+
+// withheld says whether an entry is not yet the holder's to see. One that does not
+// say so properly is shown.
+func (c *Centre) withheld(e audit.Entry) bool {
+	if e.Act != actDisclose {
+		return false
+	}
+	shown, err := time.Parse(time.RFC3339Nano, e.Detail[detailShown])
+	return err == nil && c.config.Now().Before(shown)
 }
 
 func touchOf(e audit.Entry) Touch {
@@ -101,6 +123,13 @@ func touchOf(e audit.Entry) Touch {
 	if ca == "" {
 		ca = e.Actor // a CA acting for itself
 	}
-	return Touch{Entry: e.Number, At: e.At, Act: e.Act, By: e.Actor, CertNo: e.Object, CA: ca, Result: string(e.Result),
-		Reason: e.Detail["reason"], Code: e.Detail["code"], Repeat: e.Detail["repeat"] != "", Address: e.Address}
+	t := Touch{Entry: e.Number, At: e.At, Act: e.Act, By: e.Actor, CertNo: e.Object, CA: ca, Result: string(e.Result),
+		Reason: e.Detail["reason"], Code: e.Detail["code"], Repeat: e.Detail["repeat"] != "", Address: e.Address,
+		Case: e.Detail["case"], Authority: e.Detail["authority"], ApprovedBy: e.Detail["approved_by"], WithheldBy: e.Detail["withheld_by"]}
+	if t.WithheldBy != "" {
+		if shown, err := time.Parse(time.RFC3339Nano, e.Detail[detailShown]); err == nil {
+			t.WithheldUntil = shown
+		}
+	}
+	return t
 }

@@ -35,18 +35,22 @@ type use struct {
 	takenAt     time.Time
 	notAfter    time.Time
 	endedAt     time.Time // zero while in use
+	destroyedAt time.Time // zero while the pair is there
 }
 
-const useColumns = "key_id, suite, ca, application, cert_no, holder, digest, taken_at, not_after, ended_at"
+const useColumns = "key_id, suite, ca, application, cert_no, holder, digest, taken_at, not_after, ended_at, destroyed_at"
 
 func scanUse(scan func(...any) error) (*use, error) {
 	var u use
 	var taken, notAfter int64
-	var ended sql.NullInt64
-	err := scan(&u.keyID, &u.suite, &u.ca, &u.application, &u.certNo, &u.holder, &u.digest, &taken, &notAfter, &ended)
+	var ended, destroyed sql.NullInt64
+	err := scan(&u.keyID, &u.suite, &u.ca, &u.application, &u.certNo, &u.holder, &u.digest, &taken, &notAfter, &ended, &destroyed)
 	u.takenAt, u.notAfter = time.UnixMilli(taken).UTC(), time.UnixMilli(notAfter).UTC()
 	if ended.Valid {
 		u.endedAt = time.UnixMilli(ended.Int64).UTC()
+	}
+	if destroyed.Valid {
+		u.destroyedAt = time.UnixMilli(destroyed.Int64).UTC()
 	}
 	return &u, err
 }
@@ -200,8 +204,30 @@ func endUse(ctx context.Context, tx *sql.Tx, keyID string, at time.Time) error {
 	return nil
 }
 
+// wipe overwrites a pair's sealed octets with as many zeros, and what was sealed to
+// investigators with nothing. The rows stay.
+func wipe(ctx context.Context, tx *sql.Tx, keyID string, at time.Time) error {
+	r, err := findRecord(ctx, tx, keyID)
+	if err != nil {
+		return err
+	}
+	for _, step := range []struct {
+		text string
+		args []any
+	}{
+		{"UPDATE kmc_key SET sealed = $1 WHERE id = $2", []any{make([]byte, len(r.sealed)), keyID}},
+		{"UPDATE kmc_export SET envelope = NULL WHERE key_id = $1", []any{keyID}},
+		{"UPDATE kmc_use SET destroyed_at = $1 WHERE key_id = $2 AND destroyed_at IS NULL", []any{at.UnixMilli(), keyID}},
+	} {
+		if _, err := tx.ExecContext(ctx, step.text, step.args...); err != nil {
+			return fmt.Errorf("destroying key %s: %w", keyID, err)
+		}
+	}
+	return nil
+}
+
 // count is how the libraries of one suite change in a transaction.
-type count struct{ inUse, history int64 }
+type count struct{ inUse, history, destroyed int64 }
 
 func storeCounts(ctx context.Context, tx *sql.Tx, counts map[pki.Suite]count) error {
 	for _, suite := range pki.Suites() { // always in this order, so that two never wait for each other
@@ -209,8 +235,8 @@ func storeCounts(ctx context.Context, tx *sql.Tx, counts map[pki.Suite]count) er
 		if !ok {
 			continue
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE kmc_count SET in_use = in_use + $1, history = history + $2 WHERE suite = $3",
-			c.inUse, c.history, string(suite))
+		_, err := tx.ExecContext(ctx, "UPDATE kmc_count SET in_use = in_use + $1, history = history + $2, destroyed = destroyed + $3 WHERE suite = $4",
+			c.inUse, c.history, c.destroyed, string(suite))
 		if err != nil {
 			return fmt.Errorf("counting keys: %w", err)
 		}
@@ -227,7 +253,7 @@ func storeSpareFrom(ctx context.Context, tx *sql.Tx, suite pki.Suite, from time.
 }
 
 func readCount(ctx context.Context, q querier, suite pki.Suite) (c count, err error) {
-	err = q.QueryRowContext(ctx, "SELECT in_use, history FROM kmc_count WHERE suite = $1", string(suite)).Scan(&c.inUse, &c.history)
+	err = q.QueryRowContext(ctx, "SELECT in_use, history, destroyed FROM kmc_count WHERE suite = $1", string(suite)).Scan(&c.inUse, &c.history, &c.destroyed)
 	if err != nil {
 		return c, fmt.Errorf("reading the number of keys: %w", err)
 	}
