@@ -23,10 +23,10 @@ type About struct {
 	Engine    string    `json:"engine"`    // the database's
 	// Schemas are the versions of the rooms' tables.
 	Schemas map[string]int64 `json:"schemas"`
-	// Config is the name of the configuration among the files.
+	// Config is the name of the configuration among the files, Folder where it lay.
 	Config string `json:"config"`
-	// Places says where files came from that did not lie in the configuration's
-	// folder: path by name.
+	Folder string `json:"folder"`
+	// Places says where files came from that did not lie in that folder: path by name.
 	Places map[string]string `json:"places,omitempty"`
 	// Apart are files the component needs and the archive leaves out: passphrases and
 	// other secrets, kept by other hands. Secrets says that they are in it after all.
