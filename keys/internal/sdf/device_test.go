@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -186,6 +187,45 @@ func TestConcurrent(t *testing.T) {
 		t.Errorf("%d sessions", n)
 	}
 	clean(t, soft)
+}
+
+// For libraries that allow one session: everything works in it.
+func TestOneSession(t *testing.T) {
+	soft := devicetest.NewSDF(t, devicetest.Standard)
+	d, err := newDevice(soft.Library, pool.Config{Size: 1, Quiet: time.Millisecond, Wait: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign, decrypt := open(t, d, soft, Address{Index: 1, Use: Sign}), open(t, d, soft, Address{Index: 2, Use: Encrypt})
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 20 {
+				if _, err := sign.Sign(nil, digest(t), nil); err != nil {
+					t.Error(err)
+				}
+				if _, err := decrypt.(*EncryptKey).Decrypt(nil, octets(t, vectors(t).Cipher[0].DER, -1), nil); pki.CodeOf(err) != "key.ciphertext" {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if n := soft.Count(t, devicetest.OpenSessions); n != 1 {
+		t.Errorf("%d sessions", n)
+	}
+	clean(t, soft)
+}
+
+// A device that answers a missing right with a code that says nothing.
+func TestHint(t *testing.T) {
+	failed := pki.Errorf(pki.Unavailable, "key.device-failed", "failed").To("look")
+	if err := (&key{bare: true}).hint(failed); !strings.Contains(err.Error(), "pass-source") || failed.Remedy != "look" {
+		t.Error(err)
+	}
+	if err := (&key{}).hint(failed); err != error(failed) {
+		t.Error(err)
+	}
 }
 
 func TestVanishedAndBack(t *testing.T) {

@@ -42,6 +42,7 @@ type key struct {
 	at     Address
 	layout layout
 	public *ecdsa.PublicKey
+	bare   bool // no password was given
 }
 
 // SignKey is a signing pair. It implements crypto.Signer over e, the 32 octets
@@ -59,7 +60,7 @@ func (k *key) Public() crypto.PublicKey { return k.public }
 // password may be nil for devices that want none. Errors: key.device-gone,
 // key.missing, key.point, key.pin, key.pin-differs, library.symbol.
 func (d *Device) Open(at Address, password []byte) (crypto.Signer, error) {
-	k := key{device: d, at: at, layout: layout(at.Field)}
+	k := key{device: d, at: at, layout: layout(at.Field), bare: len(password) == 0}
 	export, work := "SDF_ExportSignPublicKey_ECC", "SDF_InternalSign_ECC"
 	if at.Use == Encrypt {
 		export, work = "SDF_ExportEncPublicKey_ECC", "SDF_InternalDecrypt_ECC"
@@ -148,6 +149,17 @@ func (k *key) show(s *session, password []byte) (pin.Answer, error) {
 		To("correct the password file; devices count wrong tries, and this process will not try this password again")
 }
 
+// hint says what a failure most likely is where no password was given: not every
+// device has a code of its own for it.
+func (k *key) hint(err error) error {
+	if e, ok := errors.AsType[*pki.Error](err); ok && k.bare && (e.Code == "key.device-failed" || e.Code == "key.ciphertext") {
+		hinted := *e
+		hinted.Remedy += "; the key's URI names no password, which the device may want: pass-source=file:/path/to/password"
+		return &hinted
+	}
+	return err
+}
+
 // Sign signs e = SM3(Z ‖ M), 32 octets, and returns DER. The signature is verified
 // before it is given out: a device that was exchanged has another key.
 func (k *SignKey) Sign(_ io.Reader, e []byte, _ crypto.SignerOpts) ([]byte, error) {
@@ -164,7 +176,7 @@ func (k *SignKey) Sign(_ io.Reader, e []byte, _ crypto.SignerOpts) ([]byte, erro
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, k.hint(err)
 	}
 	signature, err := k.layout.signatureDER(structure)
 	if err != nil {
@@ -211,7 +223,7 @@ func (k *EncryptKey) Decrypt(_ io.Reader, ciphertext []byte, _ crypto.DecrypterO
 			uintptr(unsafe.Pointer(&structure[0])), uintptr(unsafe.Pointer(&text[0])), uintptr(unsafe.Pointer(&length)))
 	})
 	if err != nil {
-		return nil, err
+		return nil, k.hint(err)
 	}
 	if length == 0 || int(length) > capacity {
 		return nil, pki.Errorf(pki.Unavailable, "key.device-failed", "the device gives a text of impossible length").
