@@ -365,3 +365,101 @@ func TestKMCFails(t *testing.T) {
 		}
 	})
 }
+
+// TestCompromisedKeyStaysBad: what is certified for a key ends when the key is
+// reported as compromised, and nobody gets it certified again.
+func TestCompromisedKeyStaysBad(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := as("office")
+		data, key := request(t, pki.SM2, person("甲一"))
+		first := mustIssue(t, h, ca.Order{Application: "bad-1", Profile: "person-sign", Request: data, Holder: "H-A"})
+		renewed, err := h.Renew(ctx, "sm2", first.Sign.Serial, ca.Change{Application: "bad-2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Revoke(ctx, "sm2", renewed.Sign.Serial, ca.Revocation{Reason: "keyCompromise"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, serial := range []pki.Serial{first.Sign.Serial, first.Encrypt.Serial, renewed.Sign.Serial, renewed.Encrypt.Serial} {
+			if c, err := h.Show(ctx, "sm2", serial); err != nil || c.State != pki.Revoked || c.Reason != "keyCompromise" {
+				t.Errorf("%s is %+v, %v", serial, c, err)
+			}
+		}
+		_, err = h.Issue(ctx, ca.Order{Application: "bad-3", Profile: "person-sign", Request: requestOf(t, key, person("甲一")), Holder: "H-A"})
+		wantCode(t, err, pki.Conflict, "request.key-compromised")
+		again, err := h.Issue(ctx, ca.Order{Application: "bad-1", Profile: "person-sign", Request: data, Holder: "H-A"})
+		if err != nil || again.Sign.State != pki.Revoked {
+			t.Errorf("asking for the revoked one again: %+v, %v", again, err)
+		}
+	})
+}
+
+// TestReissueEndsEveryCertificateOfTheOldKeys, not only the one it is asked for.
+func TestReissueEndsEveryCertificateOfTheOldKeys(t *testing.T) {
+	h := open(t, sqlite(t), nil)
+	ctx := as("office")
+	first := mustIssue(t, h, order(t, "lost-1", pki.SM2))
+	renewed, err := h.Renew(ctx, "sm2", first.Sign.Serial, ca.Change{Application: "lost-2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, _ := request(t, pki.SM2, person("x"))
+	if _, err := h.Reissue(ctx, "sm2", renewed.Sign.Serial, ca.Change{Application: "lost-3", Request: data}); err != nil {
+		t.Fatal(err)
+	}
+	if c, _ := h.Show(ctx, "sm2", first.Sign.Serial); c.State != pki.Revoked {
+		t.Errorf("the first certificate of the lost key is %s", c.State)
+	}
+}
+
+// TestMakingIsNotRecovering: one officer who makes certificates does not get a
+// holder's earlier keys, nor does whoever reads the order.
+func TestMakingIsNotRecovering(t *testing.T) {
+	h := open(t, sqlite(t), nil)
+	first := mustIssue(t, h, order(t, "rec-1", pki.SM2))
+	maker := pki.WithActor(context.Background(), pki.Actor{Name: "maker", Roles: []string{"issuer"}})
+	data, _ := request(t, pki.SM2, person("x"))
+	change := ca.Change{Application: "rec-2", Request: data}
+	made, err := h.Reissue(maker, "sm2", first.Sign.Serial, change)
+	if err != nil || len(made.History) != 0 || !made.HistoryWaits || made.Envelope == nil {
+		t.Errorf("the maker got %+v, %v", made, err)
+	}
+	if read, err := h.Order(as("office"), "rec-2"); err != nil || len(read.History) != 0 {
+		t.Errorf("reading the order gave %+v, %v", read.History, err)
+	}
+	if site, err := h.Reissue(as("office"), "sm2", first.Sign.Serial, change); err != nil || len(site.History) != 1 {
+		t.Errorf("the registration site got %v, %v", site, err)
+	}
+}
+
+func TestNothingIsProvenOfTheFuture(t *testing.T) {
+	h := open(t, sqlite(t), nil)
+	issued := mustIssue(t, h, order(t, "future", pki.SM2))
+	_, err := h.At(as("office"), "sm2", issued.Sign.Serial, startOfTime.Add(time.Hour))
+	wantCode(t, err, pki.Invalid, "state.future")
+}
+
+func TestIdentityNumbersAreRefused(t *testing.T) {
+	h := open(t, sqlite(t), nil)
+	const number = "999901-19900101-0010"
+	base := order(t, "idn", pki.SM2)
+	for name, change := range map[string]func(*ca.Order){
+		"application": func(o *ca.Order) { o.Application = number },
+		"decision":    func(o *ca.Order) { o.Decision = "see " + number },
+		"holder":      func(o *ca.Order) { o.Holder = number },
+		"wrong check": func(o *ca.Order) {
+			o.Holder, o.Identity = "", &ca.Identity{Kind: "resident", Number: "999901199001010018"}
+		},
+	} {
+		o := base
+		change(&o)
+		if _, err := h.Issue(as("office"), o); pki.KindOf(err) != pki.Invalid || strings.Contains(err.Error(), "1990") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	one, err := h.Identify(as("office"), ca.Identity{Kind: "resident", Number: number})
+	two, err2 := h.Identify(as("office"), ca.Identity{Kind: "resident", Number: "９９９９０１ 19900101 0010"})
+	if err != nil || err2 != nil || one != two {
+		t.Errorf("one person is %s and %s (%v, %v)", one, two, err, err2)
+	}
+}

@@ -59,10 +59,16 @@ func (ca *CA) follow(ctx context.Context, act, issuer string, serial pki.Serial,
 		return ca.doneBefore(ctx, c.Application, func() (string, error) { return digestFollow(act, old, c) }, err)
 	}
 	issued, err := ca.carryOut(ctx, p, actor)
-	if err != nil || act != actRenew {
-		return issued, err
+	if err != nil {
+		return nil, err
 	}
-	return issued, ca.letSucceed(ctx, old, issued, actor)
+	switch act {
+	case actRenew:
+		err = ca.letSucceed(ctx, old, issued, actor)
+	case actReissue:
+		err = ca.addHistory(ctx, issued, actor)
+	}
+	return issued, err
 }
 
 // renewsItself reports whether a site asks to renew the very certificate it came

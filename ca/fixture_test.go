@@ -220,7 +220,7 @@ func mayAll(ctx context.Context, op officer.Operation) (pki.Actor, error) {
 }
 
 func as(name string) context.Context {
-	return pki.WithActor(context.Background(), pki.Actor{Name: name, Roles: []string{"issuer"}})
+	return pki.WithActor(context.Background(), pki.Actor{Name: name, Roles: []string{"site"}})
 }
 
 func sqlite(t testing.TB) string { return "sqlite:" + t.TempDir() + "/ca.db" }

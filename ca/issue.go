@@ -273,7 +273,7 @@ func (ca *CA) storeIntent(ctx context.Context, p *plan, in *intent) (*storedOrde
 // that try at once one wins; the others answer what it released.
 func (ca *CA) finish(ctx context.Context, o *storedOrder) (*Issued, error) {
 	if o.issued() {
-		return ca.answer(ctx, o)
+		return ca.answerLater(ctx, o)
 	}
 	issuer, err := ca.Issuer(o.issuer)
 	if err != nil {
@@ -286,7 +286,7 @@ func (ca *CA) finish(ctx context.Context, o *storedOrder) (*Issued, error) {
 	err = ca.writer.Do(ctx, &step{complete: done})
 	if errors.Is(err, errStored) {
 		if o, err = ca.readOrder(ctx, o.application); err == nil {
-			return ca.answer(ctx, o)
+			return ca.answerLater(ctx, o)
 		}
 	}
 	if err != nil {
@@ -298,7 +298,7 @@ func (ca *CA) finish(ctx context.Context, o *storedOrder) (*Issued, error) {
 	if o.act == actReissue || o.act == actModify {
 		ca.retirePredecessors(ctx, o)
 	}
-	return ca.answer(ctx, o)
+	return ca.answer(o)
 }
 
 // signAll makes the signatures and the journal entries that go with them. The
@@ -344,7 +344,7 @@ func (ca *CA) finishAll(ctx context.Context) error {
 }
 
 // answer puts an issued order together for its applicant.
-func (ca *CA) answer(ctx context.Context, o *storedOrder) (*Issued, error) {
+func (ca *CA) answer(o *storedOrder) (*Issued, error) {
 	issuer, err := ca.Issuer(o.issuer)
 	if err != nil {
 		return nil, err
@@ -367,10 +367,7 @@ func (ca *CA) answer(ctx context.Context, o *storedOrder) (*Issued, error) {
 	for _, above := range issuer.Chain {
 		issued.Chain = append(issued.Chain, above.Raw)
 	}
-	if o.act == actReissue && o.half(encrypt) != nil {
-		issued.History, err = ca.history(ctx, o)
-	}
-	return issued, err
+	return issued, nil
 }
 
 // certificate describes one certificate as just issued; Show adds its later state.

@@ -57,7 +57,9 @@ type Issued struct {
 	Envelope    *pki.Envelope  `json:"envelope,omitempty" doc:"the encryption private key, sealed to the holder"`
 	SealedTo    string         `json:"sealed_to,omitempty" doc:"signing-key or temporary-key"`
 	History     []pki.KeyGrant `json:"history,omitempty" doc:"re-issue: earlier encryption keys, sealed to the new signing key"`
-	Chain       [][]byte       `json:"chain" doc:"issuing CA first, then up to the root, DER"`
+	// HistoryWaits says that earlier encryption keys are there for a custodian to recover.
+	HistoryWaits bool     `json:"history_waits,omitempty" doc:"re-issue: earlier encryption keys wait for a custodian ('onecert kmc recover')"`
+	Chain        [][]byte `json:"chain" doc:"issuing CA first, then up to the root, DER"`
 }
 
 // Certificate is what the CA knows of one certificate.

@@ -69,26 +69,16 @@ func (ca *CA) change(ctx context.Context, op officer.Operation, issuer string, s
 		return nil, pki.Errorf(pki.Conflict, "certificate.reserved", "the certificate is not issued yet").
 			To("finish or abandon its order %s", o.application)
 	}
-	c.Issuer, c.At = issuer, ca.cfg.Now().UTC().Truncate(time.Second)
+	affected := []*storedOrder{o}
+	if c.Event == status.Revoked && compromise(c.Reason) {
+		if affected, err = ca.sharing(ctx, o); err != nil {
+			return nil, err
+		}
+	}
+	c.At = ca.cfg.Now().UTC().Truncate(time.Second)
 	err = ca.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		for _, half := range o.certs {
-			c.Serial = half.serial
-			act := audit.Act{Actor: actor, Act: "certificate." + string(c.Event), Object: issuer + "/" + string(half.serial),
-				Subject: o.holder, Result: audit.Done, At: c.At, Detail: map[string]string{"application": o.application}}
-			if c.Event == status.Revoked {
-				act.Detail["reason"] = c.Reason.String()
-			}
-			if err := ca.cfg.Audit.Append(ctx, tx, act); err != nil {
-				return err
-			}
-			if _, err := ca.cfg.Status.Append(ctx, tx, c); err != nil {
-				return err
-			}
-			if ca.cfg.Officers == nil || c.Event != status.Revoked {
-				continue
-			}
-			// A revoked officer's or site's certificate operates no longer.
-			if _, err := ca.cfg.Officers.EndRevoked(ctx, tx, issuer, half.serial); err != nil {
+		for n, a := range affected {
+			if err := ca.changeOrder(ctx, tx, a, c, actor, n > 0); err != nil {
 				return err
 			}
 		}
@@ -99,4 +89,41 @@ func (ca *CA) change(ctx context.Context, op officer.Operation, issuer string, s
 	}
 	ca.cfg.Status.Wake()
 	return ca.show(ctx, o, serial)
+}
+
+// changeOrder changes every certificate of an order in the caller's transaction;
+// those that are revoked already are passed over where they only share a key.
+func (ca *CA) changeOrder(ctx context.Context, tx *sql.Tx, o *storedOrder, c status.Change, actor pki.Actor, alongside bool) error {
+	c.Issuer = o.issuer
+	for _, half := range o.certs {
+		c.Serial = half.serial
+		if alongside {
+			record, err := ca.cfg.Status.Record(ctx, o.issuer, half.serial)
+			if err != nil {
+				return err
+			}
+			if record.State == pki.Revoked {
+				continue
+			}
+		}
+		act := audit.Act{Actor: actor, Act: "certificate." + string(c.Event), Object: o.issuer + "/" + string(half.serial),
+			Subject: o.holder, Result: audit.Done, At: c.At, Detail: map[string]string{"application": o.application}}
+		if c.Event == status.Revoked {
+			act.Detail["reason"] = c.Reason.String()
+		}
+		if err := ca.cfg.Audit.Append(ctx, tx, act); err != nil {
+			return err
+		}
+		if _, err := ca.cfg.Status.Append(ctx, tx, c); err != nil {
+			return err
+		}
+		if ca.cfg.Officers == nil || c.Event != status.Revoked {
+			continue
+		}
+		// A revoked officer's or site's certificate operates no longer.
+		if _, err := ca.cfg.Officers.EndRevoked(ctx, tx, o.issuer, half.serial); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -34,6 +34,9 @@ func (ca *CA) At(ctx context.Context, issuer string, serial pki.Serial, at time.
 	if _, err := ca.cfg.Check(ctx, officer.Read); err != nil {
 		return nil, err
 	}
+	if at.After(ca.cfg.Now()) {
+		return nil, pki.Errorf(pki.Invalid, "state.future", "the moment lies in the future, of which nothing can be proven")
+	}
 	record, entry, err := ca.cfg.Status.At(ctx, issuer, serial, at)
 	if err != nil {
 		return nil, err
@@ -54,7 +57,13 @@ func (ca *CA) Order(ctx context.Context, application string) (*Issued, error) {
 		return nil, pki.Errorf(pki.Conflict, "order.unfinished", "application %s is reserved and not issued yet", application).
 			To("order it again with the same content; it goes on where it stopped")
 	}
-	issued, err := ca.answer(ctx, o)
+	return ca.answerLater(ctx, o)
+}
+
+// answerLater is the answer to an order that was carried out before, with the states
+// its certificates have now.
+func (ca *CA) answerLater(ctx context.Context, o *storedOrder) (*Issued, error) {
+	issued, err := ca.answer(o)
 	if err != nil {
 		return nil, err
 	}

@@ -149,7 +149,13 @@ func (ca *CA) checkReservations(ctx context.Context, k *known, orders []placed[*
 		return err
 	}
 	for _, o := range orders {
-		for _, check := range []func(*orderRow) error{k.checkApplication, k.checkKey, taken.check, k.checkLookAlike} {
+		compromised := func(o *orderRow) error {
+			if _, known := k.owners[o.keyHash]; !known {
+				return nil
+			}
+			return ca.checkCompromise(ctx, o.keyHash)
+		}
+		for _, check := range []func(*orderRow) error{k.checkApplication, k.checkKey, compromised, taken.check, k.checkLookAlike} {
 			if errs[o.place] = check(o.what); errs[o.place] != nil {
 				break
 			}

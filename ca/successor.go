@@ -8,29 +8,46 @@ import (
 	"github.com/emmansun/gmsm/smx509"
 
 	"onecert/audit"
+	"onecert/officer"
 	"onecert/pki"
 	"onecert/status"
 )
 
-// revokePredecessors adds to a completion what it replaces: certificates of the
-// old order that are not revoked yet.
+// revokePredecessors adds to a completion what it replaces: certificates of the old
+// order that are not revoked yet and, where the keys are replaced, every other
+// certificate of those keys.
 func (ca *CA) revokePredecessors(ctx context.Context, o *storedOrder, done *completion, now time.Time) error {
 	old, err := ca.readOrderOf(ctx, o.issuer, o.predecessor)
 	if err != nil {
 		return err
 	}
-	for _, c := range old.certs {
-		record, err := ca.cfg.Status.Record(ctx, o.issuer, c.serial)
+	replaced := []*storedOrder{old}
+	if o.act == actReissue {
+		if replaced, err = ca.sharing(ctx, old); err != nil {
+			return err
+		}
+	}
+	for _, r := range replaced {
+		if err := ca.revokeReplaced(ctx, o, r, done, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (ca *CA) revokeReplaced(ctx context.Context, o, replaced *storedOrder, done *completion, now time.Time) error {
+	for _, c := range replaced.certs {
+		record, err := ca.cfg.Status.Record(ctx, replaced.issuer, c.serial)
 		if err != nil {
 			return err
 		}
 		if record.State == pki.Revoked {
 			continue
 		}
-		done.changes = append(done.changes, status.Change{Issuer: o.issuer, Serial: c.serial, Event: status.Revoked, Reason: o.reason,
+		done.changes = append(done.changes, status.Change{Issuer: replaced.issuer, Serial: c.serial, Event: status.Revoked, Reason: o.reason,
 			At: now, NotAfter: c.notAfter, Partition: c.partition})
-		done.acts = append(done.acts, audit.Act{Actor: pki.Actor{Name: o.actor}, Act: "certificate.revoke",
-			Object: o.issuer + "/" + string(c.serial), Subject: o.holder, Result: audit.Done, At: now,
+		done.acts = append(done.acts, audit.Act{Actor: pki.Actor{Name: o.actor}, Act: "certificate.revoked",
+			Object: replaced.issuer + "/" + string(c.serial), Subject: o.holder, Result: audit.Done, At: now,
 			Detail: map[string]string{"reason": o.reason.String(), "because": o.act + " " + o.application}})
 	}
 	return nil
@@ -63,9 +80,29 @@ func (ca *CA) retire(ctx context.Context, o *storedOrder) {
 // maxLineage bounds how far back encryption history is followed.
 const maxLineage = 64
 
+// addHistory adds the holder's earlier encryption keys to the answer of a re-issue.
+// Whoever makes certificates could make one for a key of his own, so making is not
+// enough to get keys: a registration site, where one person registered and another
+// reviewed, gets them at once; for others a custodian recovers them at the KMC.
+func (ca *CA) addHistory(ctx context.Context, issued *Issued, actor pki.Actor) error {
+	if issued.Encrypt == nil || issued.Sign.State != pki.Valid {
+		return nil
+	}
+	if officer.May(actor, officer.Recover) != nil {
+		issued.HistoryWaits = true
+		return nil
+	}
+	o, err := ca.readOrder(ctx, issued.Application)
+	if err != nil {
+		return err
+	}
+	issued.History, err = ca.history(ctx, o, actor)
+	return err
+}
+
 // history asks the KMC for every earlier encryption key of a re-issued order,
 // sealed to the new signing key. The keys are sealed anew each time they are asked for.
-func (ca *CA) history(ctx context.Context, o *storedOrder) ([]pki.KeyGrant, error) {
+func (ca *CA) history(ctx context.Context, o *storedOrder, actor pki.Actor) ([]pki.KeyGrant, error) {
 	signing, err := readSPKI(o.half(sign).tbs)
 	if err != nil {
 		return nil, err
@@ -86,7 +123,7 @@ func (ca *CA) history(ctx context.Context, o *storedOrder) ([]pki.KeyGrant, erro
 		}
 		seen[second.escrow] = true
 		grant, err := ca.cfg.KMC.Restore(ctx, pki.KeyRestore{CertNo: second.escrow, Recipient: signing, Holder: o.holder,
-			Reason: "re-issue " + o.application})
+			Reason: "re-issue " + o.application + " by " + actor.Name})
 		if err != nil {
 			return nil, fmt.Errorf("recovering the encryption history: %w", err)
 		}

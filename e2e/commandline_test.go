@@ -95,7 +95,7 @@ func TestRecoveredByCustodian(t *testing.T) {
 			a.encrypt(t, a.file("enc.pem"), "from before\n")
 			lost := newApplicant(t, way, "/CN=lost")
 			out := filepath.Join(lost.folder, "out")
-			d.officer(t, "centre.issuer", "ca", "reissue", a.file("sign.pem"), "--request", lost.file("request.pem"), "--reason", "keyCompromise", "--out", out)
+			d.officer(t, "ra1", "ca", "reissue", a.file("sign.pem"), "--request", lost.file("request.pem"), "--reason", "keyCompromise", "--out", out)
 			history, err := filepath.Glob(filepath.Join(out, "history", old.Encrypt.Serial+".*.der"))
 			if err != nil || len(history) != 1 {
 				t.Fatalf("the history has %q (%v)", history, err)

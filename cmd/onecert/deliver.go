@@ -176,6 +176,9 @@ func (p *printer) issued(t target, issued *ca.Issued) {
 	if e := issued.Envelope; e != nil {
 		p.opening(t, issued.SealedTo, *e)
 	}
+	if issued.HistoryWaits {
+		p.line(1, "%s", p.text("issued.history-waits"))
+	}
 	if len(issued.History) > 0 {
 		p.line(1, "%s", p.text("issued.history", len(issued.History)))
 	}

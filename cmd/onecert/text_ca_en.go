@@ -20,7 +20,7 @@ var englishVerbs = table{
 	"cmd.ca.renew":        "Issue anew in the same keys with a new validity",
 	"cmd.ca.renew.long":   "Issue new certificates in the same keys with a new validity. The old ones stay good until they expire. Certificates are named by issuer and serials, or by files with them.",
 	"cmd.ca.reissue":      "Issue anew in new keys and revoke the old certificates",
-	"cmd.ca.reissue.long": "Issue new certificates for a request with a new key, after a key was lost. The old certificates are revoked, and the old encryption keys are returned sealed to the new signing key, in the folder history.",
+	"cmd.ca.reissue.long": "Issue new certificates for a request with a new key, after a key was lost. The old certificates are revoked, and a registration site gets the old encryption keys sealed to the new signing key, in the folder history; for others a custodian recovers them.",
 	"cmd.ca.modify":       "Issue anew with other data and revoke the old certificates",
 	"cmd.ca.modify.long":  "Issue new certificates in the same keys with another subject, other alternative names or values. What is not given stays as it was. The old certificates are revoked.",
 	"cmd.ca.hold":         "Freeze certificates",
@@ -254,7 +254,8 @@ var englishAnswers = table{
 	"issued.open.signing-key":   "The encryption key is sealed to the signing key. Its holder opens it with:",
 	"issued.open.temporary-key": "The encryption key is sealed to the temporary key of the request. The vendor's tool that made the request opens it, or with that key:",
 	"issued.openssl":            "or without OneCert:",
-	"issued.history":            "%d earlier encryption keys are sealed to the new signing key; each opens in the same way, with its .pub for --certificate.",
+	"issued.history":            "Earlier encryption keys sealed to the new signing key: %d. Each opens in the same way, with its .pub for --certificate.",
+	"issued.history-waits":      "The earlier encryption keys are not yours to get: a custodian recovers them with 'onecert kmc recover' for the new certificate.",
 
 	"state.reserved": "reserved", "state.valid": "valid", "state.held": "held", "state.revoked": "revoked", "state.expired": "expired",
 	"event.issued": "issued", "event.held": "held", "event.released": "released", "event.revoked": "revoked",

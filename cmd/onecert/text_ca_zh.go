@@ -255,6 +255,7 @@ var chineseAnswers = table{
 	"issued.open.temporary-key": "加密密钥已封装给申请中的临时密钥，用生成申请的厂商工具打开，或用该密钥这样打开：",
 	"issued.openssl":            "也可以不用一证通：",
 	"issued.history":            "有 %d 个旧的加密密钥已封装给新的签名密钥，打开方法相同，--certificate 用同名的 .pub 文件。",
+	"issued.history-waits":      "旧的加密密钥不向制证人员发放：由密钥恢复员用 onecert kmc recover 为新证书恢复。",
 
 	"state.reserved": "预留", "state.valid": "有效", "state.held": "冻结", "state.revoked": "已吊销", "state.expired": "已过期",
 	"event.issued": "签发", "event.held": "冻结", "event.released": "解冻", "event.revoked": "吊销",

@@ -35,6 +35,7 @@ func (t *tree) describe() error {
 	crl, aia := map[string]string{}, map[string]string{}
 	for _, family := range families {
 		crl[family] = base + "/crl/" + family + "/complete.crl"
+		crl[family+"-root"] = base + "/crl/" + family + "-root/complete.crl"
 		aia[family] = base + "/aia/" + family + ".cer"
 		d.Trust[family] = anchors{Root: filepath.Join(t.o.Dir, "trust", family+"-root.pem"), Chain: filepath.Join(t.o.Dir, "trust", family+"-chain.pem")}
 	}

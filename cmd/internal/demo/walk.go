@@ -22,12 +22,16 @@ func (t *tree) walk(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	registration, err := wire.OpenSession(filepath.Join(t.o.Dir, "officers", "ra1"), wire.SessionOptions{})
+	if err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp(t.o.Dir, "walk-")
 	if err != nil {
 		return fmt.Errorf("making a folder for the walk: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	w := &walker{t: t, ca: session.CA, dir: dir, run: time.Now().UTC().Format("20060102T150405"), issued: map[string]*ca.Issued{}}
+	w := &walker{t: t, ca: session.CA, ra: registration.CA, dir: dir, run: time.Now().UTC().Format("20060102T150405"), issued: map[string]*ca.Issued{}}
 	for _, family := range families {
 		for _, o := range w.orders(family) {
 			if err := w.step(o.title, func() error { return w.issueFromOpenSSL(ctx, o) }); err != nil {
@@ -44,7 +48,8 @@ func (t *tree) walk(ctx context.Context) error {
 
 type walker struct {
 	t      *tree
-	ca     *ca.Client
+	ca     *ca.Client // as an issuer of the centre
+	ra     *ca.Client // as a registration site, which gets recovered keys
 	dir    string
 	run    string // makes application names new at each walk
 	steps  int

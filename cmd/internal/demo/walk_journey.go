@@ -121,7 +121,7 @@ func (w *walker) reissue(ctx context.Context, family string, issued *ca.Issued) 
 	if err != nil {
 		return fmt.Errorf("reading the request: %w", err)
 	}
-	again, err := w.ca.Reissue(ctx, issued.Sign.Issuer, issued.Sign.Serial, ca.Change{Application: "walk-" + w.run + "-" + family + "-reissue",
+	again, err := w.ra.Reissue(ctx, issued.Sign.Issuer, issued.Sign.Serial, ca.Change{Application: "walk-" + w.run + "-" + family + "-reissue",
 		Request: data, Reason: "keyCompromise"})
 	if err != nil {
 		return err

@@ -1,0 +1,88 @@
+package ca
+
+import (
+	"context"
+	"fmt"
+
+	"onecert/pki"
+)
+
+// compromise reports whether a reason says that the key itself is bad, not only the
+// certificate: then everything that was certified for the key is bad.
+func compromise(reason pki.Reason) bool {
+	return reason == pki.KeyCompromise || reason == pki.CACompromise || reason == pki.AACompromise
+}
+
+// sharing returns the issued orders that certified one of an order's keys, itself
+// first: renewed certificates keep their keys.
+func (ca *CA) sharing(ctx context.Context, o *storedOrder) ([]*storedOrder, error) {
+	all := []*storedOrder{o}
+	escrowed := ""
+	if second := o.half(encrypt); second != nil {
+		escrowed = second.keyHash
+	}
+	applications, err := ca.applicationsOf(ctx, o.keyHash, escrowed)
+	if err != nil {
+		return nil, err
+	}
+	for _, application := range applications {
+		if application == o.application {
+			continue
+		}
+		other, err := ca.readOrder(ctx, application)
+		if err != nil {
+			return nil, err
+		}
+		if other.issued() {
+			all = append(all, other)
+		}
+	}
+	return all, nil
+}
+
+// applicationsOf finds orders by the hash of their signing key or of their pair from
+// the KMC; "" finds none.
+func (ca *CA) applicationsOf(ctx context.Context, signing, escrowed string) ([]string, error) {
+	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT application FROM ca_order WHERE key_hash = $1
+		UNION SELECT application FROM ca_tbs WHERE role = 'encrypt' AND key_hash = $2`, signing, escrowed)
+	if err != nil {
+		return nil, fmt.Errorf("finding what shares a key: %w", err)
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var application string
+		if err := rows.Scan(&application); err != nil {
+			return nil, fmt.Errorf("finding what shares a key: %w", err)
+		}
+		all = append(all, application)
+	}
+	return all, rows.Err()
+}
+
+// checkCompromise refuses a key that any of its certificates was revoked for as
+// compromised: nobody can make it good again, whoever asks.
+func (ca *CA) checkCompromise(ctx context.Context, keyHash string) error {
+	applications, err := ca.applicationsOf(ctx, keyHash, "")
+	if err != nil {
+		return err
+	}
+	for _, application := range applications {
+		o, err := ca.readOrder(ctx, application)
+		if err != nil {
+			return err
+		}
+		if !o.issued() {
+			continue
+		}
+		record, err := ca.cfg.Status.Record(ctx, o.issuer, o.certs[0].serial)
+		if err != nil {
+			return err
+		}
+		if record.State == pki.Revoked && compromise(record.Reason) {
+			return pki.Errorf(pki.Conflict, "request.key-compromised", "the request's public key was reported as compromised").
+				To("make a new key pair")
+		}
+	}
+	return nil
+}
