@@ -23,6 +23,8 @@ type health struct {
 
 	mu     sync.Mutex
 	checks []check
+	look   func(context.Context) []Item // nil: checks only
+	seen   []Item
 	at     time.Time
 	answer readiness
 }
@@ -69,23 +71,47 @@ func (h *health) ready(w http.ResponseWriter, r *http.Request) {
 func (h *health) result(ctx context.Context) readiness {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.refresh(ctx)
+	return h.answer
+}
+
+func (h *health) items(ctx context.Context) []Item {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.refresh(ctx)
+	return h.seen
+}
+
+// refresh runs the checks anew if the last answer is old; mu is held.
+func (h *health) refresh(ctx context.Context) {
 	if now := h.now(); !h.at.IsZero() && !now.Before(h.at) && now.Sub(h.at) < readyLife {
-		return h.answer
+		return
 	}
 	// One caller's leaving must not make the others see a failure.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
 	defer cancel()
 	next := readiness{Ready: true, Checks: make(map[string]string, len(h.checks))}
 	for _, c := range h.checks {
-		next.Checks[c.name] = "ok"
+		next.Checks[c.name] = string(Fine)
 		err := c.run(ctx)
 		if err != nil {
-			next.Ready, next.Checks[c.name] = false, "failing"
+			next.Ready, next.Checks[c.name] = false, string(Failing)
 		}
 		h.changed(c.name, next.Checks[c.name], err)
 	}
+	if h.look != nil {
+		h.seen = h.look(ctx)
+	}
+	for _, item := range h.seen {
+		next.Checks[item.Name] = string(item.Level)
+		if item.Level == Failing && item.Stops {
+			next.Ready = false
+		}
+		if before := h.answer.Checks[item.Name]; before != string(item.Level) && (before != "" || item.Level != Fine) {
+			h.log.Warn("health changed", "item", item.Name, "level", item.Level, "says", item.Says, "value", item.Value)
+		}
+	}
 	h.at, h.answer = h.now(), next
-	return next
 }
 
 func (h *health) changed(name, state string, err error) {

@@ -89,6 +89,10 @@ func Run(ctx context.Context, servers ...Server) error {
 	for _, s := range servers {
 		go func() { ended <- s.run(ctx) }()
 	}
+	system := newNotifier(os.Getenv, slog.Default())
+	system.tell("READY=1")
+	go system.watch(ctx)
+	context.AfterFunc(ctx, func() { system.tell("STOPPING=1") })
 	var all error
 	for range servers {
 		err := <-ended
