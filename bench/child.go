@@ -137,17 +137,26 @@ type child struct {
 	output  *json.Decoder
 }
 
-// startChild starts a server on an engine, its pool full.
-func (b *bench) startChild(ctx context.Context, e engine, pool int) (c *child, err error) {
-	p := plan{Pool: pool}
+// plan is for a new house on an engine.
+func (b *bench) plan(e engine, pool int) (p plan, err error) {
+	p.Pool = pool
 	if p.CA, err = e.fresh(); err != nil {
-		return nil, err
+		return p, err
 	}
 	if p.KMC, err = e.fresh(); err != nil {
-		return nil, err
+		return p, err
 	}
 	if p.Dir, err = os.MkdirTemp(b.dir, "house-"); err != nil {
-		return nil, fmt.Errorf("making a folder: %w", err)
+		return p, fmt.Errorf("making a folder: %w", err)
+	}
+	return p, nil
+}
+
+// startChild starts a server on an engine, its pool full.
+func (b *bench) startChild(ctx context.Context, e engine, pool int) (c *child, err error) {
+	p, err := b.plan(e, pool)
+	if err != nil {
+		return nil, err
 	}
 	self, err := os.Executable()
 	if err != nil {

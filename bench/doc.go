@@ -10,5 +10,5 @@
 //
 //	go run ./bench              about five minutes
 //	go run ./bench -quick       under a minute, rougher
-//	go run ./bench -only dual,single
+//	go run ./bench -only dual,crl
 package main

@@ -42,6 +42,7 @@ type house struct {
 	api      *serve.API
 	officers *officer.Registry
 	journal  *status.Journal
+	store    *db.DB // the CA's
 	roots    *x509.CertPool
 	root     []byte // of the ECDSA hierarchy, DER: TLS stands on it
 
@@ -90,9 +91,9 @@ func (h *house) close() {
 
 func (h *house) later(act func()) { h.closers = append(h.closers, act) }
 
-// store opens a component's database with its audit log, whose heads are signed
+// open opens a component's database with its audit log, whose heads are signed
 // and copied each second as in service.
-func (h *house) store(ctx context.Context, source, dir, name string) (*db.DB, *audit.Log, *officer.Registry, error) {
+func (h *house) open(ctx context.Context, source, dir, name string) (*db.DB, *audit.Log, *officer.Registry, error) {
 	d, err := db.Open(ctx, source)
 	if err != nil {
 		return nil, nil, nil, err
@@ -136,7 +137,7 @@ func newKey(suite pki.Suite) (*keys.Key, error) {
 }
 
 func (h *house) openKMC(ctx context.Context, p plan) error {
-	d, log, registry, err := h.store(ctx, p.KMC, p.Dir, "kmc")
+	d, log, registry, err := h.open(ctx, p.KMC, p.Dir, "kmc")
 	if err != nil {
 		return err
 	}
@@ -158,11 +159,11 @@ func (h *house) openKMC(ctx context.Context, p plan) error {
 }
 
 func (h *house) openCA(ctx context.Context, p plan) error {
-	d, log, registry, err := h.store(ctx, p.CA, p.Dir, "ca")
+	d, log, registry, err := h.open(ctx, p.CA, p.Dir, "ca")
 	if err != nil {
 		return err
 	}
-	h.officers = registry
+	h.officers, h.store = registry, d
 	if h.journal, err = status.Open(ctx, d); err != nil {
 		return err
 	}

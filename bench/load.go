@@ -108,3 +108,19 @@ func (l *load) loop(ctx context.Context, c *client, next *atomic.Int64, end time
 	}
 	return waits, nil
 }
+
+// together runs act n times in so many goroutines.
+func together(workers, n int, act func(i int) error) error {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	errs := make([]error, workers)
+	for w := range workers {
+		group.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n && errs[w] == nil; i = int(next.Add(1)) - 1 {
+				errs[w] = act(i)
+			}
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}

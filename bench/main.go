@@ -32,6 +32,9 @@ func tables() []table {
 		{"disk", (*bench).disk},
 		{"dual", (*bench).dual},
 		{"single", (*bench).single},
+		{"parts", (*bench).parts},
+		{"crl", (*bench).crl},
+		{"follow", (*bench).follow},
 	}
 }
 

@@ -34,7 +34,7 @@ const keptEvery = 100
 // persons order dual certificates.
 func persons() *maker {
 	return &maker{suite: pki.SM2, kept: map[int]crypto.Signer{}, order: func(n int) (ca.Order, pki.Name) {
-		return ca.Order{Application: fmt.Sprintf("bench-%07d", n), Profile: "person-sign", Holder: fmt.Sprintf("B-%07d", n)},
+		return ca.Order{Application: fmt.Sprintf("person-%07d", n), Profile: "person-sign", Holder: fmt.Sprintf("B-%07d", n)},
 			pki.Name{{Type: "C", Value: "CN"}, {Type: "ST", Value: "示例省"}, {Type: "O", Value: "示例市民政局"}, {Type: "CN", Value: fmt.Sprintf("试用者%07d", n)}}
 	}}
 }
@@ -43,7 +43,7 @@ func persons() *maker {
 func servers() *maker {
 	return &maker{suite: pki.P256, kept: map[int]crypto.Signer{}, order: func(n int) (ca.Order, pki.Name) {
 		host := fmt.Sprintf("h%07d.example.test", n)
-		return ca.Order{Application: fmt.Sprintf("bench-%07d", n), Profile: "device-server-tls", AltNames: []pki.AltName{{Kind: "dns", Value: host}}},
+		return ca.Order{Application: fmt.Sprintf("server-%07d", n), Profile: "device-server-tls", AltNames: []pki.AltName{{Kind: "dns", Value: host}}},
 			pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: "示例市民政局"}, {Type: "CN", Value: host}}
 	}}
 }

@@ -128,13 +128,14 @@ func poolPostgres(source string, readOnly bool) (*sql.DB, error) {
 	if err != nil {
 		return nil, errors.New("opening the database: the postgres source is malformed")
 	}
-	config.RuntimeParams["jit"] = "off" // compiling takes longer than any query of ours
+	// What we look up we look up by key. A plan made while a table was new and empty
+	// must not read all of it when it is full; nor is any query of ours long enough
+	// to be worth compiling.
+	config.RuntimeParams["enable_seqscan"] = "off"
+	config.RuntimeParams["jit"] = "off"
 	if readOnly {
 		config.RuntimeParams["default_transaction_read_only"] = "on"
 	} else {
-		// What writers look up they look up by key. A plan made while a table was new
-		// and empty must not read all of it, and is kept for many transactions.
-		config.RuntimeParams["enable_seqscan"] = "off"
 		config.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	}
 	pool := sql.OpenDB(gathering{stdlib.GetConnector(*config)})
