@@ -343,6 +343,21 @@ func TestLookAlikeNames(t *testing.T) {
 		t.Error(err)
 	}
 	wantCode(t, give("n6", "ZhangO"), pki.Conflict, "name.look-alike")
+	// The unit may be the deceptive part.
+	o := order(t, "n7", pki.SM2)
+	o.Subject = pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: "示例己局"}, {Type: "CN", Value: "张三"}}
+	mustIssue(t, h, o)
+	o = order(t, "n8", pki.SM2)
+	o.Subject = pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: "示例已局"}, {Type: "CN", Value: "张三"}}
+	_, err := h.Issue(as("office"), o)
+	wantCode(t, err, pki.Conflict, "name.look-alike")
+	for n, cn := range []string{"王ニ", "王ㄧ", "王㇐", "王〡", "示例⺠", "ᎪᎡᎢ", "王三\u0335"} {
+		o := order(t, fmt.Sprint("n9-", n), pki.SM2)
+		o.Subject = person(cn)
+		if _, err := h.Issue(as("office"), o); pki.KindOf(err) != pki.Invalid {
+			t.Errorf("%q: %v", cn, err)
+		}
+	}
 }
 
 func TestKMCFails(t *testing.T) {

@@ -169,7 +169,7 @@ func (ca *CA) complete(p *plan, subject pki.Name, suite pki.Suite, actor pki.Act
 		p.days = p.profile.Validity.Days
 	}
 	p.row.issuer, p.row.profile, p.row.kind, p.row.family = p.issuer.ID, p.profile.Name, p.profile.Kind, p.issuer.suite.Family()
-	p.row.commonName, p.row.actor = p.subject.Get("CN"), actor.Name
+	p.row.spelling, p.row.actor = spelling(p.subject), actor.Name
 	if p.row.kind == Person || p.row.kind == Organisation {
 		p.row.skeleton, p.row.lookAlikes = skeleton(p.subject), true
 	}

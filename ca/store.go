@@ -18,7 +18,7 @@ type orderRow struct {
 	issuer, profile          string
 	kind                     Kind
 	family, holder           string
-	skeleton, commonName     string
+	skeleton, spelling       string
 	keyHash                  string
 	form                     pki.Form
 	sealedTo                 string
@@ -45,11 +45,11 @@ func (s serialRow) values(o *orderRow) []any {
 }
 
 var orderColumns = []string{"application", "act", "digest", "issuer", "profile", "kind", "family", "holder",
-	"skeleton", "common_name", "key_hash", "form", "sealed_to", "predecessor", "reason", "decision", "actor", "created"}
+	"skeleton", "spelling", "key_hash", "form", "sealed_to", "predecessor", "reason", "decision", "actor", "created"}
 
 func (o *orderRow) values() []any {
 	return []any{o.application, o.act, o.digest, o.issuer, o.profile, string(o.kind), o.family, o.holder,
-		o.skeleton, o.commonName, o.keyHash, string(o.form), o.sealedTo, string(o.predecessor), int(o.reason), o.decision, o.actor,
+		o.skeleton, o.spelling, o.keyHash, string(o.form), o.sealedTo, string(o.predecessor), int(o.reason), o.decision, o.actor,
 		o.created.UnixMilli()}
 }
 

@@ -46,7 +46,7 @@ var questions = []struct{ what, text string }{
 	{"application", "SELECT 'application', application, '', '', '', '', '', 0 FROM ca_order WHERE application IN %s"},
 	{"owner", "SELECT 'owner', key_hash, holder, '', '', '', '', 0 FROM ca_order WHERE key_hash IN %s"},
 	{"pair", "SELECT 'pair', key_hash, application, '', '', '', '', 0 FROM ca_tbs WHERE role = 'encrypt' AND key_hash IN %s"},
-	{"person", "SELECT 'person', skeleton, holder, common_name, '', '', '', 0 FROM ca_order WHERE skeleton <> '' AND skeleton IN %s"},
+	{"person", "SELECT 'person', skeleton, holder, spelling, '', '', '', 0 FROM ca_order WHERE skeleton <> '' AND skeleton IN %s"},
 	{"holding", `SELECT 'holding', o.holder, o.kind, o.family, o.application, o.issuer, s.serial, o.created FROM ca_order o
 		JOIN ca_serial s ON s.application = o.application AND s.role <> 'encrypt' WHERE o.holder IN %s`},
 }
@@ -173,7 +173,7 @@ func (k *known) reserve(o *orderRow) {
 	k.applications[o.application] = true
 	k.owners[o.keyHash] = o.holder
 	if o.lookAlikes {
-		k.persons[o.skeleton] = append(k.persons[o.skeleton], person{o.holder, o.commonName})
+		k.persons[o.skeleton] = append(k.persons[o.skeleton], person{o.holder, o.spelling})
 	}
 }
 
@@ -250,7 +250,7 @@ func (k *known) checkLookAlike(o *orderRow) error {
 		return nil
 	}
 	for _, p := range k.persons[o.skeleton] {
-		if p.holder != o.holder && p.name != o.commonName {
+		if p.holder != o.holder && p.name != o.spelling {
 			return pki.Errorf(pki.Conflict, "name.look-alike", "the common name looks like that of another holder in the same unit and is spelled otherwise").
 				To("check the spelling; if the name is right, add something that tells the two apart")
 		}

@@ -42,7 +42,7 @@ func (o *storedOrder) half(role string) *storedCert {
 }
 
 const orderFields = `o.application, o.act, o.digest, o.issuer, o.profile, o.kind, o.family, o.holder,
-	o.skeleton, o.common_name, o.key_hash, o.form, o.sealed_to, o.predecessor, o.reason, o.decision, o.actor, o.created`
+	o.skeleton, o.spelling, o.key_hash, o.form, o.sealed_to, o.predecessor, o.reason, o.decision, o.actor, o.created`
 
 const certFields = `s.serial, s.role, s.previous, s.escrow, s.profile, s.profile_hash, t.key_hash, t.subject, t.not_before, t.not_after, t.crl_part,
 	t.tbs, t.envelope_format, t.envelope, g.signature`
@@ -61,7 +61,7 @@ func scanLine(rows *sql.Rows) (orderRow, storedCert, error) {
 	var notBefore, notAfter, partition sql.NullInt64
 	var envelope []byte
 	err := rows.Scan(&o.application, &o.act, &o.digest, &o.issuer, &o.profile, &o.kind, &o.family, &o.holder,
-		&o.skeleton, &o.commonName, &o.keyHash, &o.form, &o.sealedTo, &o.predecessor, &reason, &o.decision, &o.actor, &created,
+		&o.skeleton, &o.spelling, &o.keyHash, &o.form, &o.sealedTo, &o.predecessor, &reason, &o.decision, &o.actor, &created,
 		&c.serial, &c.role, &c.previous, &c.escrow, &c.profile, &c.profileHash, &keyHash, &subject, &notBefore, &notAfter, &partition,
 		&c.tbs, &format, &envelope, &c.signature)
 	o.reason, o.created = pki.Reason(reason), time.UnixMilli(created).UTC()

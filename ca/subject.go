@@ -104,6 +104,17 @@ var lookAlikes = strings.NewReplacer(
 	"衷", "哀", "晴", "睛", "栗", "粟", "茶", "荼", "柬", "東", "住", "往", "折", "拆", "析", "拆", "祇", "祗", "免", "兔", "鸟", "乌",
 )
 
+// spelling is how a name within its unit is really written, beside its skeleton.
+func spelling(name pki.Name) string {
+	var parts []string
+	for _, a := range name {
+		if a.Type == "O" || a.Type == "OU" || a.Type == "CN" {
+			parts = append(parts, a.Value)
+		}
+	}
+	return strings.Join(parts, "\x1f")
+}
+
 // skeleton is what a name looks like within its unit: two names of one skeleton
 // that are spelled differently would deceive.
 func skeleton(name pki.Name) string {

@@ -22,7 +22,7 @@ var naming = []rule[certificate]{
 	{"naming.compatibility", clauseNaming + ", UAX 15", Error, Notice, nameRule(faultCompatibility, "a compatibility form that looks like other characters")},
 	{"naming.normalised", clauseNaming + ", UAX 15 (NFC)", Error, Notice, nameRule(faultNotNFC, "text that is not in normal form C")},
 	{"naming.mixed-script", clauseNaming + ", UTS 39 5.2", Error, Notice, nameRule(faultMixedScript, "letters of scripts that look alike, mixed")},
-	{"naming.look-alike", clauseNaming + ", UTS 39 4", Error, Notice, nameRule(faultLookAlike, "a letter that looks like an ordinary Latin one")},
+	{"naming.look-alike", clauseNaming + ", UTS 39 4", Error, Notice, nameRule(faultLookAlike, "a letter that looks like an ordinary Latin or Chinese one")},
 	{"naming.length", "RFC 5280 A.1 (upper bounds)", Error, Notice, checkUpperBounds},
 }
 

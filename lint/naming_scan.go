@@ -87,7 +87,7 @@ func scanUnicode(faults *nameFaults, attribute int, r rune) {
 		}
 	case compatibility(r):
 		faults.add(faultCompatibility, attribute, r)
-	case disguisedLatin(r):
+	case disguisedLatin(r), disguisedHan(r):
 		faults.add(faultLookAlike, attribute, r)
 	}
 }

@@ -74,3 +74,16 @@ func disguisedLatin(r rune) bool {
 	return r >= 0x250 && r <= 0x2ff || r >= 0x1d00 && r <= 0x1dbf || r == 'ı' || r == 'ȷ' ||
 		r >= 0xa720 && r <= 0xa7ff || r >= 0xab30 && r <= 0xab6f
 }
+
+// disguisedHan are signs drawn like Chinese characters or parts of them that stand
+// in no registered Chinese name: kana, Bopomofo, radicals, strokes, Hangzhou
+// numerals, marks drawn over a character, and dead scripts that read as Latin.
+func disguisedHan(r rune) bool {
+	switch {
+	case r >= 0x2e80 && r <= 0x2eff, r >= 0x3021 && r <= 0x3029, r >= 0x3038 && r <= 0x303a,
+		r >= 0x3190 && r <= 0x31ef, r >= 0x334 && r <= 0x338, r >= 0x20d0 && r <= 0x20ff:
+		return true
+	}
+	return unicode.In(r, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo, unicode.Cherokee, unicode.Deseret,
+		unicode.Carian, unicode.Lycian, unicode.Lydian, unicode.Old_Italic, unicode.Gothic, unicode.Glagolitic) || r == 'ー'
+}

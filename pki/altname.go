@@ -39,6 +39,9 @@ func CheckAltName(name AltName) error {
 
 func hostName(host string) bool {
 	host = strings.TrimPrefix(host, "*.")
+	if last := host[strings.LastIndexByte(host, '.')+1:]; strings.Trim(last, "0123456789") == "" {
+		return false // an address, or what would be taken for one (RFC 1123 2.1)
+	}
 	for label := range strings.SplitSeq(host, ".") {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
 			return false

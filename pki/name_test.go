@@ -175,7 +175,7 @@ func TestAltNames(t *testing.T) {
 		}
 	}
 	for _, bad := range []pki.AltName{{Kind: "dns", Value: "a..b"}, {Kind: "dns", Value: "-a.b"}, {Kind: "dns", Value: "a b"}, {Kind: "dns", Value: "政府.example"},
-		{Kind: "dns", Value: "a.*.b"}, {Kind: "dns", Value: strings.Repeat("a", 64) + ".b"}, {Kind: "dns", Value: ""}, {Kind: "email", Value: "A <a@b>"},
+		{Kind: "dns", Value: "a.*.b"}, {Kind: "dns", Value: strings.Repeat("a", 64) + ".b"}, {Kind: "dns", Value: ""}, {Kind: "dns", Value: "1.2.3.4"}, {Kind: "email", Value: "A <a@b>"},
 		{Kind: "uri", Value: "x"}, {Kind: "ip", Value: "1.2.3"}, {Kind: "other", Value: "x"}} {
 		if err := pki.CheckAltName(bad); pki.KindOf(err) != pki.Invalid {
 			t.Errorf("%v: %v", bad, err)

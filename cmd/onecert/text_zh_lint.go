@@ -105,7 +105,7 @@ var chineseLint = table{
 	"lint.naming.compatibility":                   "名称中有外形相似的兼容字符",
 	"lint.naming.normalised":                      "名称不是 Unicode 规范形式 C",
 	"lint.naming.mixed-script":                    "名称混用了外形相似的不同文字",
-	"lint.naming.look-alike":                      "名称中有与拉丁字母外形相似的字母",
+	"lint.naming.look-alike":                      "名称中有与拉丁字母或汉字外形相似的字符",
 	"lint.naming.length":                          "名称超过规定长度",
 	"lint.rfc5280.crl.version":                    "列表版本不是 2",
 	"lint.rfc5280.crl.algorithm":                  "列表内外两处签名算法不一致",

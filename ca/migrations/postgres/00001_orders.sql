@@ -11,7 +11,7 @@ CREATE TABLE ca_order (
     family       TEXT NOT NULL,
     holder       TEXT NOT NULL,
     skeleton     TEXT NOT NULL,
-    common_name  TEXT NOT NULL,
+    spelling     TEXT NOT NULL,
     key_hash     TEXT NOT NULL,
     form         TEXT NOT NULL,
     sealed_to    TEXT NOT NULL,
