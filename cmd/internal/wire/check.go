@@ -92,6 +92,10 @@ func (k *checker) kmc(ctx context.Context, c *KMC) {
 	_, err := readCertificates(c.Path(c.Trust))
 	k.note("trust", err)
 	k.pair("tls", c.TLSKey, c.TLSCertificate, NoteAwaited)
+	if c.Investigators != "" {
+		_, err := readCertificates(c.Path(c.Investigators))
+		k.note("investigators", err)
+	}
 	uri, err := resolveURI(c.dir, c.MasterKey)
 	if err == nil {
 		_, err = keys.OpenSealer(uri, keys.Options{})

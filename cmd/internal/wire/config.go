@@ -44,7 +44,8 @@ type CA struct {
 	TLSCertificate string `yaml:"tls_certificate"`
 	// HolderKeyFile holds 64 hexadecimal digits: the key of holder ids, never changed.
 	HolderKeyFile string `yaml:"holder_key_file"`
-	// Profiles is a folder of profiles; empty means those that come with the program.
+	// Profiles is a folder of profiles the first start begins with; empty means those
+	// that come with the program. Later they change by two persons, without a file.
 	Profiles string `yaml:"profiles,omitempty"`
 	// AuditKey signs the heads of the audit log; AuditHeads is where they are copied,
 	// best a folder on another machine.
@@ -127,6 +128,14 @@ type KMC struct {
 	MessageKey         string              `yaml:"message_key,omitempty"`
 	MessageCertificate string              `yaml:"message_certificate,omitempty"`
 	Peers              map[string][]string `yaml:"peers,omitempty"`
+
+	// Investigators is a PEM file of the CA certificates that investigators' lead to,
+	// beside Trust; CaseApprovals is how many custodians approve a case beside who
+	// proposes it (2), RetentionYears how long a pair is kept after its certificate
+	// has ended (10, at least 5).
+	Investigators  string `yaml:"investigators,omitempty"`
+	CaseApprovals  int    `yaml:"case_approvals,omitempty"`
+	RetentionYears int    `yaml:"retention_years,omitempty"`
 
 	Pool map[pki.Suite]kmc.PoolSize `yaml:"pool,omitempty"`
 

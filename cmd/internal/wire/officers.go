@@ -74,6 +74,7 @@ func officerRoutes(api huma.API, registry *officer.Registry, log *audit.Log) {
 			}
 			return &body[[]audit.Entry]{all}, err
 		})
+	approvalRoutes(api, registry)
 }
 
 type auditQuery struct {

@@ -89,6 +89,7 @@ func (p *KMCProcess) open(ctx context.Context) error {
 func (p *KMCProcess) room() (kmc.Config, error) {
 	c := p.config
 	room := kmc.Config{DB: p.database, Audit: p.Audit, Check: p.Officers.Check, Pool: c.Pool, HolderOf: ca.HolderOf,
+		Officers: p.Officers, CaseApprovals: c.CaseApprovals, Retention: c.RetentionYears,
 		Now: p.options.now(), Random: p.options.Random, Log: p.options.log(), Peers: map[string][]*smx509.Certificate{}}
 	uri, err := resolveURI(c.dir, c.MasterKey)
 	if err != nil {
@@ -99,6 +100,11 @@ func (p *KMCProcess) room() (kmc.Config, error) {
 	}
 	if room.Trust, err = readCertificates(c.Path(c.Trust)); err != nil {
 		return room, err
+	}
+	if c.Investigators != "" {
+		if room.Investigators, err = readCertificates(c.Path(c.Investigators)); err != nil {
+			return room, err
+		}
 	}
 	p.roots = x509.NewCertPool()
 	for _, trusted := range room.Trust {

@@ -17,6 +17,7 @@ const (
 	pathEnrolments = "/v1/enrolments"
 	pathSuccessors = "/v1/officers/successors"
 	pathAudit      = "/v1/audit"
+	pathApprovals  = "/v1/approvals"
 )
 
 // Registry is a component's registry of officers across the network.
