@@ -85,6 +85,40 @@ func FuzzSealerFile(f *testing.F) {
 	})
 }
 
+// FuzzDeviceSealer: a file that was never wrapped does not open, whatever the device says.
+func FuzzDeviceSealer(f *testing.F) {
+	secret := bytes.Repeat([]byte{7}, secretLen)
+	echo := &wrapping{wrappingCard,
+		func(_, blocks []byte) ([]byte, []byte, error) {
+			turned := bytes.Clone(blocks)
+			for i := range turned {
+				turned[i] ^= 0xff
+			}
+			return []byte("wrapped"), turned, nil
+		},
+		func(_, _, ciphertext []byte) ([]byte, error) {
+			return bytes.Repeat([]byte{ciphertext[0] ^ 0xff}, secretLen), nil
+		},
+	}
+	text, err := wrapSealer(echo, bytes.NewReader(make([]byte, saltLen)), SM4GCM, secret)
+	if err != nil {
+		f.Fatal(err)
+	}
+	body, err := sealerBlock(text, sealerDeviceVersion)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(body)
+	f.Add(body[:20])
+	f.Add(sealerBody(1))
+	f.Fuzz(func(t *testing.T, foreign []byte) {
+		_, got, err := unwrapSealer(echo, foreign)
+		if err == nil && !(bytes.Equal(foreign, body) && bytes.Equal(got, secret)) {
+			t.Fatalf("%x opens", foreign)
+		}
+	})
+}
+
 // FuzzOpenSealed holds that only what was sealed opens.
 func FuzzOpenSealed(f *testing.F) {
 	s, err := newSealer(AES256GCM, bytes.Repeat([]byte{1}, secretLen))

@@ -435,6 +435,13 @@ func TestHardwareSealer(t *testing.T) {
 	if _, err := OpenSealer(secretKey("one"), Options{}); pki.KindOf(err) != pki.NotImplemented || pki.CodeOf(err) != "seal.place" {
 		t.Errorf("a sealer inside a device: %v", err)
 	}
+	plain := filepath.Join(t.TempDir(), "plain.pem")
+	if _, err := GenerateSealer(URI{Path: plain, Pass: hsm.PINFile}.String(), SM4GCM, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenSealer(URI{Path: plain, Device: cardURI(soft, 1, "kek")}.String(), Options{}); pki.CodeOf(err) != "seal.protection" {
+		t.Errorf("a file under a passphrase, opened by a device: %v", err)
+	}
 	soft.Break(t, "COMMFAIL")
 	if _, err := GenerateSealer(URI{Path: path + "3", Device: cardURI(soft, 1, "kek")}.String(), SM4GCM, Options{}); pki.CodeOf(err) != "key.device-gone" {
 		t.Errorf("a dead device: %v", err)

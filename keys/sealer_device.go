@@ -5,7 +5,6 @@ import (
 	"crypto/hkdf"
 	"crypto/subtle"
 	"encoding/binary"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -147,7 +146,7 @@ type deviceSealer struct {
 
 func parseDeviceSealer(body []byte) (*deviceSealer, error) {
 	const tail = saltLen + secretLen + tagLen
-	if len(body) < sealerDeviceHead+tail || body[0] != sealerDeviceVersion {
+	if len(body) < sealerDeviceHead+tail {
 		return nil, errTruncated("sealing key file")
 	}
 	algorithm, ok := sealAlgorithm(body[1])
@@ -192,25 +191,18 @@ func unwrapSealer(w *wrapping, body []byte) (SealAlgorithm, []byte, error) {
 
 // openDeviceSealer is OpenSealer for a file with device= in its URI.
 func openDeviceSealer(u URI, text []byte, opts Options) (*Sealer, error) {
-	block, rest := pem.Decode(text)
-	switch {
-	case block == nil || block.Type != labelSealer || len(bytes.TrimSpace(rest)) != 0:
-		return nil, at(errTruncated("sealing key file"), u.Path)
-	case len(block.Bytes) > 0 && block.Bytes[0] == sealerVersion:
-		return nil, at(errSealerProtection("a passphrase", "pass=file:/path/to/passphrase in place of device="), u.Path)
+	body, err := sealerBlock(text, sealerDeviceVersion)
+	if err != nil {
+		return nil, at(err, u.Path)
 	}
 	w, err := openWrapping(u.Device, opts, false)
 	if err != nil {
 		return nil, err
 	}
-	algorithm, secret, err := unwrapSealer(w, block.Bytes)
+	algorithm, secret, err := unwrapSealer(w, body)
 	if err != nil {
 		return nil, at(err, u.Path)
 	}
 	defer clear(secret)
 	return newSealer(algorithm, secret)
-}
-
-func errSealerProtection(by, remedy string) error {
-	return pki.Errorf(pki.Invalid, "seal.protection", "the sealing key file is protected by %s", by).To("write %s", remedy)
 }

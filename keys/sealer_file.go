@@ -175,25 +175,37 @@ func readSealer(text, pass []byte) (SealAlgorithm, []byte, error) {
 	return algorithm, secret, nil
 }
 
-// parseSealer checks everything that can be checked without the passphrase.
-func parseSealer(text []byte) (SealAlgorithm, []byte, error) {
+// sealerBlock returns the content of a sealing key file, which must be of a version.
+func sealerBlock(text []byte, version byte) ([]byte, error) {
 	block, rest := pem.Decode(text)
 	switch {
 	case block == nil && bytes.Contains(text, []byte("-----BEGIN ")):
-		return "", nil, errTruncated("sealing key file")
+		return nil, errTruncated("sealing key file")
 	case block == nil || block.Type != labelSealer:
-		return "", nil, pki.Errorf(pki.Invalid, "key.not-a-key", "the file is not a sealing key").
+		return nil, pki.Errorf(pki.Invalid, "key.not-a-key", "the file is not a sealing key").
 			To("name the file that was made with the database")
 	case len(bytes.TrimSpace(rest)) != 0:
-		return "", nil, errTruncated("sealing key file")
+		return nil, errTruncated("sealing key file")
+	case len(block.Bytes) > 0 && block.Bytes[0] == version:
+		return block.Bytes, nil
+	case len(block.Bytes) > 0 && block.Bytes[0] == sealerVersion:
+		return nil, errSealerProtection("a passphrase", "pass=file:/path/to/passphrase in place of device=")
+	case len(block.Bytes) > 0 && block.Bytes[0] == sealerDeviceVersion:
+		return nil, errSealerProtection("a device", "device=URI with the device's URI, percent-encoded")
 	}
-	body := block.Bytes
-	if len(body) > 0 && body[0] == sealerDeviceVersion {
-		return "", nil, errSealerProtection("a device", "device=URI with the device's URI, percent-encoded")
-	}
-	if len(body) == 0 || body[0] != sealerVersion {
-		return "", nil, pki.Errorf(pki.Invalid, "seal.format", "the sealing key file is not of version %d", sealerVersion).
-			To("open it with the release that made it")
+	return nil, pki.Errorf(pki.Invalid, "seal.format", "the sealing key file is of neither version %d nor %d", sealerVersion, sealerDeviceVersion).
+		To("open it with the release that made it")
+}
+
+func errSealerProtection(by, remedy string) error {
+	return pki.Errorf(pki.Invalid, "seal.protection", "the sealing key file is protected by %s", by).To("write %s", remedy)
+}
+
+// parseSealer checks everything that can be checked without the passphrase.
+func parseSealer(text []byte) (SealAlgorithm, []byte, error) {
+	body, err := sealerBlock(text, sealerVersion)
+	if err != nil {
+		return "", nil, err
 	}
 	if len(body) != sealerFileLen {
 		return "", nil, errTruncated("sealing key file")
