@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net"
 	"strings"
 	"time"
@@ -72,4 +73,12 @@ func reached(host, listen string) string {
 		return host
 	}
 	return net.JoinHostPort(host, port)
+}
+
+// say writes a line at once, for what goes on after it.
+func (io *console) say(format string, args ...any) error {
+	if _, err := fmt.Fprintf(io.out, format+"\n", args...); err != nil {
+		return fmt.Errorf("writing the answer: %w", err)
+	}
+	return nil
 }
