@@ -299,3 +299,17 @@ func verifySignature(public crypto.PublicKey, message, signature []byte) bool {
 	}
 	return false
 }
+
+// Err says in one line why a transcript is not the whole record of a ceremony that
+// ended; nil where it is.
+func (r *Report) Err() error {
+	switch {
+	case len(r.Faults) > 0:
+		return pki.Errorf(pki.Invalid, "ceremony.tampered", "the transcript or its files were changed: %s", r.Faults[0]).
+			To("compare it with the copies that others took away, and with the hash they wrote down")
+	case !r.Ended:
+		return pki.Errorf(pki.Conflict, "ceremony.aborted", "the ceremony did not end: %s", r.Aborted).
+			To("nothing it made is valid; the record itself is whole")
+	}
+	return nil
+}

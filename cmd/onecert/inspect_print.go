@@ -30,8 +30,10 @@ func printInspected(p *printer, f *inspected) {
 	}
 	printExtensions(p, f.Extensions)
 	printRevoked(p, f)
-	p.line(1, "%s:", p.text("inspect.signature"))
-	p.hexLines(2, f.Signature)
+	if f.Signature != "" {
+		p.line(1, "%s:", p.text("inspect.signature"))
+		p.hexLines(2, f.Signature)
+	}
 	for _, name := range []string{"sha256", "sm3"} {
 		sum, err := hex.DecodeString(f.Fingerprints[name])
 		if err == nil {

@@ -55,7 +55,7 @@ func refusals() map[string]refusal {
 // officer enrol, kmc enrol and ca link have no identity yet; their right is a code.
 func local() []string {
 	return []string{"api", "audit tail", "audit verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
-		"cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "help",
+		"ceremony run", "ceremony shares check", "ceremony verify", "cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "help",
 		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "officer enrol"}
 }
 
