@@ -62,7 +62,8 @@ type Log struct {
 	mu   sync.Mutex // guards edge
 	edge *edge      // what the last Append left; not trusted before it was compared
 
-	heads headState
+	heads  headState
+	copies copies
 }
 
 //go:embed migrations
