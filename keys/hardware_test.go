@@ -182,6 +182,7 @@ func TestHardwareDecrypts(t *testing.T) {
 			t.Errorf("%s: a key for decrypting signs: %v", key, err)
 		}
 	}
+	//lint:ignore SA1019 it is what others write
 	if got, err := token.Decrypt(nil, make([]byte, 256), &rsa.PKCS1v15DecryptOptions{SessionKeyLen: 16}); err != nil || len(got) != 16 {
 		t.Errorf("a session key: %x %v", got, err)
 	}

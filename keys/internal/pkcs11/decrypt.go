@@ -24,6 +24,7 @@ func (k *RSAKey) Decrypt(random io.Reader, ciphertext []byte, opts crypto.Decryp
 	switch o := opts.(type) {
 	case nil:
 		return k.open(&mechanism{kind: ckmRSAPKCS}, ciphertext)
+	//lint:ignore SA1019 with a session key length it is the safe way to read what others write
 	case *rsa.PKCS1v15DecryptOptions:
 		if o.SessionKeyLen > 0 {
 			return k.sessionKey(random, ciphertext, o.SessionKeyLen)
@@ -96,10 +97,10 @@ func errCiphertext() error {
 
 // ecdhParameters is CK_ECDH1_DERIVE_PARAMS.
 type ecdhParameters struct {
-	kdf, sharedLength ulong
-	shared            unsafe.Pointer
-	publicLength      ulong
-	public            unsafe.Pointer
+	kdf, _       ulong // the second is the shared data's length: none goes into the key
+	_            unsafe.Pointer
+	publicLength ulong
+	public       unsafe.Pointer
 }
 
 // ECDH returns the x coordinate of the shared point (SEC 1 3.3.1). The token makes

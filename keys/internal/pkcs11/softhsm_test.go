@@ -133,6 +133,11 @@ func TestSign(t *testing.T) {
 	}
 }
 
+func v15Options(sessionKey int) crypto.DecrypterOpts {
+	//lint:ignore SA1019 it is what others write
+	return &rsa.PKCS1v15DecryptOptions{SessionKeyLen: sessionKey}
+}
+
 func TestRSADecrypt(t *testing.T) {
 	hsm, m := softhsm(t)
 	k := generate(t, m, hsm, New{Suite: pki.RSA2048, Use: Encrypt}).(*RSAKey)
@@ -152,8 +157,8 @@ func TestRSADecrypt(t *testing.T) {
 		cipher []byte
 		opts   crypto.DecrypterOpts
 	}{
-		"PKCS#1 v1.5": {v15, nil}, "with options": {v15, &rsa.PKCS1v15DecryptOptions{}},
-		"session key": {v15, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: 16}},
+		"PKCS#1 v1.5": {v15, nil}, "with options": {v15, v15Options(0)},
+		"session key": {v15, v15Options(16)},
 		"OAEP":        {oaepSHA1, &rsa.OAEPOptions{Hash: crypto.SHA1}},
 	} {
 		if opened, err := k.Decrypt(rand.Reader, c.cipher, c.opts); err != nil || !bytes.Equal(opened, text) {
@@ -167,13 +172,13 @@ func TestRSADecrypt(t *testing.T) {
 		if opened, err := k.Decrypt(rand.Reader, cipher, nil); err == nil || len(opened) != 0 {
 			t.Errorf("%s opens: %q", name, opened)
 		}
-		one, err1 := k.Decrypt(rand.Reader, cipher, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: 16})
-		two, err2 := k.Decrypt(rand.Reader, cipher, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: 16})
+		one, err1 := k.Decrypt(rand.Reader, cipher, v15Options(16))
+		two, err2 := k.Decrypt(rand.Reader, cipher, v15Options(16))
 		if err1 != nil || err2 != nil || len(one) != 16 || bytes.Equal(one, two) {
 			t.Errorf("%s tells that it is: %x %v, %x %v", name, one, err1, two, err2)
 		}
 	}
-	if key, err := k.Decrypt(rand.Reader, v15, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: 32}); err != nil || len(key) != 32 || bytes.Contains(key, text) {
+	if key, err := k.Decrypt(rand.Reader, v15, v15Options(32)); err != nil || len(key) != 32 || bytes.Contains(key, text) {
 		t.Errorf("a key of another length: %x %v", key, err)
 	}
 	if _, err := k.Decrypt(rand.Reader, v15[1:], nil); pki.CodeOf(err) != "key.ciphertext" {
