@@ -247,11 +247,16 @@ func TestInvariantsAreFound(t *testing.T) {
 		"other bytes":      {"UPDATE ca_tbs SET tbs = (SELECT tbs FROM ca_tbs ORDER BY role LIMIT 1)", "without an audit entry"},
 		"wrong signature":  {"UPDATE ca_signature SET signature = (SELECT signature FROM ca_signature ORDER BY role LIMIT 1)", "does not verify"},
 		"unknown to state": {"DELETE FROM status WHERE serial IN (SELECT serial FROM ca_serial WHERE role = 'sign')", "in the journal false"},
+		"revival":          {"UPDATE status SET state = 'valid' WHERE state = 'revoked'", "was last revoked, the journal says it is valid"},
 		"crl number":       {"UPDATE ca_crl SET number = number + 5", "is not what its record says"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := open(t, sqlite(t), nil)
 			mustIssue(t, h, order(t, "inv", pki.SM2))
+			ended := mustIssue(t, h, order(t, "inv-ended", pki.SM2))
+			if _, err := h.Revoke(as("office"), "sm2", ended.Sign.Serial, ca.Revocation{Reason: "superseded"}); err != nil {
+				t.Fatal(err)
+			}
 			if _, err := h.SignCRLs(as("office"), "sm2"); err != nil {
 				t.Fatal(err)
 			}

@@ -31,6 +31,11 @@ func CheckInvariants(ctx context.Context, ca *CA) []string {
 	c := &invariants{ca: ca, serials: map[string]bool{}, audited: map[string]bool{}, profiles: map[string]string{}, used: map[string]int{}}
 	c.readAudit(ctx)
 	c.orders(ctx)
+	changed, err := ca.CompareRecords(ctx)
+	if err != nil {
+		c.fault("comparing with the audit log: %v", err)
+	}
+	c.faults = append(c.faults, changed...)
 	for _, issuer := range ca.cfg.Issuers {
 		c.crls(ctx, issuer)
 	}

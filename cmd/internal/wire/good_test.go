@@ -2,10 +2,14 @@ package wire
 
 import (
 	"context"
+	"database/sql"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"onecert/ca"
+	"onecert/db"
 	"onecert/pki"
 )
 
@@ -62,5 +66,42 @@ func await(t *testing.T, what string, done func() bool) {
 		if time.Now().After(deadline) {
 			t.Fatal("not within 20 seconds: " + what)
 		}
+	}
+}
+
+// TestChangedRecordsStopTheStart: an officer written into the table, or a
+// revocation taken out of it, is found at the next start.
+func TestChangedRecordsStopTheStart(t *testing.T) {
+	i := install(t, &lateClock{})
+	i.stop()
+	path := filepath.Join(i.dir, "ca/ca.yaml")
+	config, err := LoadCA(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := db.Open(context.Background(), "sqlite:"+filepath.Join(i.dir, "ca/ca.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plant := func(statement string) {
+		t.Helper()
+		err := d.Tx(context.Background(), func(tx *sql.Tx) error {
+			_, err := tx.Exec(statement)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	plant(`INSERT INTO officer (fingerprint, name, kind, roles, key_hash, issuer, serial, added_at, added_by)
+		VALUES ('` + strings.Repeat("ab", 32) + `', 'mallory', 'officer', 'issuer', 'x', 'ecdsa', '01', 1, 'centre.security')`)
+	if p, err := OpenCA(context.Background(), config, i.options); pki.CodeOf(err) != "records.changed" {
+		t.Errorf("a planted officer: %v", err)
+		if p != nil {
+			p.Close()
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

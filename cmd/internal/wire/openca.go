@@ -110,6 +110,17 @@ func (p *CAProcess) open(ctx context.Context) error {
 	if p.CA, err = ca.New(ctx, room); err != nil {
 		return err
 	}
+	// Rows changed behind the program's back must not decide over certificates.
+	changed, err := p.CompareRecords(ctx)
+	if err != nil {
+		return err
+	}
+	for _, fault := range changed {
+		p.options.log().Error("a record does not fit the audit log", "fault", fault)
+	}
+	if err := ca.Tampered(changed); err != nil {
+		return err
+	}
 	if err := p.publishAuthorities(); err != nil {
 		return err
 	}

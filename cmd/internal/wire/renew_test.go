@@ -58,6 +58,7 @@ type installation struct {
 	kmc     *KMCProcess
 	running sync.WaitGroup
 	cancel  context.CancelFunc
+	stopped bool
 }
 
 func install(t *testing.T, clock *lateClock) *installation {
@@ -79,7 +80,7 @@ func install(t *testing.T, clock *lateClock) *installation {
 func (i *installation) start() {
 	i.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	i.cancel = cancel
+	i.cancel, i.stopped = cancel, false
 	config, err := LoadCA(filepath.Join(i.dir, "ca/ca.yaml"))
 	if err != nil {
 		i.Fatal(err)
@@ -95,6 +96,10 @@ func (i *installation) start() {
 }
 
 func (i *installation) stop() {
+	if i.stopped {
+		return
+	}
+	i.stopped = true
 	i.cancel()
 	i.running.Wait()
 	if i.kmc != nil {
