@@ -22,13 +22,13 @@ import (
 // one for the operation. Who asks is the actor of ctx; the message's signature has
 // to be that actor's too.
 func (c *Centre) Answer(ctx context.Context, der []byte) ([]byte, error) {
-	if c.speaker == nil {
-		return nil, pki.Errorf(pki.NotImplemented, codeUnbuilt, "this centre has no message key").
-			To("configure its message key and certificate")
-	}
 	actor, err := c.config.Check(ctx, officer.Generate)
 	if err != nil {
 		return nil, err
+	}
+	if c.speaker == nil {
+		return nil, pki.Errorf(pki.NotImplemented, codeUnbuilt, "this centre has no message key").
+			To("configure its message key and certificate")
 	}
 	message, err := readSigned(der)
 	if err != nil {

@@ -1,6 +1,7 @@
 package officer
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -133,3 +134,6 @@ func May(actor pki.Actor, op Operation) error {
 		strings.Join(allowed, ", "), actor.Name, strings.Join(actor.Roles, ", ")).
 		To("ask one who has the role; roles are given by the security administrator")
 }
+
+// Operations lists every operation of the table, by name.
+func Operations() []Operation { return slices.Sorted(maps.Keys(rights)) }
