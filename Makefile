@@ -5,7 +5,7 @@ FUZZTIME ?= 30s
 
 .PHONY: build demo test check api bench fuzz soak clean
 
-build: # bin/onecert, one static binary
+build: # bin/onecert, one program without cgo
 	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/onecert ./cmd/onecert
 
 demo: build # the whole platform on this machine, with throw-away keys

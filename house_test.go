@@ -128,7 +128,7 @@ func drawerRule(t *tree) (breaches []string) {
 func placeRule(t *tree) (breaches []string) {
 	// Written in two parts, so that this file keeps the rule too.
 	places := regexp.MustCompile(strings.Join([]string{
-		`/work` + `/`, `/home` + `/[a-z]`, `/root` + `/`, `/Users` + `/`, `bash_` + `jobs`, `\.m2` + `/settings`,
+		`/work` + `/`, `/home` + `/[a-z]`, `(^|[^\w])/root` + `/`, `/Users` + `/`, `bash_` + `jobs`, `\.m2` + `/settings`,
 		`proxy\.golang` + `\.`, `sum\.golang` + `\.`, `registry\.npm` + `js`, `repo1?\.maven` + `\.`,
 		`deb\.debian` + `\.`, `pypi\.` + `org`, `crates\.` + `io`, `goproxy` + `\.`,
 	}, "|"))

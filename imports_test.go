@@ -245,7 +245,7 @@ func TestImportRulesFind(t *testing.T) {
 			finds(t, importRule, c.breach, c.path, file("a", c.imports))
 		})
 	}
-	finds(t, pkiRule, "may not import golang.org/x/text/unicode/norm", "pki/a.go", file("pki", "golang.org/x/text/unicode/norm"))
+	finds(t, pkiRule, "may not import golang.org/x/text/cases", "pki/a.go", file("pki", "golang.org/x/text/cases"))
 	finds(t, pkiRule, "may not import golang.org/x/crypto/scrypt", "pki/a.go", file("pki", "golang.org/x/crypto/scrypt"))
 	finds(t, pkiRule, "may not import onecert/db", "pki/a.go", file("pki", "onecert/db"))
 	finds(t, pkiRule, none, "pki/a.go", file("pki", "math/big", "github.com/emmansun/gmsm/sm2", "golang.org/x/crypto/cryptobyte/asn1"))

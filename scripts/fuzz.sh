@@ -8,5 +8,5 @@ targets=$(grep -rnE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*\(' . | sed -E
 [ -n "$targets" ] || { echo "fuzz: no target found" >&2; exit 1; }
 while read -r room target; do
 	echo "== $room $target"
-	go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-30s}" "./$room"
+	go test -run '^$' -fuzzminimizetime 10x -fuzz "^$target\$" -fuzztime "${FUZZTIME:-30s}" "./$room"
 done <<<"$targets"
