@@ -97,12 +97,18 @@ func Parse(text string) (Share, error) {
 	if err != nil {
 		return Share{}, err
 	}
+	if len(clean) < leastLetters {
+		clean = clean[:len(clean)/lineLength*lineLength] // what is whole can be judged
+	}
 	body, err := readLines(clean)
 	if err != nil {
 		return Share{}, err
 	}
 	return readBody(body)
 }
+
+// leastLetters is the length of the shortest share: 2 whole lines, and one of 6 octets.
+const leastLetters = 2*lineLength + 12
 
 // strip leaves letters and digits only. 0, 1 and 8 can only be misread letters.
 func strip(text string) (string, error) {
@@ -150,7 +156,7 @@ func readLines(clean string) ([]byte, error) {
 
 func readBody(body []byte) (Share, error) {
 	if len(body) == 0 {
-		return Share{}, malformed("it is empty")
+		return Share{}, malformed("it is empty or too short")
 	}
 	if body[0] != version {
 		return Share{}, pki.Errorf(pki.Invalid, "share.version", "the share has version %d, which this program does not know", body[0]).
