@@ -51,6 +51,9 @@ type CA struct {
 	// best a folder on another machine.
 	AuditKey   string `yaml:"audit_key"`
 	AuditHeads string `yaml:"audit_heads"`
+	// AuditCopies are further places for the heads; one that fails stops nothing.
+	AuditCopies []CopyFile `yaml:"audit_copies,omitempty"`
+	Health      HealthFile `yaml:"health,omitempty"`
 
 	Issuers []IssuerFile `yaml:"issuers"`
 	CRL     CRLFile      `yaml:"crl"`
@@ -123,6 +126,9 @@ type KMC struct {
 	MasterKey  string `yaml:"master_key"`
 	AuditKey   string `yaml:"audit_key"`
 	AuditHeads string `yaml:"audit_heads"`
+	// AuditCopies and Health are as a CA's.
+	AuditCopies []CopyFile `yaml:"audit_copies,omitempty"`
+	Health      HealthFile `yaml:"health,omitempty"`
 	// MessageKey signs answers of GM/T 0014 (SM2); Peers are the CAs' message
 	// certificates by the name each CA is registered under.
 	MessageKey         string              `yaml:"message_key,omitempty"`
@@ -258,6 +264,9 @@ func (c *CA) check(path string) error {
 			return err
 		}
 	}
+	if err := checkCare(path, c.AuditCopies, c.Health); err != nil {
+		return err
+	}
 	return needs(path, map[string]string{"origin": c.Origin, "hosts": strings.Join(c.Hosts, ","), "tls_key": c.TLSKey,
 		"tls_certificate": c.TLSCertificate, "holder_key_file": c.HolderKeyFile, "audit_key": c.AuditKey, "audit_heads": c.AuditHeads,
 		"crl.dir": c.CRL.Dir, "crl.aia": c.CRL.AIA})
@@ -272,6 +281,9 @@ func (c *KMC) check(path string) error {
 	}
 	if c.Listen == "" && len(c.DialOut) == 0 {
 		return pki.Errorf(pki.Invalid, "config.listen", "%s: neither listen nor dial_out is given, so nobody could reach it", path)
+	}
+	if err := checkCare(path, c.AuditCopies, c.Health); err != nil {
+		return err
 	}
 	return needs(path, map[string]string{"origin": c.Origin, "tls_key": c.TLSKey, "tls_certificate": c.TLSCertificate,
 		"trust": c.Trust, "master_key": c.MasterKey, "audit_key": c.AuditKey, "audit_heads": c.AuditHeads})

@@ -59,7 +59,7 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 	}
 	p.API = serve.New(serve.Config{Title: titleCA, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	caRoutes(p.API, p.CA, p.Officers, p.Audit)
-	p.API.Ready("database", func(ctx context.Context) error { return p.database.Read().PingContext(ctx) })
+	p.API.Watch(p.health)
 	return nil
 }
 

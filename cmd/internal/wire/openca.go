@@ -130,7 +130,7 @@ func (p *CAProcess) open(ctx context.Context) error {
 // room is the configuration of the ca room.
 func (p *CAProcess) room() (ca.Config, error) {
 	c := p.config
-	room := ca.Config{DB: p.database, Status: p.Journal, Audit: p.Audit, KMC: p.options.KMC, Officers: p.Officers, Check: p.Officers.Check,
+	room := ca.Config{DB: p.database, Status: p.Journal, Audit: p.Audit, KMC: p.options.KMC, Officers: p.Officers, Check: guarded(p.Officers.Check, p.reserve()),
 		Now: p.options.now(), Random: p.options.Random, Log: p.options.log(),
 		CRL: ca.CRLRules{Dir: c.Path(c.CRL.Dir), Life: c.CRL.Life, Pause: c.CRL.Pause}}
 	var err error
@@ -227,6 +227,9 @@ func (p *CAProcess) publishAuthorities() error {
 func (p *CAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	ctx, p.stop = context.WithCancel(ctx)
 	if err := startHeads(ctx, p.Audit, p.config.Path(p.config.AuditHeads)); err != nil {
+		return nil, err
+	}
+	if err := startCopies(ctx, p.Audit, p.config.dir, p.config.AuditCopies, p.options.now()); err != nil {
 		return nil, err
 	}
 	if err := p.accept(ctx); err != nil {

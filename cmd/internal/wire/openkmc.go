@@ -82,13 +82,13 @@ func (p *KMCProcess) open(ctx context.Context) error {
 	}}
 	p.API = serve.New(serve.Config{Title: titleKMC, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	p.routes()
-	p.API.Ready("database", func(ctx context.Context) error { return p.database.Read().PingContext(ctx) })
+	p.API.Watch(p.health)
 	return nil
 }
 
 func (p *KMCProcess) room() (kmc.Config, error) {
 	c := p.config
-	room := kmc.Config{DB: p.database, Audit: p.Audit, Check: p.Officers.Check, Pool: c.Pool, HolderOf: ca.HolderOf,
+	room := kmc.Config{DB: p.database, Audit: p.Audit, Check: guarded(p.Officers.Check, p.reserve()), Pool: c.Pool, HolderOf: ca.HolderOf,
 		Officers: p.Officers, CaseApprovals: c.CaseApprovals, Retention: c.RetentionYears,
 		Now: p.options.now(), Random: p.options.Random, Log: p.options.log(), Peers: map[string][]*smx509.Certificate{}}
 	uri, err := resolveURI(c.dir, c.MasterKey)
@@ -236,6 +236,9 @@ func (p *KMCProcess) join(ctx context.Context, order JoinOrder) (joined Joined, 
 func (p *KMCProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	ctx, p.stop = context.WithCancel(ctx)
 	if err := startHeads(ctx, p.Audit, p.config.Path(p.config.AuditHeads)); err != nil {
+		return nil, err
+	}
+	if err := startCopies(ctx, p.Audit, p.config.dir, p.config.AuditCopies, p.options.now()); err != nil {
 		return nil, err
 	}
 	key, err := openKey(p.config.dir, p.config.TLSKey)

@@ -1,0 +1,273 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emmansun/gmsm/smx509"
+
+	"onecert/ca"
+	"onecert/db"
+	"onecert/kmc"
+	"onecert/pki"
+	"onecert/serve"
+	"onecert/status"
+)
+
+// look collects a CA's health.
+func (c *CA) look(ctx context.Context, d *db.DB, now time.Time) []serve.Item {
+	l := c.looker(d, now)
+	l.common(ctx)
+	l.certificate("tls", c.TLSCertificate, true)
+	for _, i := range c.Issuers {
+		l.certificate("issuer."+i.ID, i.Certificate, true)
+	}
+	if c.KMC != nil {
+		l.certificate("message", c.KMC.MessageCertificate, false)
+		l.certificate("centre", c.KMC.Centre, false)
+	}
+	if d != nil {
+		l.clock(ca.LastOrder(ctx, d))
+		l.journal(ctx)
+		c.lists(ctx, l)
+	}
+	c.rootLists(l)
+	return l.items
+}
+
+func (c *CA) looker(d *db.DB, now time.Time) *looker {
+	source, err := databaseSource(c.dir, c.Database, c.DatabaseFile)
+	if err != nil {
+		source = ""
+	}
+	return &looker{dir: c.dir, now: now, d: d, log: c.log(), care: c.Health.complete(), ask: statfs,
+		spaces: spaces(c.dir, source, c.AuditHeads, space{"lists", c.Path(c.CRL.Dir)})}
+}
+
+func (l *looker) journal(ctx context.Context) {
+	if last, err := status.OpenReadOnly(l.d).Last(ctx); err == nil {
+		l.add(serve.Item{Name: "journal", Level: serve.Fine, Says: "journal.ok", Value: float64(last), Metric: "journal_number"})
+	}
+}
+
+func (c *CA) lists(ctx context.Context, l *looker) {
+	for _, i := range c.Issuers {
+		list, err := ca.LastList(ctx, l.d, i.ID)
+		switch {
+		case err != nil:
+		case list == nil:
+			l.add(serve.Item{Name: "crl." + i.ID, Level: serve.Warning, Says: "crl.none"})
+		default:
+			l.list(i.ID, list.ThisUpdate, list.NextUpdate)
+		}
+		if !i.ListsOnly {
+			l.counts(ctx, i.ID)
+		}
+	}
+}
+
+// rootLists looks at lists that lie among the published ones and are none of this
+// CA's to sign: the roots', which lapse unless a ceremony brings new ones.
+func (c *CA) rootLists(l *looker) {
+	files, err := filepath.Glob(filepath.Join(c.Path(c.CRL.Dir), "*", "complete.crl"))
+	if err != nil {
+		return
+	}
+	for _, file := range files {
+		id := filepath.Base(filepath.Dir(file))
+		if slices.ContainsFunc(c.Issuers, func(i IssuerFile) bool { return i.ID == id }) {
+			continue
+		}
+		der, err := os.ReadFile(file)
+		if err != nil {
+			continue
+		}
+		if list, err := smx509.ParseRevocationList(der); err == nil {
+			l.list(id, list.ThisUpdate, list.NextUpdate)
+		}
+	}
+}
+
+// look collects a KMC's health.
+func (c *KMC) look(ctx context.Context, d *db.DB, now time.Time) []serve.Item {
+	l := c.looker(d, now)
+	l.common(ctx)
+	l.certificate("tls", c.TLSCertificate, true)
+	if c.speaks() {
+		l.certificate("message", c.MessageCertificate, false)
+		for _, name := range sortedKeys(c.Peers) {
+			for n, file := range c.Peers[name] {
+				if n == len(c.Peers[name])-1 { // older ones are on their way out
+					l.certificate("peer."+name, file, false)
+				}
+			}
+		}
+	}
+	if d != nil {
+		l.clock(kmc.LastUse(ctx, d))
+		c.pools(ctx, l)
+	}
+	return l.items
+}
+
+func (c *KMC) looker(d *db.DB, now time.Time) *looker {
+	source, err := databaseSource(c.dir, c.Database, c.DatabaseFile)
+	if err != nil {
+		source = ""
+	}
+	return &looker{dir: c.dir, now: now, d: d, log: c.log(), care: c.Health.complete(), ask: statfs, spaces: spaces(c.dir, source, c.AuditHeads)}
+}
+
+// pools: below half of the low-water mark the filling does not keep up; an empty pool
+// makes each order wait for its pair.
+func (c *KMC) pools(ctx context.Context, l *looker) {
+	sizes := c.Pool
+	if sizes == nil {
+		sizes = kmc.DefaultPool()
+	}
+	for _, suite := range pki.Suites() {
+		size := sizes[suite]
+		if size.Target == 0 {
+			continue
+		}
+		spare, err := kmc.Spare(ctx, l.d, suite)
+		if err != nil {
+			return
+		}
+		i := serve.Item{Name: "pool." + string(suite), Level: serve.Fine, Says: "pool.ok", Value: float64(spare), Metric: "pool_spare", Labels: map[string]string{"suite": string(suite)}}
+		switch {
+		case spare == 0:
+			i.Level, i.Says = serve.Failing, "pool.empty"
+		case spare < int64(size.Low+1)/2:
+			i.Level, i.Says = serve.Warning, "pool.low"
+		}
+		l.add(i)
+	}
+}
+
+// Health looks at a component from outside, on its machine, whether or not it is being
+// served.
+func Health(ctx context.Context, path string, now time.Time) ([]serve.Item, error) {
+	component, f, err := logOf(path)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	d := openForLook(ctx, f)
+	if d != nil {
+		defer d.Close()
+	}
+	if component == "kmc" {
+		c, err := LoadKMC(path)
+		if err != nil {
+			return nil, err
+		}
+		return append(c.look(ctx, d, now), asked(ctx, c.Listen)...), nil
+	}
+	c, err := LoadCA(path)
+	if err != nil {
+		return nil, err
+	}
+	return append(c.look(ctx, d, now), asked(ctx, c.Listen)...), nil
+}
+
+// healthTimeout bounds all looks together.
+const healthTimeout = 30 * time.Second
+
+// openForLook opens what is there; a database that is not is an item.
+func openForLook(ctx context.Context, f logFiles) *db.DB {
+	source, err := databaseSource(f.dir, f.database, f.databaseFile)
+	if err != nil {
+		return nil
+	}
+	if path, ok := strings.CutPrefix(source, "sqlite:"); ok {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+	}
+	d, err := db.OpenReadOnly(ctx, source)
+	if err != nil {
+		return nil
+	}
+	return d
+}
+
+// maxReady bounds the answer of /readyz.
+const maxReady = 1 << 20
+
+// asked is what the component says of itself at /readyz: that it answers, and what
+// only it can know. Its certificate is not verified: nothing is told to it, and what
+// it says decides nothing.
+func asked(ctx context.Context, listen string) []serve.Item {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return nil // it listens nowhere: a zone that only dials out
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	down := []serve.Item{{Name: "service", Level: serve.Failing, Says: "service.down", Stops: true}}
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return down
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return down
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Ready  bool              `json:"ready"`
+		Checks map[string]string `json:"checks"`
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxReady)).Decode(&answer); err != nil {
+		return down
+	}
+	items := []serve.Item{{Name: "service", Level: serve.Fine, Says: "service.ok", Stops: true}}
+	if !answer.Ready {
+		items[0].Level, items[0].Says = serve.Failing, "service.unready"
+	}
+	for _, name := range sortedKeys(answer.Checks) {
+		if !strings.HasPrefix(name, "audit.cop") {
+			continue // looked at from here as well
+		}
+		i := serve.Item{Name: name, Level: serve.Level(answer.Checks[name]), Says: "copy.ok"}
+		if i.Level != serve.Fine {
+			i.Says = "copy.failing"
+		}
+		items = append(items, i)
+	}
+	return items
+}
+
+// health is what the component itself sees: the same, and how heads travel.
+func (p *CAProcess) health(ctx context.Context) []serve.Item {
+	now := p.options.now()()
+	return append(p.config.look(ctx, p.database, now), copied(p.Audit, now)...)
+}
+
+func (p *KMCProcess) health(ctx context.Context) []serve.Item {
+	now := p.options.now()()
+	return append(p.config.look(ctx, p.database, now), copied(p.Audit, now)...)
+}
+
+func (p *CAProcess) reserve() *reserve {
+	return newReserve(p.config.Health.complete().Reserve, p.options.now(), p.config.looker(nil, time.Time{}).spaces)
+}
+
+func (p *KMCProcess) reserve() *reserve {
+	return newReserve(p.config.Health.complete().Reserve, p.options.now(), p.config.looker(nil, time.Time{}).spaces)
+}
