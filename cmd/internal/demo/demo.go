@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -173,12 +174,25 @@ func (t *tree) announce(took time.Duration) {
 
 func (t *tree) examples() []string {
 	as := "--as " + filepath.Join(t.o.Dir, "officers", "centre.issuer")
+	onecert := program()
 	return []string{
 		"  openssl req -new -newkey sm2 -nodes -sm3 -utf8 -subj '/C=CN/O=示例市民政局/CN=林晓明' -keyout my.key -out my.csr   # or any request",
-		"  onecert ca issue " + as + " --profile person-sign --request my.csr --holder H-2026-1 --out my",
-		"  onecert cert inspect my/sign.pem",
-		"  onecert ca list " + as,
+		"  " + onecert + " ca issue " + as + " --profile person-sign --request my.csr --holder H-2026-1 --out my",
+		"  " + onecert + " cert inspect my/sign.pem",
+		"  " + onecert + " ca list " + as,
 	}
+}
+
+// program is how to call this program from a shell: by name where it is installed.
+func program() string {
+	if _, err := exec.LookPath("onecert"); err == nil {
+		return "onecert"
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return "onecert"
+	}
+	return path
 }
 
 // tree is the running demonstration.
