@@ -29,7 +29,7 @@ func caProfilesCommand(io *console) *cobra.Command {
 		}
 		return nil
 	}
-	command.AddCommand(caProfileShowCommand(io), caProfileCheckCommand(io))
+	command.AddCommand(caProfileShowCommand(io), caProfileCheckCommand(io), caProfileProposeCommand(io), caProfileHistoryCommand(io))
 	return command
 }
 

@@ -13,9 +13,9 @@ type table map[string]string
 // its own pair of tables; the test holds that no language misses a key.
 var tables = map[string][]table{
 	"en": {englishCommand, englishInspect, englishVerify, englishDemo,
-		englishVerbs, englishFlags, englishAnswers, englishCeremony},
+		englishVerbs, englishFlags, englishAnswers, englishCeremony, englishApproval},
 	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseLint, chineseDemo,
-		chineseVerbs, chineseFlags, chineseAnswers, chineseRefusals, chineseCeremony},
+		chineseVerbs, chineseFlags, chineseAnswers, chineseRefusals, chineseCeremony, chineseApproval},
 }
 
 // language picks the language: --lang, then the locale as POSIX orders it. It reads
