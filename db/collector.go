@@ -3,12 +3,18 @@ package db
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 )
 
-// patience is how long a batch waits for company: about as long as a commit takes.
-const patience = time.Millisecond
+// A batch waits for company while others have work to do on the processor that may
+// end in a job: at most for patience, and no longer when so many looks in a row
+// found nobody.
+const (
+	patience = time.Millisecond
+	looks    = 3
+)
 
 // ErrStopped is what a Collector answers after Stop.
 var ErrStopped = errors.New("the store is stopping")
@@ -27,8 +33,6 @@ type Collector[T any] struct {
 	stop  chan struct{}
 	done  chan struct{}
 	once  sync.Once
-
-	crowded bool // the last batch had more than one job; the goroutine's own
 }
 
 type waiting[T any] struct {
@@ -103,33 +107,32 @@ func (c *Collector[T]) drain() {
 	}
 }
 
-// gather takes what waits and, where the last batch had company too, what comes
-// within patience: a commit costs the same for one job and for many.
+// gather takes what waits, and what comes when others are let run first: a commit
+// costs the same for one job and for many. On an idle machine nobody is there to be
+// let run, and nothing is waited for.
 func (c *Collector[T]) gather(first waiting[T]) []waiting[T] {
-	batch := []waiting[T]{first}
-	if c.crowded {
-		timer := time.NewTimer(patience)
-		defer timer.Stop()
-		for len(batch) < c.max {
-			select {
-			case w := <-c.queue:
-				batch = append(batch, w)
-				continue
-			case <-timer.C:
-			}
-			break
+	batch := c.take([]waiting[T]{first})
+	end := time.Now().Add(patience)
+	for look := 0; look < looks && len(batch) < c.max && time.Now().Before(end); look++ {
+		runtime.Gosched()
+		had := len(batch)
+		if batch = c.take(batch); len(batch) > had {
+			look = 0
 		}
 	}
+	return batch
+}
+
+// take adds what waits now.
+func (c *Collector[T]) take(batch []waiting[T]) []waiting[T] {
 	for len(batch) < c.max {
 		select {
 		case w := <-c.queue:
 			batch = append(batch, w)
-			continue
 		default:
+			return batch
 		}
-		break
 	}
-	c.crowded = len(batch) > 1
 	return batch
 }
 

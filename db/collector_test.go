@@ -42,54 +42,42 @@ func TestCollectorGathers(t *testing.T) {
 	})
 }
 
-// Where the last batch had company, the next waits a moment for its own; a lone
-// caller is never kept waiting.
-func TestCollectorWaitsForCompany(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		gate, sizes := make(chan struct{}), []int{}
-		c := db.Collect(8, func(_ context.Context, jobs []int) []error {
-			sizes = append(sizes, len(jobs))
-			<-gate
-			return nil
-		})
-		var all sync.WaitGroup
-		call := func(after time.Duration) {
-			all.Go(func() {
-				time.Sleep(after)
-				if err := c.Do(t.Context(), 0); err != nil {
+// Callers that come back for more find themselves together again, though the first
+// of them is served at once; a lone caller is never kept waiting.
+func TestCollectorGathersThoseWhoReturn(t *testing.T) {
+	const callers, rounds = 16, 200
+	batches := 0
+	c := db.Collect(64, func(context.Context, []int) []error {
+		batches++
+		return nil
+	})
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for i := range rounds {
+				if err := c.Do(t.Context(), i); err != nil {
 					t.Error(err)
 				}
-			})
-		}
+			}
+		})
+	}
+	all.Wait()
+	c.Stop()
+	if batches > callers*rounds/2 {
+		t.Errorf("%d batches for %d jobs", batches, callers*rounds)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		c := db.Collect(64, func(context.Context, []int) []error { return nil })
 		start := time.Now()
-		call(0)
-		synctest.Wait()
-		call(0)
-		call(0)
-		synctest.Wait()
-		gate <- struct{}{} // the first, alone
-		gate <- struct{}{} // two together
-		all.Wait()
-		if waited := time.Since(start); waited != 0 {
-			t.Errorf("the first three waited %v", waited)
+		for i := range 100 {
+			if err := c.Do(t.Context(), i); err != nil {
+				t.Error(err)
+			}
 		}
-		call(time.Microsecond)
-		call(500 * time.Microsecond)
-		call(5 * time.Millisecond)
-		gate <- struct{}{} // those that came within the moment
-		gate <- struct{}{}
-		all.Wait()
-		start = time.Now()
-		call(0)
-		gate <- struct{}{}
-		all.Wait()
 		if waited := time.Since(start); waited != 0 {
 			t.Errorf("a lone caller waited %v", waited)
 		}
 		c.Stop()
-		if want := []int{1, 2, 2, 1, 1}; !slices.Equal(sizes, want) {
-			t.Errorf("batches of %v, want %v", sizes, want)
-		}
 	})
 }
 
