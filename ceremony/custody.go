@@ -208,32 +208,56 @@ func (s *session) newKey(id, kind string, suite pki.Suite, at Location) (made, e
 	if at.Split != nil {
 		return s.newSplitKey(id, kind, suite, *at.Split)
 	}
-	uri := at.Key
-	location, err := keys.ParseURI(uri)
-	if s.cfg.Rehearse && (err != nil || filepath.IsAbs(location.Path) || filepath.IsAbs(location.Pass)) { // nothing outside the folder, no device
-		location, err = keys.URI{Path: "keys/" + id + ".pem", Pass: "passphrase"}, nil
+	location, err := keys.ParseURI(at.Key)
+	if err != nil {
+		return made{}, err
 	}
-	if err != nil || filepath.IsAbs(location.Path) {
-		return s.newKeyOutside(id, suite, uri, location)
+	outside := location.Hardware() || filepath.IsAbs(location.Path)
+	switch {
+	case s.cfg.Rehearse && (outside || filepath.IsAbs(location.Pass)): // nothing outside the folder
+		return s.newKeyInside(id, kind, suite, keys.URI{Path: "keys/" + id + ".pem", Pass: "passphrase"})
+	case location.Scheme == "sdf":
+		return s.keyOfCard(id, suite, at.Key)
+	case outside:
+		return s.newKeyOutside(id, suite, at.Key, location)
 	}
+	return s.newKeyInside(id, kind, suite, location)
+}
+
+// newKeyInside makes a key file in the folder of the result or, for a root, of the
+// state, and its passphrase file where there is none.
+func (s *session) newKeyInside(id, kind string, suite pki.Suite, at keys.URI) (made, error) {
 	base := ""
 	if kind == kindRoot {
 		base = stateFolder
 	}
-	pass := location.Pass
-	if !filepath.IsAbs(pass) {
-		if pass = filepath.Join(s.cfg.Out, workFolder, base, pass); !exists(pass) {
-			if err := s.newPassphrase(pass); err != nil {
-				return made{}, err
-			}
+	folder := filepath.Join(s.cfg.Out, workFolder, base)
+	pass := absolute(folder, at.Pass)
+	if !filepath.IsAbs(at.Pass) && !exists(pass) {
+		if err := s.newPassphrase(pass); err != nil {
+			return made{}, err
 		}
 	}
-	name := filepath.ToSlash(filepath.Join(base, location.Path))
-	key, err := s.generate(keys.URI{Path: filepath.Join(s.cfg.Out, workFolder, base, location.Path), Pass: pass}, suite, nil)
+	key, err := s.generate(keys.URI{Path: filepath.Join(folder, at.Path), Pass: pass}, suite, nil)
 	if err != nil {
 		return made{}, err
 	}
-	return made{key: key, uri: location.String()}, errors.Join(s.note(name), s.noteKey(id, key, location.String()))
+	uri := at.String()
+	return made{key: key, uri: uri}, errors.Join(s.note(filepath.ToSlash(filepath.Join(base, at.Path))), s.noteKey(id, key, uri))
+}
+
+// keyOfCard takes a key that the maker's tool has put into an SDF device: the interface
+// cannot make one (GM/T 0018).
+func (s *session) keyOfCard(id string, suite pki.Suite, uri string) (made, error) {
+	key, err := keys.Open(uri, keys.Options{})
+	if err != nil {
+		return made{}, err
+	}
+	if key.Suite() != suite {
+		return made{}, pki.Errorf(pki.Conflict, "ceremony.key", "the device's key for %s is %s, not %s", id, key.Suite(), suite).To("name the index of a key of that suite")
+	}
+	place, _, _ := strings.Cut(uri, "?")
+	return made{key: key, uri: uri}, s.log.add(Entry{Act: actKeyOpened, Object: id, Detail: map[string]string{"suite": string(suite), "key": publicHash(key), "location": place}})
 }
 
 func (s *session) newSplitKey(id, kind string, suite pki.Suite, split Split) (made, error) {
@@ -251,13 +275,15 @@ func (s *session) newSplitKey(id, kind string, suite pki.Suite, split Split) (ma
 	return made{key, uri, &custody}, errors.Join(s.note(name), s.noteKey(id, key, uri))
 }
 
-func (s *session) newKeyOutside(id string, suite pki.Suite, uri string, location keys.URI) (made, error) {
+// newKeyOutside makes a key in a device or in a file elsewhere. A file is taken away
+// again where the ceremony is broken off; what a device holds is its owner's to remove.
+func (s *session) newKeyOutside(id string, suite pki.Suite, uri string, at keys.URI) (made, error) {
 	key, err := keys.Generate(uri, suite, keys.Options{Cipher: s.cfg.Cipher, Random: s.cfg.Random})
 	if err != nil {
 		return made{}, err
 	}
-	if location.Path != "" {
-		s.outside = append(s.outside, location.Path)
+	if !at.Hardware() {
+		s.outside = append(s.outside, at.Path)
 	}
 	return made{key: key, uri: uri}, s.noteKey(id, key, uri)
 }

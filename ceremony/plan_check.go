@@ -2,6 +2,7 @@ package ceremony
 
 import (
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -266,18 +267,22 @@ func (c *planCheck) location(l Location, at string) {
 	if !c.must((l.Key == "") != (l.Split == nil), at, "location", "give key or split, one of the two") {
 		return
 	}
-	if l.Key != "" {
-		c.keyURI(l.Key, at+".key")
+	if l.Key == "" {
+		return
+	}
+	c.keyURI(l.Key, at+".key")
+	if uri, err := keys.ParseURI(l.Key); err == nil {
+		c.must(filepath.IsLocal(uri.Path) || filepath.IsAbs(uri.Path), at+".key", "key", "a new key file lies below its folder, or is named by its whole path")
 	}
 }
 
 func (c *planCheck) keyURI(uri, at string) {
-	if scheme, _, _ := strings.Cut(uri, ":"); scheme == "pkcs11" || scheme == "sdf" {
-		return // judged by the device's binding when it is opened
-	}
 	location, err := keys.ParseURI(uri)
-	c.holds(err, at, "key")
-	c.must(err != nil || location.Pass != "", at, "key", "name a passphrase file: file:NAME.pem?pass=file:PATH")
+	if c.holds(err, at, "key"); err != nil {
+		return
+	}
+	c.must(location.Pass != "", at, "key", "name a file with the passphrase or PIN: file:NAME.pem?pass=file:PATH, pkcs11:…&pin-source=file:PATH, sdf:…&pass-source=file:PATH")
+	c.must(!location.Hardware() || filepath.IsAbs(location.Path) && filepath.IsAbs(location.Pass), at, "key", "name a device's library and PIN file by their whole paths")
 }
 
 // splits checks the numbers of a set, and that all who name it say the same.
