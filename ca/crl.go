@@ -98,7 +98,7 @@ func (ca *CA) signCRLs(ctx context.Context, i *Issuer, actor pki.Actor) ([]CRL, 
 // nextCRLNumber takes a number for good: one that is not used leaves a gap, which
 // relying parties do not mind; one used twice would break delta lists.
 func (ca *CA) nextCRLNumber(ctx context.Context, issuer string) (number int64, err error) {
-	err = ca.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+	err = ca.tx(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `INSERT INTO ca_crl_number (issuer, number) VALUES ($1, 1)
 			ON CONFLICT (issuer) DO UPDATE SET number = ca_crl_number.number + 1 RETURNING number`, issuer).Scan(&number)
 	})
@@ -209,7 +209,7 @@ func (ca *CA) storeCRLs(ctx context.Context, issuer string, crls []CRL, actor pk
 	}
 	act := audit.Act{Actor: actor, Act: "crl.sign", Object: fmt.Sprintf("%s/%d", issuer, crls[0].Number), Result: audit.Done, At: now,
 		Detail: map[string]string{"entries": fmt.Sprint(crls[0].Entries), "lists": fmt.Sprint(len(crls))}}
-	err := ca.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+	err := ca.tx(ctx, func(tx *sql.Tx) error {
 		if err := db.Insert(ctx, tx, "ca_crl", crlColumns, rows, ""); err != nil {
 			return err
 		}
@@ -257,7 +257,7 @@ func (ca *CA) findCRL(ctx context.Context, where string, args ...any) (*CRL, err
 	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT issuer, crl_part, number, base, journal, entries, this_update, next_update, der
 		FROM ca_crl WHERE `+where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("reading a CRL: %w", err)
+		return nil, storeFailed(fmt.Errorf("reading a CRL: %w", err))
 	}
 	defer rows.Close()
 	if !rows.Next() {
@@ -267,7 +267,7 @@ func (ca *CA) findCRL(ctx context.Context, where string, args ...any) (*CRL, err
 	var this, next int64
 	err = rows.Scan(&crl.Issuer, &crl.Partition, &crl.Number, &crl.Base, &crl.Journal, &crl.Entries, &this, &next, &crl.DER)
 	if err != nil {
-		return nil, fmt.Errorf("reading a CRL: %w", err)
+		return nil, storeFailed(fmt.Errorf("reading a CRL: %w", err))
 	}
 	crl.ThisUpdate, crl.NextUpdate = time.UnixMilli(this).UTC(), time.UnixMilli(next).UTC()
 	return crl, nil

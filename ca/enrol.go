@@ -38,7 +38,7 @@ func (ca *CA) Enrol(ctx context.Context, e Enrolment) (*Enrolled, error) {
 		return nil, pki.Errorf(pki.NotImplemented, "enrolment.none", "this CA enrols nobody")
 	}
 	var role, name string
-	err := ca.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+	err := ca.tx(ctx, func(tx *sql.Tx) (err error) {
 		if role, name, err = ca.cfg.Officers.Redeem(ctx, tx, e.Code); err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (ca *CA) Enrol(ctx context.Context, e Enrolment) (*Enrolled, error) {
 	if role == officer.Site {
 		kind = officer.Place
 	}
-	err = ca.cfg.DB.Tx(machine, func(tx *sql.Tx) error {
+	err = ca.tx(machine, func(tx *sql.Tx) error {
 		if _, _, err := ca.cfg.Officers.Redeem(machine, tx, e.Code); err != nil {
 			return err
 		}

@@ -101,7 +101,7 @@ func currentProfiles(ctx context.Context, q querier) (*profileSet, error) {
 // says otherwise is not followed. What a newer program brings under a name not known
 // before is added: it comes with the program, as its code does.
 func (ca *CA) openProfiles(ctx context.Context) error {
-	return ca.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+	return ca.tx(ctx, func(tx *sql.Tx) error {
 		set, err := currentProfiles(ctx, tx)
 		if err != nil {
 			return err

@@ -76,7 +76,7 @@ func (ca *CA) change(ctx context.Context, op officer.Operation, issuer string, s
 		}
 	}
 	c.At = ca.cfg.Now().UTC().Truncate(time.Second)
-	err = ca.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+	err = ca.tx(ctx, func(tx *sql.Tx) error {
 		for n, a := range affected {
 			if err := ca.changeOrder(ctx, tx, a, c, actor, n > 0); err != nil {
 				return err

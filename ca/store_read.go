@@ -76,17 +76,17 @@ func scanLine(rows *sql.Rows) (orderRow, storedCert, error) {
 func (ca *CA) queryLines(ctx context.Context, tail string, args []any, each func(orderRow, storedCert)) error {
 	rows, err := ca.cfg.DB.Read().QueryContext(ctx, "SELECT "+orderFields+", "+certFields+certTables+tail, args...)
 	if err != nil {
-		return fmt.Errorf("reading orders: %w", err)
+		return storeFailed(fmt.Errorf("reading orders: %w", err))
 	}
 	defer rows.Close()
 	for rows.Next() {
 		o, c, err := scanLine(rows)
 		if err != nil {
-			return fmt.Errorf("reading orders: %w", err)
+			return storeFailed(fmt.Errorf("reading orders: %w", err))
 		}
 		each(o, c)
 	}
-	return rows.Err()
+	return storeFailed(rows.Err())
 }
 
 // readOrder returns an order with its certificates; Unknown if there is none.
@@ -115,7 +115,7 @@ func (ca *CA) readOrderOf(ctx context.Context, issuer string, serial pki.Serial)
 			To("check the issuer and the serial number, for example with 'onecert cert inspect'")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("finding a certificate: %w", err)
+		return nil, storeFailed(fmt.Errorf("finding a certificate: %w", err))
 	}
 	return ca.readOrder(ctx, application)
 }
@@ -132,7 +132,7 @@ func (ca *CA) followers(ctx context.Context, old *storedOrder) ([]follower, erro
 		JOIN ca_serial s ON s.application = o.application AND s.role <> 'encrypt'
 		WHERE o.predecessor = $1 AND o.predecessor <> '' AND o.issuer = $2`, string(old.certs[0].serial), old.issuer)
 	if err != nil {
-		return nil, fmt.Errorf("reading the lineage: %w", err)
+		return nil, storeFailed(fmt.Errorf("reading the lineage: %w", err))
 	}
 	defer rows.Close()
 	var all []follower
@@ -140,7 +140,7 @@ func (ca *CA) followers(ctx context.Context, old *storedOrder) ([]follower, erro
 		var f follower
 		var created int64
 		if err := rows.Scan(&f.application, &f.serial, &created); err != nil {
-			return nil, fmt.Errorf("reading the lineage: %w", err)
+			return nil, storeFailed(fmt.Errorf("reading the lineage: %w", err))
 		}
 		f.created = time.UnixMilli(created)
 		all = append(all, f)

@@ -35,13 +35,13 @@ type step struct {
 func (ca *CA) write(ctx context.Context, steps []*step) []error {
 	errs := make([]error, len(steps))
 	stored := false
-	err := ca.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+	err := ca.tx(ctx, func(tx *sql.Tx) error {
 		err := ca.writeTogether(ctx, tx, steps, errs)
 		stored = err == nil
 		return err
 	})
 	if err != nil && !stored { // a failed commit is not tried again: it may have happened
-		err = ca.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		err = ca.tx(ctx, func(tx *sql.Tx) error {
 			ca.writeEach(ctx, tx, steps, errs)
 			return nil
 		})

@@ -28,7 +28,7 @@ var liteCatalogue = catalogue{
 
 var postgresCatalogue = catalogue{
 	tables: `SELECT table_name::text FROM information_schema.tables
-		WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY table_name::text`,
+		WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' AND table_name <> '` + leaseTable + `' ORDER BY table_name::text`,
 	columns: `SELECT c.column_name::text, c.data_type::text, COALESCE((
 			SELECT k.ordinal_position::int FROM information_schema.table_constraints t
 			JOIN information_schema.key_column_usage k ON k.constraint_name = t.constraint_name AND k.constraint_schema = t.constraint_schema

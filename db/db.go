@@ -36,6 +36,7 @@ type DB struct {
 	path    string  // SQLite's file
 	write   *sql.DB // nil: opened read only
 	read    *sql.DB
+	fences  fences
 }
 
 // Open opens a database: "sqlite:PATH" (created with mode 0600 where missing) or
@@ -219,6 +220,7 @@ func (d *DB) provider(room string, migrations fs.FS) (*goose.Provider, error) {
 func (d *DB) Read() *sql.DB { return d.read }
 
 // Tx runs act in one write transaction: committed if it returns nil, else rolled back.
+// A lease taken from d that another process has taken over is ErrLeaseLost.
 func (d *DB) Tx(ctx context.Context, act func(tx *sql.Tx) error) error {
 	if d.write == nil {
 		return ErrReadOnly
@@ -228,6 +230,9 @@ func (d *DB) Tx(ctx context.Context, act func(tx *sql.Tx) error) error {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
 	defer tx.Rollback() // after Commit it does nothing
+	if err := d.fences.pass(ctx, tx); err != nil {
+		return err
+	}
 	if err := act(tx); err != nil {
 		return err
 	}

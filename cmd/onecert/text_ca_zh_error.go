@@ -207,6 +207,10 @@ var chineseRefusals = table{
 	// Machines.
 	"error.ca.lease":                "另一个 CA 进程正在使用该数据库",
 	"error.ca.lease.remedy":         "请先停止它；两个写入者会破坏吊销列表的编号",
+	"error.ca.lease-lost":           "另一个 CA 进程已接管该数据库，本进程不再写入",
+	"error.ca.lease-lost.remedy":    "请使用另一个进程，并结束本进程",
+	"error.ca.store":                "CA 的数据库没有应答，或无法写入",
+	"error.ca.store.remedy":         "请检查磁盘和数据库后重试：同一订单得到同样的证书",
 	"error.serve.listen":            "无法监听该地址（{}）",
 	"error.serve.listen.remedy":     "请检查是否被其他程序占用，以及地址是否属于本机",
 	"error.init.exists":             "这里已经建过（{}）",
