@@ -38,6 +38,8 @@ func commands(io *console) []*cobra.Command {
 		ceremonyCommand(io),
 		envelopeCommand(io),
 		auditCommand(io),
+		backupCommand(io),
+		healthCommand(io),
 		configCommand(io),
 		apiCommand(io),
 		demoCommand(io),

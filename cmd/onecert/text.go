@@ -13,9 +13,11 @@ type table map[string]string
 // its own pair of tables; the test holds that no language misses a key.
 var tables = map[string][]table{
 	"en": {englishCommand, englishInspect, englishVerify, englishDemo,
-		englishVerbs, englishFlags, englishAnswers, englishCeremony, englishApproval},
+		englishVerbs, englishFlags, englishAnswers, englishCeremony, englishApproval,
+		englishCare},
 	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseLint, chineseDemo,
-		chineseVerbs, chineseFlags, chineseAnswers, chineseRefusals, chineseCeremony, chineseApproval},
+		chineseVerbs, chineseFlags, chineseAnswers, chineseRefusals, chineseCeremony, chineseApproval,
+		chineseCare},
 }
 
 // language picks the language: --lang, then the locale as POSIX orders it. It reads
