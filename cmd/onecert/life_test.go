@@ -31,7 +31,7 @@ func TestLife(t *testing.T) {
 		take func(*town)
 	}{
 		{"officers", lifeOfOfficers}, {"pair", lifeOfPair}, {"device", lifeOfDevice}, {"several", lifeOfSeveral}, {"many", lifeOfMany},
-		{"lists", lifeOfLists}, {"reading", lifeOfReading}, {"centre", lifeOfCentre}, {"refusals", everyRefusal},
+		{"lists", lifeOfLists}, {"reading", lifeOfReading}, {"centre", lifeOfCentre}, {"persons", lifeOfPersons}, {"refusals", everyRefusal},
 		{"checks", lifeOfChecks}, {"descriptions", lifeOfDescriptions}, {"audit", lifeOfAudit},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.take(&town{T: t, dir: w.dir, ca: w.ca, kmc: w.kmc, pass: w.pass}) }) {
