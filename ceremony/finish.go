@@ -111,6 +111,9 @@ func finish(cfg Config) (*Result, error) {
 	if !cfg.Rehearse {
 		dir = cfg.Plan.path(cfg.Plan.State)
 		if err := handOver(filepath.Join(work, stateFolder), dir, report.State); err != nil {
+			if pki.CodeOf(err) == "ceremony.superseded" { // it can never be finished
+				_ = os.RemoveAll(work)
+			}
 			return nil, err
 		}
 	}
@@ -177,9 +180,13 @@ func commitState(from, dir string) error {
 	if err := errors.Join(yaml.Unmarshal(before, &old), yaml.Unmarshal(fresh, &next)); err != nil {
 		return fmt.Errorf("reading the states: %w", err)
 	}
-	if next.Generation != old.Generation+1 || before != nil && next.Previous != hash(before) {
-		return pki.Errorf(pki.Conflict, "ceremony.state", "the roots' state has changed since the ceremony began").
-			To("two ceremonies were held on one state: one of them does not count; hold it again")
+	switch {
+	case before == nil && next.Generation > 1 || old.Generation+1 < next.Generation:
+		return pki.Errorf(pki.Unavailable, "ceremony.state", "the folder of the roots' state is not there, or is an old copy").
+			To("bring the one back that the ceremony began with, and run the same command again")
+	case next.Generation != old.Generation+1 || before != nil && next.Previous != hash(before):
+		return pki.Errorf(pki.Conflict, "ceremony.superseded", "another ceremony was held on the roots' state since this one began").
+			To("this one does not count, and its files are taken away: hold it again")
 	}
 	if err := copyNew(from, dir); err != nil {
 		return err

@@ -159,11 +159,33 @@ func TestTwoCeremoniesOnOneState(t *testing.T) {
 	if _, err := finish(one); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := finish(two); pki.CodeOf(err) != "ceremony.state" {
+	if _, err := finish(two); pki.CodeOf(err) != "ceremony.superseded" {
 		t.Errorf("the second is told %v", err)
 	}
-	if exists(filepath.Join(two.Out, resultFolder)) || o.state().find("root").List.Number != 2 {
-		t.Error("the second was published")
+	if exists(filepath.Join(two.Out, resultFolder)) || exists(filepath.Join(two.Out, workFolder)) || o.state().find("root").List.Number != 2 {
+		t.Error("the second was published, or its list still lies about")
+	}
+}
+
+// The stick with the state was pulled too early: nothing is lost, the same command
+// finishes when it is back.
+func TestStateGoneAtTheEnd(t *testing.T) {
+	o := newOffice(t)
+	o.hold(rootAct("root", pki.P256) + listAct("root", ""))
+	cfg := o.ended(listAct("root", ""))
+	state, pulled := filepath.Join(o.dir, "state"), filepath.Join(o.dir, "pulled")
+	must(t, os.Rename(state, pulled))
+	if _, err := Run(context.Background(), cfg); pki.CodeOf(err) != "ceremony.state" {
+		t.Errorf("told %v", err)
+	}
+	if exists(state) || exists(filepath.Join(cfg.Out, resultFolder)) {
+		t.Error("something was made")
+	}
+	must(t, os.Rename(pulled, state))
+	_, err := Run(context.Background(), cfg)
+	must(t, err)
+	if o.state().find("root").List.Number != 2 {
+		t.Error("the list does not count")
 	}
 }
 
