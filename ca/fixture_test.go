@@ -318,13 +318,14 @@ type fakeKMC struct {
 	byCert  map[pki.Serial]string // application
 	holders map[pki.Serial]string
 	retired map[pki.Serial]bool
-	down    error // answered instead, when set
-	lost    bool  // do the work, then answer down: the answer was lost
+	gone    map[pki.Serial]bool // destroyed after their retention
+	down    error               // answered instead, when set
+	lost    bool                // do the work, then answer down: the answer was lost
 }
 
 func newFakeKMC() *fakeKMC {
 	return &fakeKMC{pairs: map[string]*keys.Key{}, orders: map[string]string{}, byCert: map[pki.Serial]string{},
-		holders: map[pki.Serial]string{}, retired: map[pki.Serial]bool{}}
+		holders: map[pki.Serial]string{}, retired: map[pki.Serial]bool{}, gone: map[pki.Serial]bool{}}
 }
 
 func (k *fakeKMC) Generate(_ context.Context, o pki.KeyOrder) (pki.KeyGrant, error) {
@@ -363,6 +364,9 @@ func (k *fakeKMC) Restore(_ context.Context, r pki.KeyRestore) (pki.KeyGrant, er
 	application, ok := k.byCert[r.CertNo]
 	if !ok || k.holders[r.CertNo] != r.Holder {
 		return pki.KeyGrant{}, pki.Errorf(pki.Unknown, "key.unknown", "no such key of this holder")
+	}
+	if k.gone[r.CertNo] {
+		return pki.KeyGrant{}, pki.Errorf(pki.Conflict, "km.destroyed", "destroyed")
 	}
 	return k.seal(r.CertNo, k.pairs[application], r.Recipient)
 }

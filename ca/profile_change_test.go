@@ -402,3 +402,42 @@ func TestCRLNumbersAreRaisedByTwoPersons(t *testing.T) {
 		h.clock.add(time.Minute)
 	})
 }
+
+// A key of the lineage that was destroyed after its retention is left out; the
+// re-issue and the keys that are there do not suffer.
+func TestReissueWithoutDestroyedKeys(t *testing.T) {
+	h := open(t, sqlite(t), nil)
+	first := mustIssue(t, h, order(t, "old-1", pki.SM2))
+	reissue := func(application string, of *ca.Issued) *ca.Issued {
+		t.Helper()
+		data, _ := request(t, pki.SM2, person("林晓明"))
+		issued, err := h.Reissue(as("office"), "sm2", of.Sign.Serial, ca.Change{Application: application, Request: data})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return issued
+	}
+	second := reissue("old-2", first)
+	h.kmc.gone[first.Encrypt.Serial] = true
+	third := reissue("old-3", second)
+	if len(second.History) != 1 || len(third.History) != 1 || third.History[0].CertNo != second.Encrypt.Serial {
+		t.Errorf("%d and %+v", len(second.History), third.History)
+	}
+}
+
+// FuzzDifferences holds the comparison of any two texts: bounded, and silent only
+// about what is the same.
+func FuzzDifferences(f *testing.F) {
+	f.Add("a\nb\n", "a\nc\n")
+	f.Add("", "x")
+	f.Add(strings.Repeat("x\n", 300), strings.Repeat("y\n", 300))
+	f.Fuzz(func(t *testing.T, before, after string) {
+		got := ca.CompareLines(before, after)
+		if (got == "") != (strings.TrimSuffix(before, "\n") == strings.TrimSuffix(after, "\n")) {
+			t.Fatalf("%q to %q: %q", before, after, got)
+		}
+		if len(got) > 4*(len(before)+len(after))+100 {
+			t.Fatalf("%d octets of %d", len(got), len(before)+len(after))
+		}
+	})
+}

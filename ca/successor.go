@@ -124,6 +124,9 @@ func (ca *CA) history(ctx context.Context, o *storedOrder, actor pki.Actor) ([]p
 		seen[second.escrow] = true
 		grant, err := ca.cfg.KMC.Restore(ctx, pki.KeyRestore{CertNo: second.escrow, Recipient: signing, Holder: o.holder,
 			Reason: "re-issue " + o.application + " by " + actor.Name})
+		if pki.CodeOf(err) == "km.destroyed" {
+			continue // after its retention: the others can still be had
+		}
 		if err != nil {
 			return nil, fmt.Errorf("recovering the encryption history: %w", err)
 		}
