@@ -131,26 +131,36 @@ func (c Custody) person(place int) map[string]string {
 // wrote down that the keys open.
 func (s *session) handOut(ctx context.Context) error {
 	for _, x := range s.sets {
-		var written []shares.Share
-		for i, part := range x.parts {
-			back, err := s.cfg.People.HandOut(ctx, x.custody.Custodians[i], part)
-			if err != nil {
-				return err
-			}
-			written = append(written, back)
-			detail := x.custody.person(part.Index)
-			detail["number"] = fmt.Sprintf("%d/%d", x.custody.Threshold, x.custody.Shares)
-			if err := s.log.add(Entry{Act: actShareOut, Object: x.custody.Set, Detail: detail}); err != nil {
-				return err
-			}
+		if len(x.parts) == 0 {
+			continue // brought back, not new
 		}
-		if len(written) > 0 {
-			if err := s.prove(x, written); err != nil {
-				return err
-			}
+		if err := s.handOutSet(ctx, x); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+func (s *session) handOutSet(ctx context.Context, x *set) error {
+	var written []shares.Share
+	defer func() {
+		for _, share := range written {
+			share.Wipe()
+		}
+	}()
+	for i, part := range x.parts {
+		back, err := s.cfg.People.HandOut(ctx, x.custody.Custodians[i], part)
+		if err != nil {
+			return err
+		}
+		written = append(written, back)
+		detail := x.custody.person(part.Index)
+		detail["number"] = fmt.Sprintf("%d/%d", x.custody.Threshold, x.custody.Shares)
+		if err := s.log.add(Entry{Act: actShareOut, Object: x.custody.Set, Detail: detail}); err != nil {
+			return err
+		}
+	}
+	return s.prove(x, written)
 }
 
 // prove opens every key of a new set with the shares as they were written down.
