@@ -55,8 +55,8 @@ type Location struct {
 // opened with the same shares.
 type Split struct {
 	Set       string `yaml:"set,omitempty"` // the CA's id if empty
-	Shares    int    `yaml:"shares"`
-	Threshold int    `yaml:"threshold"`
+	Shares    int    `yaml:"shares,omitempty"`
+	Threshold int    `yaml:"threshold,omitempty"` // 3 of 5 where neither is given
 }
 
 // RootAct makes a root.

@@ -285,11 +285,14 @@ func (c *planCheck) keyURI(uri, at string) {
 	c.must(!location.Hardware() || filepath.IsAbs(location.Path) && filepath.IsAbs(location.Pass), at, "key", "name a device's library and PIN file by their whole paths")
 }
 
-// splits checks the numbers of a set, and that all who name it say the same.
+// splits fills in and checks the numbers of a set, and that all who name it say the same.
 func (c *planCheck) splits(p *Plan, act Act, at string, sets map[string]Split) {
 	split, own := act.split()
 	if split == nil {
 		return
+	}
+	if split.Shares == 0 && split.Threshold == 0 {
+		split.Shares, split.Threshold = 5, 3 // GM/T 0034: at least 5 holders, at least 3 needed
 	}
 	at += ".split"
 	c.holds(shares.CheckNumbers(split.Threshold, split.Shares), at, "split")

@@ -109,6 +109,16 @@ func TestFaultsAgainstTheState(t *testing.T) {
 	}
 }
 
+func TestSplitIsThreeOfFive(t *testing.T) {
+	for _, split := range []string{"split: {}", "split: {set: roots}"} {
+		p, err := ParsePlan("c.yaml", "/", []byte(planHead+strings.Replace(rootAct("root", pki.SM2), "split: {set: roots, shares: 5, threshold: 3}", split, 1)))
+		must(t, err)
+		if got := p.Acts[0].Root.Split; got.Shares != 5 || got.Threshold != 3 {
+			t.Errorf("%s is %+v", split, got)
+		}
+	}
+}
+
 // All faults are told at once.
 func TestAllFaultsAtOnce(t *testing.T) {
 	got := parse(planHead + strings.Replace(strings.Replace(rootAct("Root", pki.SM2), "years: 20", "years: 0", 1), "suite: sm2", "suite: x", 1))
