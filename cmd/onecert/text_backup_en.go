@@ -14,7 +14,7 @@ var englishCare = table{
 	"cmd.health":              "Say how a CA or a KMC is",
 	"cmd.health.long":         "Look at everything that lapses, fills up or falls behind: certificates, lists, clock, disks, spare keys, audit log and its copies, backups and drills, and whether it serves. Exit code 1 if anything fails. The clock is held against the last act in the database; time servers are not asked (not built).",
 
-	"flag.backup.out":        "the archive; it must not exist",
+	"flag.backup.out":        "the archive; it must not exist. In a folder it is named by component and time",
 	"flag.backup.pass-file":  "FILE with the archive's passphrase, at least 12 octets ('-' for standard input)",
 	"flag.backup.shares":     "folder of the custodians' shares, instead of a passphrase",
 	"flag.backup.threshold":  "with --shares: how many shares open the archive",

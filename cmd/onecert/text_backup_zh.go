@@ -15,7 +15,7 @@ var chineseCare = table{
 	"cmd.health":              "查看 CA 或密钥管理中心的健康状态",
 	"cmd.health.long":         "查看一切会到期、写满或落后的内容：证书、列表、时钟、磁盘、备用密钥、审计日志及其副本、备份与演练，以及是否在服务。有任何一项失败时退出码为 1。时钟与数据库中的最后一次操作比较；不询问时间服务器（尚未实现）。",
 
-	"flag.backup.out":        "备份文件；不得已经存在",
+	"flag.backup.out":        "备份文件；不得已经存在。若为目录，则按部件和时间命名",
 	"flag.backup.pass-file":  "备份口令所在的文件，至少 12 个字节（'-' 表示标准输入）",
 	"flag.backup.shares":     "分持者份额所在的目录，代替口令",
 	"flag.backup.threshold":  "与 --shares 同用：打开备份需要几份",

@@ -29,7 +29,7 @@ import (
 // NewBackup says what is to be kept, where, and who opens it.
 type NewBackup struct {
 	Config string // of the component; it may be serving
-	Out    string // the archive; it must not exist
+	Out    string // the archive, which must not exist, or a folder: it is named there by component and time
 	Lock   backup.Lock
 	// Secrets puts passphrases and other secrets into the archive, too.
 	Secrets bool
@@ -113,6 +113,9 @@ func CreateBackup(ctx context.Context, n NewBackup, options Options) (Backup, er
 	b, err := begin(n, options)
 	if err != nil {
 		return Backup{}, err
+	}
+	if info, err := os.Stat(n.Out); err == nil && info.IsDir() {
+		n.Out = filepath.Join(n.Out, b.component+"-"+started.UTC().Format("20060102T150405Z")+".backup")
 	}
 	d, err := db.OpenReadOnly(ctx, b.source)
 	if err != nil {
