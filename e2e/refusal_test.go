@@ -222,13 +222,14 @@ func TestOfficerComesAndGoes(t *testing.T) {
 	newApplicant(t, "sm2", personName()).person(t, guest.as(t, name))
 
 	state := func() error { return guest.as(t, name).call(http.MethodGet, "/v1/certificates?limit=1", nil, nil) }
-	office.act(t, enrolled.Issued.Sign, "hold", nil)
+	refuses(t, office.call(http.MethodPost, enrolled.Issued.Sign.path("hold"), nil, nil), 403, "officer.forbidden")
+	security.act(t, enrolled.Issued.Sign, "hold", nil)
 	// States are asked for once a second.
 	eventually(t, "the held officer is refused", func() bool { return state() != nil })
 	refuses(t, state(), 401, "officer.certificate")
-	office.act(t, enrolled.Issued.Sign, "release", nil)
+	security.act(t, enrolled.Issued.Sign, "release", nil)
 	eventually(t, "the released officer acts again", func() bool { return state() == nil })
-	office.revoke(t, enrolled.Issued.Sign, "cessationOfOperation")
+	security.revoke(t, enrolled.Issued.Sign, "cessationOfOperation")
 	eventually(t, "the revoked officer is refused", func() bool { return state() != nil })
 	refuses(t, state(), 401, "officer.ended")
 }
