@@ -16,7 +16,7 @@ import (
 // backupCommand keeps components and brings them back. It works on the machine itself:
 // there may be nothing else left (design.md decision 12).
 func backupCommand(io *console) *cobra.Command {
-	return io.group("backup", "cmd.backup", backupCreateCommand(io), backupVerifyCommand(io), backupRestoreCommand(io), backupDrillCommand(io))
+	return io.group("backup", "cmd.backup", backupCreateCommand(io), backupVerifyCommand(io), backupRestoreCommand(io), backupCatchUpCommand(io), backupDrillCommand(io))
 }
 
 // keyFlags are what opens an archive.

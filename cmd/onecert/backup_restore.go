@@ -147,3 +147,30 @@ func (io *console) writeMetrics(path string, done wire.Drill) error {
 	}
 	return nil
 }
+
+func backupCatchUpCommand(io *console) *cobra.Command {
+	var config string
+	command := io.verb("catch-up LIST…", "cmd.backup.catch-up", []string{
+		"onecert backup catch-up --config /var/lib/onecert/ca/ca.yaml sm2-complete.crl ecdsa-complete.crl",
+	}, func(ctx context.Context, args []string) error {
+		all, err := wire.CatchUp(ctx, config, args, wire.Options{Now: io.now, Log: io.logger()})
+		if err != nil {
+			return err
+		}
+		return io.answer(all, func(p *printer) {
+			for _, a := range all {
+				p.line(0, "%s", p.text("catchup.done", a.Number, a.Issuer, a.Revoked, a.Held, a.Known))
+				if len(a.Unknown) == 0 {
+					continue
+				}
+				p.line(0, "%s", p.text("catchup.unknown", len(a.Unknown)))
+				for _, serial := range a.Unknown {
+					p.line(1, "%s", string(serial))
+				}
+			}
+		})
+	})
+	command.Args = io.words(1, -1)
+	io.configFlag(command, &config)
+	return command
+}

@@ -133,6 +133,7 @@ func TestBackupUsage(t *testing.T) {
 		"backup verify x --pass-file a --shares b":                "there is no such file",
 		"backup restore x":                                        "--dir is missing",
 		"backup restore x --dir y --database a --database-file b": "one of the two",
+		"backup catch-up --config x":                              "0 are given",
 		"backup drill x":                                          "--secrets is missing",
 		"backup drill a b c --secrets x":                          "3 are given",
 		"health":                                                  "--config is missing",

@@ -68,7 +68,7 @@ func refusals() map[string]refusal {
 // or on the machine of a component for its first start (design.md decision 12).
 // officer enrol, kmc enrol and ca link have no identity yet; their right is a code.
 func local() []string {
-	return []string{"api", "audit tail", "audit verify", "backup create", "backup drill", "backup restore", "backup verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
+	return []string{"api", "audit tail", "audit verify", "backup catch-up", "backup create", "backup drill", "backup restore", "backup verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
 		"ceremony run", "ceremony shares check", "ceremony verify", "cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "health", "help",
 		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "officer enrol"}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"onecert/backup"
+	"onecert/ca"
 	"onecert/pki"
 	"onecert/pkitest"
 )
@@ -212,4 +213,76 @@ func TestRestoreElsewhere(t *testing.T) {
 	if !found {
 		t.Error("the root's list, which nobody here can sign, is gone")
 	}
+}
+
+// TestRevokedStaysRevoked: what was revoked after the backup is taken over from the
+// last list published, before the restored CA starts.
+func TestRevokedStaysRevoked(t *testing.T) {
+	eachEngine(t, func(t *testing.T, database func(testing.TB) string) {
+		s := newSite(t, database)
+		revoked, heldOne, good := s.issue("revoked", pki.SM2), s.issue("held", pki.P256), s.issue("good", pki.SM2)
+		_, key := s.keep(s.caConfig, "ca.backup")
+		later := s.issue("later", pki.SM2)
+		for _, c := range []*ca.Issued{revoked, later} {
+			if _, err := s.ca.Revoke(issuer(t.Context()), "sm2", c.Sign.Serial, ca.Revocation{Reason: "keyCompromise"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := s.ca.Hold(issuer(t.Context()), "ecdsa", heldOne.Sign.Serial); err != nil {
+			t.Fatal(err)
+		}
+		numbers := map[string]int64{}
+		for _, id := range []string{"sm2", "ecdsa"} {
+			lists, err := s.ca.SignCRLs(issuer(t.Context()), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			numbers[id] = lists[0].Number
+			write(t, s.dir, id+".crl", string(lists[0].DER))
+		}
+		n := NewRestore{Archive: filepath.Join(s.dir, "ca.backup"), Key: key, Dir: filepath.Join(s.dir, "new"), Secrets: s.secrets()}
+		if !strings.HasPrefix(database(t), "sqlite:") {
+			n.Database = database(t)
+		}
+		done, err := RestoreBackup(t.Context(), n, quietly())
+		if err != nil {
+			t.Fatal(err)
+		}
+		lists := []string{filepath.Join(s.dir, "sm2.crl"), filepath.Join(s.dir, "ecdsa.crl")}
+		if _, err := CatchUp(t.Context(), s.caConfig, lists, quietly()); pki.CodeOf(err) != "ca.lease" {
+			t.Errorf("a CA at work: %v", err)
+		}
+		for range 2 { // a second time changes nothing
+			all, err := CatchUp(t.Context(), done.Config, lists, quietly())
+			if err != nil || len(all) != 2 || len(all[0].Unknown) != 2 || all[0].Revoked+all[0].Known != 2 || all[1].Held+all[1].Known != 2 {
+				t.Fatalf("%+v, %v", all, err)
+			}
+		}
+		s.ca.Close()
+		s.ca = openCA(t, done.Config, s.kmc)
+		for _, c := range []struct {
+			issued *ca.Issued
+			state  pki.State
+		}{{revoked, pki.Revoked}, {heldOne, pki.Held}, {good, pki.Valid}} {
+			found, err := s.ca.Show(issuer(t.Context()), c.issued.Sign.Issuer, c.issued.Sign.Serial)
+			if err != nil || found.State != c.state {
+				t.Errorf("%s is %s, not %s (%v)", found.Application, found.State, c.state, err)
+			}
+		}
+		if new, err := s.ca.SignCRLs(issuer(t.Context()), "sm2"); err != nil || new[0].Number <= numbers["sm2"] || new[0].Entries != 2 {
+			t.Errorf("%+v, %v", new[0].Entries, err)
+		}
+		s.rulesHold()
+		other := newSite(t, pkitest.SQLite)
+		if _, err := CatchUp(t.Context(), other.kmcConfig, lists, quietly()); err == nil {
+			t.Error("a KMC caught up")
+		}
+		other.close()
+		if _, err := CatchUp(t.Context(), other.caConfig, lists, quietly()); pki.CodeOf(err) != "adopt.issuer" {
+			t.Errorf("another CA's list: %v", err)
+		}
+		if _, err := CatchUp(t.Context(), other.caConfig, []string{other.caConfig}, quietly()); pki.CodeOf(err) != "adopt.list" {
+			t.Errorf("no list: %v", err)
+		}
+	})
 }
