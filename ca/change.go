@@ -226,7 +226,7 @@ func (ca *CA) followable(ctx context.Context, act string, old *storedOrder, appl
 				To("%s the newer one instead", act)
 		}
 	}
-	record, err := ca.cfg.Status.Record(ctx, old.issuer, old.certs[0].serial)
+	record, err := ca.recordOf(ctx, old.issuer, old.certs[0].serial)
 	if err != nil {
 		return "", err
 	}

@@ -75,7 +75,7 @@ func (ca *CA) checkCompromise(ctx context.Context, keyHash string) error {
 		if !o.issued() {
 			continue
 		}
-		record, err := ca.cfg.Status.Record(ctx, o.issuer, o.certs[0].serial)
+		record, err := ca.recordOf(ctx, o.issuer, o.certs[0].serial)
 		if err != nil {
 			return err
 		}

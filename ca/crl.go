@@ -129,7 +129,7 @@ func (l *list) add(r status.Record) {
 func (ca *CA) gather(ctx context.Context, i *Issuer, number int64, now time.Time) ([]*list, error) {
 	journal, err := ca.cfg.Status.Last(ctx) // before reading: what comes meanwhile is in both
 	if err != nil {
-		return nil, err
+		return nil, storeFailed(err)
 	}
 	head := CRL{Issuer: i.ID, Number: number, Journal: journal, ThisUpdate: now, NextUpdate: now.Add(ca.life(i))}
 	lists := make([]*list, 1+i.Partitions)
@@ -145,7 +145,7 @@ func (ca *CA) gather(ctx context.Context, i *Issuer, number int64, now time.Time
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("gathering a CRL: %w", err)
+		return nil, storeFailed(fmt.Errorf("gathering a CRL: %w", err))
 	}
 	base, err := ca.baseForDelta(ctx, i.ID, now)
 	if err != nil || base == nil || i.ListsOnly {
@@ -157,7 +157,7 @@ func (ca *CA) gather(ctx context.Context, i *Issuer, number int64, now time.Time
 		delta.add(r)
 		return nil
 	})
-	return append(lists, delta), err
+	return append(lists, delta), storeFailed(err)
 }
 
 // rootLives is how many times longer a root's list lives: it changes once in years,

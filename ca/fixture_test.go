@@ -176,6 +176,7 @@ func open(t testing.TB, source string, adjust func(*ca.Config)) *house {
 	t.Cleanup(func() {
 		h.checkInvariants()
 		h.room.Close()
+		h.cfg.DB.Close() // another than at first, where a test moved it
 	})
 	return h
 }

@@ -98,7 +98,7 @@ func (ca *CA) changeOrder(ctx context.Context, tx *sql.Tx, o *storedOrder, c sta
 	for _, half := range o.certs {
 		c.Serial = half.serial
 		if alongside {
-			record, err := ca.cfg.Status.Record(ctx, o.issuer, half.serial)
+			record, err := ca.recordOf(ctx, o.issuer, half.serial)
 			if err != nil {
 				return err
 			}

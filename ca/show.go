@@ -140,7 +140,7 @@ func (ca *CA) show(ctx context.Context, o *storedOrder, serial pki.Serial) (*Cer
 
 // addState puts the journal's word into a certificate's description.
 func (ca *CA) addState(ctx context.Context, c *Certificate) error {
-	record, err := ca.cfg.Status.Record(ctx, c.Issuer, c.Serial)
+	record, err := ca.recordOf(ctx, c.Issuer, c.Serial)
 	if pki.KindOf(err) == pki.Unknown {
 		c.State = pki.Reserved
 		return nil

@@ -231,7 +231,7 @@ func (t taken) reserve(o *orderRow) {
 // live reports whether a certificate is good or held, or still being made.
 func (ca *CA) live(ctx context.Context, issuer string, serial pki.Serial, created time.Time) (bool, error) {
 	now := ca.cfg.Now()
-	record, err := ca.cfg.Status.Record(ctx, issuer, serial)
+	record, err := ca.recordOf(ctx, issuer, serial)
 	if pki.KindOf(err) == pki.Unknown {
 		return now.Sub(created) < abandoned, nil
 	}

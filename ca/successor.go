@@ -37,7 +37,7 @@ func (ca *CA) revokePredecessors(ctx context.Context, o *storedOrder, done *comp
 
 func (ca *CA) revokeReplaced(ctx context.Context, o, replaced *storedOrder, done *completion, now time.Time) error {
 	for _, c := range replaced.certs {
-		record, err := ca.cfg.Status.Record(ctx, replaced.issuer, c.serial)
+		record, err := ca.recordOf(ctx, replaced.issuer, c.serial)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"onecert/db"
 	"onecert/pki"
+	"onecert/status"
 )
 
 // tx is a write transaction whose failure a person can act on.
@@ -29,4 +30,10 @@ func storeFailed(err error) error {
 	}
 	return pki.Errorf(pki.Unavailable, "ca.store", "the CA's database does not answer or cannot be written").
 		To("look at the disk and the database, then ask again: the same order gets the same certificates").Because(err)
+}
+
+// recordOf is what the journal says of a certificate.
+func (ca *CA) recordOf(ctx context.Context, issuer string, serial pki.Serial) (status.Record, error) {
+	record, err := ca.cfg.Status.Record(ctx, issuer, serial)
+	return record, storeFailed(err)
 }

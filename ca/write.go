@@ -42,8 +42,7 @@ func (ca *CA) write(ctx context.Context, steps []*step) []error {
 	})
 	if err != nil && !stored { // a failed commit is not tried again: it may have happened
 		err = ca.tx(ctx, func(tx *sql.Tx) error {
-			ca.writeEach(ctx, tx, steps, errs)
-			return nil
+			return ca.writeEach(ctx, tx, steps, errs)
 		})
 	}
 	if err != nil {
@@ -56,7 +55,8 @@ func (ca *CA) write(ctx context.Context, steps []*step) []error {
 	return errs
 }
 
-func (ca *CA) writeEach(ctx context.Context, tx *sql.Tx, steps []*step, errs []error) {
+// writeEach returns an error where the database is to blame and no step.
+func (ca *CA) writeEach(ctx context.Context, tx *sql.Tx, steps []*step, errs []error) error {
 	for i := range steps {
 		errs[i] = db.Savepoint(ctx, tx, func() error {
 			errs[i] = nil
@@ -65,7 +65,11 @@ func (ca *CA) writeEach(ctx context.Context, tx *sql.Tx, steps []*step, errs []e
 			}
 			return errs[i]
 		})
+		if db.IsUnavailable(errs[i]) {
+			return errs[i]
+		}
 	}
+	return nil
 }
 
 // wake tells followers of the journal if anything was released.
