@@ -189,6 +189,7 @@ func bareNumbers(t *testing.T, pkcs8 []byte) map[string][]byte {
 	case *rsa.PrivateKey:
 		return map[string][]byte{"p": key.Primes[0].Bytes(), "q": key.Primes[1].Bytes(), "d": key.D.Bytes()}
 	case *ecdsa.PrivateKey:
+		//lint:ignore SA1019 the raw number is what is looked for
 		return map[string][]byte{"d": key.D.FillBytes(make([]byte, 32))}
 	case *sm2.PrivateKey:
 		return map[string][]byte{"d": key.D.FillBytes(make([]byte, 32))}

@@ -135,7 +135,9 @@ func (m maker) spki(name string) asn1.RawValue {
 
 func (m maker) point(curve string, public *ecdsa.PublicKey) asn1.RawValue {
 	size := (public.Params().BitSize + 7) / 8
+	//lint:ignore SA1019 PublicKey.Bytes knows no SM2 curve
 	bits := append([]byte{4}, public.X.FillBytes(make([]byte, size))...)
+	//lint:ignore SA1019 PublicKey.Bytes knows no SM2 curve
 	bits = append(bits, public.Y.FillBytes(make([]byte, size))...)
 	return m.der(struct {
 		Algorithm pkix.AlgorithmIdentifier

@@ -151,7 +151,9 @@ func Point(key *ecdsa.PublicKey) []byte {
 	size := (key.Curve.Params().BitSize + 7) / 8
 	point := make([]byte, 1+2*size)
 	point[0] = 4
+	//lint:ignore SA1019 PublicKey.Bytes knows no SM2 curve
 	key.X.FillBytes(point[1 : 1+size])
+	//lint:ignore SA1019 PublicKey.Bytes knows no SM2 curve
 	key.Y.FillBytes(point[1+size:])
 	return point
 }

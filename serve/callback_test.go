@@ -25,7 +25,6 @@ type zones struct {
 	inward  *Inward
 	address string
 	stop    context.CancelFunc
-	dialled chan net.Conn
 }
 
 func openZones(t *testing.T, inner *Identity, a authority, who func(*x509.Certificate) (pki.Actor, error)) *zones {

@@ -72,6 +72,7 @@ func ParseCRL(der []byte) (*CRL, error) {
 	for i := range list.RevokedCertificateEntries {
 		c.add(&list.RevokedCertificateEntries[i])
 	}
+	//lint:ignore SA1019 the parser fills the old field too, and a long list must not stay in memory
 	list.RevokedCertificateEntries, list.RevokedCertificates = nil, nil // the map has them
 	return c, nil
 }

@@ -3,10 +3,8 @@ package verify
 import (
 	"crypto"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/x509/pkix"
 	"math/big"
-	"sync"
 	"testing"
 	"time"
 
@@ -31,14 +29,6 @@ type world struct {
 	leafKey  crypto.Signer
 	leaf     *smx509.Certificate
 }
-
-var rsaKey = sync.OnceValue(func() crypto.Signer {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-})
 
 func newKey(t testing.TB, suite pki.Suite) crypto.Signer {
 	t.Helper()

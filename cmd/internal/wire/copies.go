@@ -101,17 +101,6 @@ func (c CopyFile) tls(dir string) (*tls.Config, error) {
 	return config, err
 }
 
-// name is the destination's, as health and log have it.
-func (c CopyFile) name(dir string) string {
-	switch {
-	case c.Folder != "":
-		return resolve(dir, c.Folder)
-	case c.URL != "":
-		return c.URL
-	}
-	return c.Syslog
-}
-
 // startCopies begins to send heads to every further place.
 func startCopies(ctx context.Context, log *audit.Log, dir string, all []CopyFile, now func() time.Time) error {
 	var to []audit.Destination
