@@ -11,4 +11,5 @@
 //	go run ./bench              about five minutes
 //	go run ./bench -quick       under a minute, rougher
 //	go run ./bench -only dual,crl
+//	go run ./bench -only backup -certificates 1000000
 package main

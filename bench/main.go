@@ -15,6 +15,7 @@ import (
 // bench is one run of the program.
 type bench struct {
 	quick   bool
+	stocked int    // certificates in a database that is kept
 	profile string // folder for processor profiles of the server; "" for none
 	dir     string // throw-away
 	engines []engine
@@ -35,6 +36,7 @@ func tables() []table {
 		{"parts", (*bench).parts},
 		{"crl", (*bench).crl},
 		{"follow", (*bench).follow},
+		{"backup", (*bench).backups},
 	}
 }
 
@@ -44,6 +46,7 @@ func main() {
 	}
 	b := &bench{out: &report{to: os.Stdout}}
 	flag.BoolVar(&b.quick, "quick", false, "shorter runs, fewer of them")
+	flag.IntVar(&b.stocked, "certificates", 100_000, "how many a database has that is backed up")
 	flag.StringVar(&b.profile, "profile", "", "folder for processor profiles of the measured server")
 	only := flag.String("only", "", "tables to print, comma-separated: "+names(tables()))
 	flag.Parse()
