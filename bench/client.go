@@ -23,7 +23,7 @@ const patience = 30 * time.Second
 // client is one connection over mutual TLS, kept alive. It speaks just enough of
 // HTTP/1.1: net/http's client would take as much of the machine as the server.
 type client struct {
-	conn   *tls.Conn
+	conn   net.Conn
 	reader *bufio.Reader
 	body   []byte
 }
@@ -44,13 +44,12 @@ func dial(ctx context.Context, r ready) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
-	c := &client{conn: tls.Client(plain, config)}
-	if err := c.conn.HandshakeContext(ctx); err != nil {
+	conn := tls.Client(plain, config)
+	if err := conn.HandshakeContext(ctx); err != nil {
 		plain.Close()
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
-	c.reader = bufio.NewReaderSize(c.conn, 16<<10)
-	return c, nil
+	return &client{conn: conn, reader: bufio.NewReaderSize(conn, 16<<10)}, nil
 }
 
 func (c *client) close() { c.conn.Close() }

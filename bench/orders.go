@@ -100,6 +100,9 @@ func (p prepared) check(body []byte) error {
 	if err := json.Unmarshal(body, &issued); err != nil {
 		return fmt.Errorf("reading an answer: %w", err)
 	}
+	if len(issued.Chain) == 0 || issued.Sign == nil {
+		return errors.New("the answer holds no certificate")
+	}
 	issuer, err := smx509.ParseCertificate(issued.Chain[0])
 	if err != nil {
 		return fmt.Errorf("reading the issuer: %w", err)
