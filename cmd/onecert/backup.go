@@ -102,7 +102,7 @@ func (io *console) createBackup(ctx context.Context, f *createFlags) (err error)
 			return io.deliverShares(ctx, f.shares, archive, split)
 		}
 	}
-	done, err := wire.CreateBackup(ctx, f.NewBackup, wire.Options{Now: io.now, Log: io.logger()})
+	done, err := wire.CreateBackup(ctx, f.NewBackup, wire.Options{Now: io.now, Log: io.logger(), Version: version})
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func (io *console) drill(ctx context.Context, n wire.NewDrill, f *keyFlags, metr
 				mark = "✗"
 			}
 			// What cannot be shown is shown again with the end.
-			_ = io.say("%s %-40s %7.2f s", mark, strings.TrimSpace(io.text("drill."+s.Name)+" "+safe(s.Object)), s.Seconds)
+			_ = io.say("%s %7.2f s  %s", mark, s.Seconds, strings.TrimSpace(io.text("drill."+s.Name)+" "+safe(s.Object)))
 		}
 	}
 	done, failed := wire.RunDrill(ctx, n, wire.Options{Now: io.now, Log: io.logger()})
