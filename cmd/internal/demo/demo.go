@@ -220,7 +220,7 @@ func openTree(ctx context.Context, o Options, s *state, now func() time.Time) (*
 		t.close()
 		return nil, err
 	}
-	options.KMC = inProcess{t.kmc}
+	options.KMC = wire.InProcess{Centre: t.kmc, Name: "ca"}
 	if t.ca, err = wire.OpenCA(ctx, authority, options); err != nil {
 		t.close()
 		return nil, err
@@ -235,26 +235,4 @@ func (t *tree) close() {
 	if t.kmc != nil {
 		t.kmc.Close()
 	}
-}
-
-// inProcess lets the CA ask the KMC beside it: who acts there is the CA's site.
-type inProcess struct{ centre *wire.KMCProcess }
-
-func (p inProcess) as(ctx context.Context) context.Context {
-	return pki.WithActor(ctx, pki.Actor{Name: "ca", Roles: []string{"site"}})
-}
-
-// Generate implements ca.KeyCentre.
-func (p inProcess) Generate(ctx context.Context, order pki.KeyOrder) (pki.KeyGrant, error) {
-	return p.centre.Generate(p.as(ctx), order)
-}
-
-// Restore implements ca.KeyCentre.
-func (p inProcess) Restore(ctx context.Context, restore pki.KeyRestore) (pki.KeyGrant, error) {
-	return p.centre.Restore(p.as(ctx), restore)
-}
-
-// Retire implements ca.KeyCentre.
-func (p inProcess) Retire(ctx context.Context, certNo pki.Serial) error {
-	return p.centre.Retire(p.as(ctx), certNo)
 }
