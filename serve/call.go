@@ -152,10 +152,11 @@ func (b *body) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// drainTime is how long the rest of a body is waited for.
-const drainTime = 5 * time.Second
+// drainTime is how long the rest of a body is waited for, drainBody how much of it
+// is read: what a client sends in good faith and too large, not an attack.
+const drainTime, drainBody = 5 * time.Second, 4 << 20
 
-// drain reads what a refusal has left of a small body. Over HTTP/2 an answer that
+// drain reads what a refusal has left of a body. Over HTTP/2 an answer that
 // overtakes its request's body ends with a reset of the stream, and some clients,
 // curl 7.88 among them, then report a broken transfer. HTTP/1 drains by itself.
 func (c *call) drain(r *http.Request) {
@@ -164,7 +165,7 @@ func (c *call) drain(r *http.Request) {
 	}
 	// Errors mean that nobody is there any more, or a body of which all is read.
 	_ = http.NewResponseController(c.ResponseWriter).SetReadDeadline(time.Now().Add(drainTime))
-	_, _ = io.CopyN(io.Discard, r.Body, DefaultBody)
+	_, _ = io.CopyN(io.Discard, r.Body, drainBody)
 }
 
 // handlerDeadline is when a request begun now has to be done at the latest.

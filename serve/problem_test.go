@@ -190,14 +190,14 @@ func problemIn(t *testing.T, w *httptest.ResponseRecorder) Problem {
 // nobody is made to read an endless one.
 func TestRefusalReadsTheBody(t *testing.T) {
 	a := newAPI(t, &object{}, func(c *Config) { c.Peers = &Peers{Required: true} })
-	for _, length := range []int{1, DefaultBody, 3 * DefaultBody} {
+	for _, length := range []int{1, DefaultBody, drainBody, drainBody + DefaultBody} {
 		body := strings.NewReader(strings.Repeat("x", length))
 		request := httptest.NewRequest("POST", "/things/a", body)
 		request.Header.Set("Content-Type", "application/json")
 		request.ProtoMajor = 2
 		answer := httptest.NewRecorder()
 		a.ServeHTTP(answer, request)
-		if answer.Code != 401 || body.Len() != max(0, length-DefaultBody) {
+		if answer.Code != 401 || body.Len() != max(0, length-drainBody) {
 			t.Errorf("status %d, %d of %d octets left", answer.Code, body.Len(), length)
 		}
 	}
