@@ -241,7 +241,7 @@ func TestRefusedOrders(t *testing.T) {
 		{"application", change(func(o *ca.Order) { o.Application = "a b" }), pki.Invalid, "order.application"},
 		{"profile", change(func(o *ca.Order) { o.Profile = "nobody" }), pki.Invalid, "profile.unknown"},
 		{"half", change(func(o *ca.Order) { o.Profile = "person-encrypt" }), pki.Invalid, "profile.half"},
-		{"sub-ca", change(func(o *ca.Order) { o.Profile = "sub-ca" }), pki.NotImplemented, "profile.ceremony"},
+		{"sub-ca", change(func(o *ca.Order) { o.Profile = "sub-ca" }), pki.Invalid, "profile.ceremony"},
 		{"no request", change(func(o *ca.Order) { o.Request = nil }), pki.Invalid, "request.empty"},
 		{"cut request", change(func(o *ca.Order) { o.Request = o.Request[:100] }), pki.Invalid, "request.pem"},
 		{"no holder", change(func(o *ca.Order) { o.Holder = "" }), pki.Invalid, "holder.missing"},

@@ -47,8 +47,8 @@ func (all Profiles) orderable(name string) (*Profile, error) {
 		return nil, pki.Errorf(pki.Invalid, "profile.half", "profile %s is the encrypting half of %s and is not ordered by itself", name, p.HalfOf).
 			To("order %s", p.HalfOf)
 	case p.CA:
-		return nil, pki.Errorf(pki.NotImplemented, "profile.ceremony", "CA certificates are made in a ceremony, which is not implemented").
-			To("use 'onecert ca init' for the first hierarchy")
+		return nil, pki.Errorf(pki.Invalid, "profile.ceremony", "CA certificates are made in a ceremony, not ordered").
+			To("use 'onecert ceremony run', or 'onecert ca init' for the first hierarchy")
 	}
 	return p, nil
 }

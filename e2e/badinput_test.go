@@ -210,7 +210,7 @@ func TestBadOrders(t *testing.T) {
 	refusedAll(t, d, []wrong{
 		with("unknown profile", 422, "profile.unknown", func(o *order) { o.Profile = "king" }),
 		with("half a pair", 422, "profile.half", func(o *order) { o.Profile = "person-encrypt" }),
-		with("a CA", 501, "profile.ceremony", func(o *order) { o.Profile = "sub-ca" }),
+		with("a CA", 422, "profile.ceremony", func(o *order) { o.Profile = "sub-ca" }),
 		with("unknown issuer", 404, "issuer.unknown", func(o *order) { o.Issuer = "moon" }),
 		with("issuer of another family", 422, "issuer.family", func(o *order) { o.Issuer = "rsa" }),
 		with("no holder", 422, "holder.missing", func(o *order) { o.Holder = "" }),
