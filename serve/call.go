@@ -142,14 +142,15 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close implements io.Closer.
+// Close implements io.Closer. The body itself stays open for drain, which can read
+// nothing of a closed one; net/http closes it when the handler is done.
 func (b *body) Close() error {
 	if b.call.failed == nil {
 		// An error means the connection is gone or has no deadlines: both are
 		// noticed where it is next used.
 		_ = http.NewResponseController(b.call.ResponseWriter).SetReadDeadline(handlerDeadline(b.call.request.Context()))
 	}
-	return b.ReadCloser.Close()
+	return nil
 }
 
 // drainTime is how long the rest of a body is waited for, drainBody how much of it

@@ -202,3 +202,35 @@ func TestRefusalReadsTheBody(t *testing.T) {
 		}
 	}
 }
+
+// closing is a body that cannot be read once closed, as net/http's.
+type closing struct {
+	*strings.Reader
+	closed bool
+}
+
+func (c *closing) Read(p []byte) (int, error) {
+	if c.closed {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	return c.Reader.Read(p)
+}
+
+func (c *closing) Close() error {
+	c.closed = true
+	return nil
+}
+
+// TestRefusalReadsTooLargeABody: huma closes the body it stops reading.
+func TestRefusalReadsTooLargeABody(t *testing.T) {
+	a := newAPI(t, &object{}, nil)
+	body := &closing{Reader: strings.NewReader(strings.Repeat("x", 3*DefaultBody))}
+	request := httptest.NewRequest("PUT", "/things/1", body)
+	request.Header.Set("Content-Type", "application/json")
+	request.ProtoMajor, request.ProtoMinor = 2, 0
+	answer := httptest.NewRecorder()
+	a.ServeHTTP(answer, request)
+	if answer.Code != http.StatusRequestEntityTooLarge || body.Len() != 0 {
+		t.Errorf("status %d, %d octets left", answer.Code, body.Len())
+	}
+}
