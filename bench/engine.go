@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -42,8 +43,12 @@ func (b *bench) openEngines() (stop func() error, err error) {
 		dir := filepath.Join(b.dir, strconv.Itoa(number))
 		return "sqlite:" + filepath.Join(dir, "bench.db"), os.Mkdir(dir, 0o700)
 	}
-	b.engines = []engine{{"sqlite", sqlite, 0}, {"postgres", postgres, pid}}
-	return cluster.Stop, nil
+	b.engines = slices.DeleteFunc([]engine{{"sqlite", sqlite, 0}, {"postgres", postgres, pid}},
+		func(e engine) bool { return b.only != "" && b.only != e.name })
+	if len(b.engines) == 0 {
+		err = errors.New("the engine is sqlite or postgres")
+	}
+	return cluster.Stop, err
 }
 
 // postmaster finds the server's first process: the parent of whoever answers us.

@@ -45,6 +45,8 @@ type house struct {
 	store    *db.DB // the CA's
 	roots    *x509.CertPool
 	root     []byte // of the ECDSA hierarchy, DER: TLS stands on it
+	config   ca.Config
+	source   string // of the CA's database
 
 	closers []func()
 }
@@ -163,7 +165,7 @@ func (h *house) openCA(ctx context.Context, p plan) error {
 	if err != nil {
 		return err
 	}
-	h.officers, h.store = registry, d
+	h.officers, h.store, h.source = registry, d, p.CA
 	if h.journal, err = status.Open(ctx, d); err != nil {
 		return err
 	}
@@ -187,10 +189,28 @@ func (h *house) openCA(ctx context.Context, p plan) error {
 		return fmt.Errorf("reading the root: %w", err)
 	}
 	h.roots.AddCert(root)
+	h.config = config
 	if h.ca, err = ca.New(ctx, config); err == nil {
-		h.later(h.ca.Close)
+		h.later(func() {
+			if h.ca != nil {
+				h.ca.Close()
+			}
+		})
 	}
 	return err
+}
+
+// restart ends the CA and opens it again, as each start does.
+func (h *house) restart(ctx context.Context) (err error) {
+	h.ca.Close()
+	if h.ca, err = ca.New(ctx, h.config); err != nil {
+		return err
+	}
+	changed, err := h.ca.CompareRecords(ctx)
+	if err != nil {
+		return err
+	}
+	return ca.Tampered(changed)
 }
 
 // makeIssuer makes a root and an issuing CA.

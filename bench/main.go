@@ -15,7 +15,8 @@ import (
 // bench is one run of the program.
 type bench struct {
 	quick   bool
-	stocked int    // certificates in a database that is kept
+	stocked int    // certificates in a database that is kept, or grows
+	only    string // the engine that is measured; "" for all
 	profile string // folder for processor profiles of the server; "" for none
 	dir     string // throw-away
 	engines []engine
@@ -37,6 +38,7 @@ func tables() []table {
 		{"crl", (*bench).crl},
 		{"follow", (*bench).follow},
 		{"backup", (*bench).backups},
+		{"scale", (*bench).scale},
 	}
 }
 
@@ -46,7 +48,8 @@ func main() {
 	}
 	b := &bench{out: &report{to: os.Stdout}}
 	flag.BoolVar(&b.quick, "quick", false, "shorter runs, fewer of them")
-	flag.IntVar(&b.stocked, "certificates", 100_000, "how many a database has that is backed up")
+	flag.IntVar(&b.stocked, "certificates", 100_000, "how many a database has that is backed up, or grows to")
+	flag.StringVar(&b.only, "engine", "", "sqlite or postgres; both where it is left out")
 	flag.StringVar(&b.profile, "profile", "", "folder for processor profiles of the measured server")
 	only := flag.String("only", "", "tables to print, comma-separated: "+names(tables()))
 	flag.Parse()

@@ -107,3 +107,12 @@ func (ca *CA) Load(ctx context.Context, ready []*BulkReady) error {
 	ca.cfg.Status.Wake()
 	return nil
 }
+
+// Serials are those the order's certificates will have.
+func (r *BulkReady) Serials() []pki.Serial {
+	var all []pki.Serial
+	for _, s := range r.steps[0].reserve.serials {
+		all = append(all, s.serial)
+	}
+	return all
+}
