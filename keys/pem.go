@@ -29,8 +29,7 @@ func readKey(text, pass []byte, allowPlain bool) (crypto.Signer, error) {
 		return readEncrypted(block.Bytes, pass)
 	}
 	if !allowPlain {
-		return nil, pki.Errorf(pki.Forbidden, "key.plain", "the private key is not encrypted").
-			To("encrypt it: openssl pkcs8 -topk8 -scrypt -v2 aes-256-cbc -in OLD -out NEW")
+		return nil, errPlain()
 	}
 	switch block.Type {
 	case labelPKCS8:
@@ -42,14 +41,41 @@ func readKey(text, pass []byte, allowPlain bool) (crypto.Signer, error) {
 	}
 }
 
+// lookAtKey is readKey as far as it goes without deriving anything.
+func lookAtKey(text []byte, hasPass, allowPlain bool) error {
+	block, err := keyBlock(text)
+	if err != nil {
+		return err
+	}
+	defer clear(block.Bytes)
+	switch {
+	case block.Type != labelEncrypted && !allowPlain:
+		return errPlain()
+	case block.Type == labelEncrypted && !hasPass:
+		return errNotNamed()
+	case block.Type == labelEncrypted:
+		_, _, err = parsePBES2(block.Bytes)
+	}
+	return err
+}
+
+func errPlain() error {
+	return pki.Errorf(pki.Forbidden, "key.plain", "the private key is not encrypted").
+		To("encrypt it: openssl pkcs8 -topk8 -scrypt -v2 aes-256-cbc -in OLD -out NEW")
+}
+
+func errNotNamed() error {
+	return pki.Errorf(pki.Invalid, "key.passphrase-missing", "the key file is encrypted and no passphrase is named").
+		To("add ?pass=file:/path/to/passphrase to the key's URI")
+}
+
 func readEncrypted(der, pass []byte) (crypto.Signer, error) {
 	scheme, ciphertext, err := parsePBES2(der)
 	if err != nil {
 		return nil, err
 	}
 	if pass == nil {
-		return nil, pki.Errorf(pki.Invalid, "key.passphrase-missing", "the key file is encrypted and no passphrase is named").
-			To("add ?pass=file:/path/to/passphrase to the key's URI")
+		return nil, errNotNamed()
 	}
 	info, err := scheme.decrypt(pass, ciphertext)
 	if err != nil {
