@@ -110,11 +110,15 @@ func (s *Server) launch() error {
 	return nil
 }
 
-// answers waits a moment for an answer.
+// answers waits a moment for an answer, and less long for a server that has given up.
 func (s *Server) answers() (err error) {
-	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	gone := 0
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline) && gone < 5; time.Sleep(20 * time.Millisecond) {
 		if err = s.of.exec("SELECT 1"); err == nil {
 			return nil
+		}
+		if pid, found := s.pid(); !found || syscall.Kill(pid, 0) != nil {
+			gone++
 		}
 	}
 	return err
