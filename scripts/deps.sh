@@ -14,6 +14,8 @@ list='
 /usr/bin/gcc                      gcc                   compiles the software SDF device of those tests
 /usr/include/openssl/evp.h        libssl-dev            the SM2 arithmetic of that device, independent of ours
 /usr/lib/jvm/*/bin/javac          default-jdk-headless  the end-to-end tests: BouncyCastle judges what we make
+/usr/bin/ldapsearch               ldap-utils            an LDAP client nobody here wrote
+/usr/sbin/slapd                   slapd                 a directory of others, which ours publishes to
 /usr/bin/mvn                      maven                 fetches BouncyCastle and builds e2e/java
 '
 
