@@ -1,0 +1,227 @@
+package ocsp
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"onecert/pki"
+)
+
+// Why nothing can be said now. The client reads the code in a header.
+var (
+	errBehind   = errors.New("the copy of the journal is too far behind")
+	errNoSigner = errors.New("there is no key to sign with")
+)
+
+// answer is a finished response with the headers it goes out with.
+type answer struct {
+	body     []byte
+	kind     kind
+	final    bool  // revoked: true forever
+	refresh  int64 // nanoseconds since 1970: from then on it is made anew if that works
+	next     int64 // nextUpdate: from then on it is not given out
+	tag      string
+	length   []string
+	etag     []string
+	expires  []string
+	modified []string
+	control  []string
+}
+
+// question is one request, understood: certificates of one issuer.
+type question struct {
+	issuer uint8
+	form   uint8
+	keys   []certKey
+	known  []bool // false for a serial no certificate can have
+	ids    [][]byte
+	nonce  []byte
+}
+
+// moment is when a question is answered: now, and how fresh what is known is.
+type moment struct {
+	now      time.Time
+	fresh    time.Time // everything that happened until then is known
+	stale    bool
+	complete bool // from the copy in memory; else from the journal's table
+}
+
+func (r *Responder) moment() (moment, error) {
+	now, err := r.clock.read()
+	if err != nil {
+		return moment{}, err
+	}
+	at := moment{now: now, complete: r.follow.complete()}
+	if at.complete {
+		at.fresh = r.follow.freshness()
+	} else { // the table knows everything the journal does
+		at.fresh = now.Add(-r.behind())
+	}
+	at.stale = now.Sub(at.fresh) > r.cfg.MaxLag
+	return at, nil
+}
+
+// fateOf judges one certificate: unknown until it is valid, then good, revoked or held,
+// and after its expiry the same for as long as the archive goes back.
+func (r *Responder) fateOf(ctx context.Context, key certKey, at moment) (fate, error) {
+	found, ok, err := r.lookUp(ctx, key, at)
+	if err != nil {
+		return fate{}, err
+	}
+	if !ok {
+		return fate{state: pki.Reserved}, nil
+	}
+	f := fate{}
+	if expires := found.expires(); at.now.After(expires) {
+		f.cutoff = at.now.Add(-r.cfg.Archive)
+		if expires.Before(f.cutoff) {
+			return fate{state: pki.Reserved}, nil
+		}
+	}
+	switch found.state {
+	case slotValid:
+		f.state = pki.Valid
+		return f, nil
+	case slotHeld:
+		f.state = pki.Held
+	default:
+		f.state = pki.Revoked
+	}
+	f.at, f.reason = time.UnixMilli(found.at), pki.Reason(found.reason)
+	if found.invalidity != 0 {
+		f.invalidity = time.UnixMilli(found.invalidity)
+	}
+	return f, nil
+}
+
+// lookUp asks the copy in memory or, until that has caught up, the journal's table.
+func (r *Responder) lookUp(ctx context.Context, key certKey, at moment) (record, bool, error) {
+	if at.complete {
+		found, ok := r.known.get(key)
+		if !r.follow.complete() { // it was just forgotten
+			return record{}, false, errBehind
+		}
+		return found, ok, nil
+	}
+	row, err := r.cfg.Journal.Record(ctx, r.issuers[key.issuer].ID, key.number())
+	switch {
+	case pki.KindOf(err) == pki.Unknown && err != nil:
+		return record{}, false, nil
+	case err != nil:
+		return record{}, false, wrap("looking a certificate up", err)
+	}
+	found := record{notAfter: stamp(row.NotAfter)}
+	switch row.State {
+	case pki.Valid:
+		found.state = slotValid
+		return found, true, nil
+	case pki.Held:
+		found.state = slotHeld
+	case pki.Revoked:
+		found.state = slotRevoked
+	default:
+		return record{}, false, nil
+	}
+	found.listing = listingOf(row.Changed, row.Invalidity, row.Reason)
+	return found, true, nil
+}
+
+func listingOf(at, invalidity time.Time, reason pki.Reason) listing {
+	l := listing{at: at.UnixMilli(), reason: uint8(reason)} //nolint:gosec // 0 to 10
+	if !invalidity.IsZero() {
+		l.invalidity = invalidity.UnixMilli()
+	}
+	return l
+}
+
+// answer makes an answer to a question. What it says may be kept if keep is true.
+func (r *Responder) answer(ctx context.Context, q *question, at moment) (a *answer, keep bool, err error) {
+	c := content{produced: at.now, thisUpdate: at.now, nonce: q.nonce, singles: make([]single, len(q.ids))}
+	life, kind, final := r.cfg.Life, kindRevoked, true
+	for i := range q.ids {
+		c.singles[i] = single{id: q.ids[i], fate: fate{state: pki.Reserved}}
+		if q.known[i] {
+			if c.singles[i].fate, err = r.fateOf(ctx, q.keys[i], at); err != nil {
+				return nil, false, err
+			}
+		}
+		switch c.singles[i].state {
+		case pki.Valid:
+			kind, final = kindGood, false
+		case pki.Held:
+			kind, final = kindHeld, false
+		case pki.Revoked:
+		default:
+			kind, final, life = kindUnknown, false, min(life, r.cfg.UnknownLife)
+		}
+	}
+	if !final {
+		if at.stale {
+			return nil, false, errBehind
+		}
+		// What is said was true when the copy was last known to be complete.
+		c.thisUpdate = at.fresh
+	}
+	c.nextUpdate = c.thisUpdate.Add(life)
+	if a, err = r.sign(r.issuers[q.issuer], &c); err != nil {
+		return nil, false, err
+	}
+	a.kind, a.final = kind, final
+	// From the table nothing is kept: the follower may still be far from dropping it.
+	keep = len(q.ids) == 1 && q.nonce == nil && kind != kindUnknown && at.complete
+	if keep {
+		r.label(a, &c)
+	}
+	return a, keep, nil
+}
+
+// sign encodes and signs. The answer ends with its signer's certificate at the latest.
+func (r *Responder) sign(i *issuer, c *content) (*answer, error) {
+	s := i.signer.Load()
+	if s == nil || c.produced.Before(s.notBefore) {
+		return nil, errNoSigner
+	}
+	if c.nextUpdate.After(s.notAfter) {
+		c.nextUpdate = s.notAfter
+	}
+	if !c.nextUpdate.After(c.produced) {
+		if c.produced.Before(s.notAfter) {
+			return nil, errBehind
+		}
+		return nil, errNoSigner
+	}
+	c.keyHash = s.keyHash
+	tbs := c.tbs()
+	signature, err := s.key.SignMessage(nil, tbs, nil)
+	if err != nil {
+		return nil, wrap("signing an answer for "+i.ID, err)
+	}
+	r.counts.signed.Add(1)
+	if f := i.failed.Load(); f != nil && f.signing {
+		i.failed.CompareAndSwap(f, nil)
+	}
+	a := &answer{body: envelope(tbs, s.algorithm, signature, s.tail), next: c.nextUpdate.UnixNano()}
+	a.refresh = c.thisUpdate.UnixNano() + (a.next-c.thisUpdate.UnixNano())/2
+	return a, nil
+}
+
+// label gives an answer that may be cached the headers of RFC 5019 6.2, as net/http
+// wants them: made once, shared by every request.
+func (r *Responder) label(a *answer, c *content) {
+	sum := sha256.Sum256(a.body)
+	a.tag = `"` + hex.EncodeToString(sum[:16]) + `"`
+	a.length = []string{strconv.Itoa(len(a.body))}
+	a.etag = []string{a.tag}
+	a.modified = []string{c.thisUpdate.UTC().Format(http.TimeFormat)}
+	a.expires = []string{c.nextUpdate.UTC().Format(http.TimeFormat)}
+	a.control = cacheControl(min(r.cfg.MaxAge, c.nextUpdate.Sub(c.produced)))
+}
+
+func cacheControl(d time.Duration) []string {
+	return []string{"max-age=" + strconv.Itoa(int(d/time.Second)) + ", public, no-transform, must-revalidate"}
+}
