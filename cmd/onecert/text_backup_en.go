@@ -95,6 +95,7 @@ var englishCare = table{
 	"health.head.unreadable.remedy": "check the folder audit_heads", "health.head.rewound.remedy": "entries were lost: run onecert audit verify",
 	"health.copy.ok": "up to date", "health.copy.failing": "heads do not arrive", "health.copy.waiting": "nothing has arrived yet",
 	"health.copy.failing.remedy": "check the place; the log of the component says why", "health.copy.waiting.remedy": "look again in a minute",
+	"health.key.ok": "%s keys opened since the start", "health.key.failing": "does not open", "health.key.failing.remedy": "run onecert config check; the log of the CA says why",
 	"health.journal.ok": "entry %s", "health.count.ok": "%s",
 	"health.backup.ok": "made %s ago", "health.backup.old": "made %s ago", "health.backup.none": "none is known", "health.backup.unknown": "the record cannot be read",
 	"health.backup.old.remedy": "run onecert backup create, best by a timer", "health.backup.none.remedy": "run onecert backup create, best by a timer", "health.backup.unknown.remedy": "remove backup-record.json; the next backup writes it anew",

@@ -96,6 +96,7 @@ var chineseCare = table{
 	"health.head.unreadable.remedy": "请检查 audit_heads 目录", "health.head.rewound.remedy": "有条目丢失：请运行 onecert audit verify",
 	"health.copy.ok": "已是最新", "health.copy.failing": "日志头没有送达", "health.copy.waiting": "还没有送达过",
 	"health.copy.failing.remedy": "请检查该处；原因见部件的日志", "health.copy.waiting.remedy": "请一分钟后再看",
+	"health.key.ok": "启动以来打开了 %s 个密钥", "health.key.failing": "无法打开", "health.key.failing.remedy": "请运行 onecert config check；原因见 CA 的日志",
 	"health.journal.ok": "第 %s 号", "health.count.ok": "%s",
 	"health.backup.ok": "%s 前完成", "health.backup.old": "%s 前完成", "health.backup.none": "没有记载", "health.backup.unknown": "记录无法读取",
 	"health.backup.old.remedy": "请运行 onecert backup create，最好用定时任务", "health.backup.none.remedy": "请运行 onecert backup create，最好用定时任务", "health.backup.unknown.remedy": "请删除 backup-record.json，下次备份会重新写入",

@@ -148,8 +148,9 @@ type KMC struct {
 	dir string
 }
 
-// maxConfig bounds a configuration file.
-const maxConfig = 256 << 10
+// maxConfig bounds a configuration file: that of a CA with a thousand issuers has a
+// third of it.
+const maxConfig = 1 << 20
 
 // Component reads which component a configuration file is for.
 func Component(path string) (string, error) {

@@ -53,16 +53,27 @@ func readNamed(text []byte) (*yaml.Node, []named, error) {
 		return nil, nil, wrongConfig("the configuration", err)
 	}
 	var all []named
+	seen := map[*yaml.Node]bool{} // what anchors share stands once
 	var walk func(key string, node *yaml.Node)
 	walk = func(key string, node *yaml.Node) {
+		if seen[node] {
+			return
+		}
+		seen[node] = true
 		switch node.Kind {
+		case yaml.AliasNode:
+			walk(key, node.Alias)
 		case yaml.DocumentNode, yaml.SequenceNode:
 			for _, child := range node.Content {
 				walk(key, child)
 			}
 		case yaml.MappingNode:
 			for i := 0; i+1 < len(node.Content); i += 2 {
-				walk(strings.TrimPrefix(key+"."+node.Content[i].Value, "."), node.Content[i+1])
+				below := strings.TrimPrefix(key+"."+node.Content[i].Value, ".")
+				if node.Content[i].Tag == "!!merge" { // <<: its keys are the mapping's own
+					below = key
+				}
+				walk(below, node.Content[i+1])
 			}
 		case yaml.ScalarNode:
 			if node.Tag == "!!str" && node.Value != "" {

@@ -36,10 +36,12 @@ func (c *contents) takeBeside() error {
 	for _, name := range beside() {
 		c.takePath(filepath.Join(c.dir, name))
 	}
+	looked := map[string]bool{}
 	for _, file := range slices.Clone(c.files) {
-		if label, err := labelOf(file); err != nil || !isKeyLabel(label) {
+		if label, err := labelOf(file); err != nil || !isKeyLabel(label) || looked[filepath.Dir(file)] {
 			continue
 		}
+		looked[filepath.Dir(file)] = true
 		siblings, err := filepath.Glob(filepath.Join(filepath.Dir(file), "*.pem"))
 		if err != nil {
 			return fmt.Errorf("looking for keys: %w", err)

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
@@ -55,6 +56,14 @@ func ReplaceFile(path string, data []byte, mode os.FileMode) error {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
 	return nil
+}
+
+// replaceChanged is ReplaceFile where the file does not hold the data already.
+func replaceChanged(path string, data []byte, mode os.FileMode) error {
+	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, data) {
+		return nil
+	}
+	return ReplaceFile(path, data, mode)
 }
 
 // PEM encodes certificates, one block each.

@@ -31,7 +31,7 @@ func (c *CA) look(ctx context.Context, d *db.DB, now time.Time) []serve.Item {
 	l.common(ctx)
 	l.certificate("tls", c.TLSCertificate, true)
 	for _, i := range c.Issuers {
-		l.certificate("issuer."+i.ID, i.Certificate, true)
+		l.certificate("issuer."+i.ID, i.Certificate, len(c.Issuers) <= fewIssuers)
 	}
 	if c.KMC != nil {
 		l.certificate("message", c.KMC.MessageCertificate, false)
@@ -45,6 +45,11 @@ func (c *CA) look(ctx context.Context, d *db.DB, now time.Time) []serve.Item {
 	c.rootLists(l)
 	return l.items
 }
+
+// fewIssuers is how many issuers a CA has of which each is its whole work to somebody:
+// one for each family of algorithms, and their roots. Of many, one that fails must not
+// have the others' callers sent away.
+const fewIssuers = 8
 
 func (c *CA) looker(d *db.DB, now time.Time) *looker {
 	source, err := databaseSource(c.dir, c.Database, c.DatabaseFile)
@@ -241,12 +246,16 @@ func asked(ctx context.Context, listen string) []serve.Item {
 		items[0].Level, items[0].Says = serve.Failing, "service.unready"
 	}
 	for _, name := range sortedKeys(answer.Checks) {
-		if !strings.HasPrefix(name, "audit.cop") {
-			continue // looked at from here as well
+		says, _, _ := strings.Cut(name, ".")
+		switch {
+		case strings.HasPrefix(name, "audit.cop"):
+			says = "copy"
+		case says != "key" || name == openedItem:
+			continue // looked at from here as well, or a number that does not travel
 		}
-		i := serve.Item{Name: name, Level: serve.Level(answer.Checks[name]), Says: "copy.ok"}
+		i := serve.Item{Name: name, Level: serve.Level(answer.Checks[name]), Says: says + ".ok"}
 		if i.Level != serve.Fine {
-			i.Says = "copy.failing"
+			i.Says = says + ".failing"
 		}
 		items = append(items, i)
 	}
@@ -256,7 +265,25 @@ func asked(ctx context.Context, listen string) []serve.Item {
 // health is what the component itself sees: the same, and how heads travel.
 func (p *CAProcess) health(ctx context.Context) []serve.Item {
 	now := p.options.now()()
-	return append(p.config.look(ctx, p.database, now), copied(p.Audit, now)...)
+	return slices.Concat(p.config.look(ctx, p.database, now), copied(p.Audit, now), p.openedKeys())
+}
+
+const openedItem = "key.opened"
+
+// openedKeys says which issuers' keys did not open when they were last needed. One
+// that was never needed is in order: only 'onecert config check' opens it.
+func (p *CAProcess) openedKeys() (all []serve.Item) {
+	opened := 0
+	for _, file := range p.config.Issuers {
+		open, err := p.signers[file.ID].Tried()
+		if open {
+			opened++
+		}
+		if err != nil {
+			all = append(all, serve.Item{Name: "key." + file.ID, Level: serve.Failing, Says: "key.failing", Stops: len(p.config.Issuers) <= fewIssuers})
+		}
+	}
+	return append(all, serve.Item{Name: openedItem, Level: serve.Fine, Says: "key.ok", Value: float64(opened), Metric: "issuer_keys_open"})
 }
 
 func (p *KMCProcess) health(ctx context.Context) []serve.Item {

@@ -12,9 +12,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/emmansun/gmsm/smx509"
+
 	"onecert/audit"
 	"onecert/ca"
 	"onecert/db"
+	"onecert/keys"
 	"onecert/officer"
 	"onecert/pki"
 	"onecert/serve"
@@ -30,6 +33,8 @@ type Options struct {
 	Now    func() time.Time
 	Log    *slog.Logger
 	Random io.Reader
+	// OpenKey opens an issuer's key, at its first use; nil: keys.Open.
+	OpenKey func(uri string) (*keys.Key, error)
 	// Version stands in the API's description; empty: that of the interfaces.
 	Version string
 }
@@ -39,6 +44,13 @@ func (o Options) version() string {
 		return apiVersion
 	}
 	return o.Version
+}
+
+func (o Options) openKey(uri string) (*keys.Key, error) {
+	if o.OpenKey != nil {
+		return o.OpenKey(uri)
+	}
+	return keys.Open(uri, keys.Options{})
 }
 
 func (o Options) now() func() time.Time {
@@ -65,6 +77,7 @@ type CAProcess struct {
 
 	config   *CA
 	options  Options
+	signers  map[string]*keys.Later // by issuer
 	database *db.DB
 	identity *serve.Identity
 	roots    *x509.CertPool
@@ -140,7 +153,7 @@ func (p *CAProcess) room() (ca.Config, error) {
 	if room.Profiles, err = loadProfiles(c.Path(c.Profiles)); err != nil {
 		return room, err
 	}
-	p.roots = x509.NewCertPool()
+	p.roots, p.signers = x509.NewCertPool(), map[string]*keys.Later{}
 	for _, file := range c.Issuers {
 		issuer, err := p.issuer(file)
 		if err != nil {
@@ -162,25 +175,40 @@ func loadProfiles(dir string) (ca.Profiles, error) {
 	return ca.LoadProfiles(os.DirFS(dir))
 }
 
+// issuer reads an issuer's certificates and looks at where its key is, without opening
+// it: with a thousand issuers the passphrases alone would take a minute and more, and
+// most keys sign rarely. 'onecert config check' opens every one.
 func (p *CAProcess) issuer(file IssuerFile) (*ca.Issuer, error) {
-	key, err := openKey(p.config.dir, file.Key)
+	uri, err := resolveURI(p.config.dir, file.Key)
+	if err == nil {
+		err = keys.Look(uri, keys.Options{})
+	}
 	if err != nil {
-		return nil, fmt.Errorf("opening the key of issuer %s: %w", file.ID, err)
+		return nil, fmt.Errorf("looking at the key of issuer %s: %w", file.ID, err)
 	}
 	chain, err := readCertificates(p.config.Path(file.Certificate))
 	if err != nil {
 		return nil, err
 	}
-	root := chain[len(chain)-1]
-	// crypto/x509 does not know SM2: those chains come by TLCP, not by TLS.
-	if plain, err := x509.ParseCertificate(root.Raw); err == nil && key.Suite() != pki.SM2 {
-		p.roots.AddCert(plain)
-		if plain, err = x509.ParseCertificate(chain[0].Raw); err == nil {
-			p.issuers = append(p.issuers, plain)
-		}
-	}
+	p.trust(chain)
+	key := keys.OpenLater(chain[0].PublicKey, func() (*keys.Key, error) { return p.options.openKey(uri) })
+	p.signers[file.ID] = key
 	return &ca.Issuer{ID: file.ID, Key: key, Certificate: chain[0], Chain: chain[1:], Addresses: file.Addresses,
 		Partitions: file.Partitions, ListsOnly: file.ListsOnly}, nil
+}
+
+// trust lets TLS know a chain. crypto/x509 does not know SM2: those chains come by
+// TLCP, not by TLS.
+func (p *CAProcess) trust(chain []*smx509.Certificate) {
+	if suite, err := pki.SuiteOf(chain[0].PublicKey); err != nil || suite == pki.SM2 {
+		return
+	}
+	if root, err := x509.ParseCertificate(chain[len(chain)-1].Raw); err == nil {
+		p.roots.AddCert(root)
+		if issuing, err := x509.ParseCertificate(chain[0].Raw); err == nil {
+			p.issuers = append(p.issuers, issuing)
+		}
+	}
 }
 
 func openAudit(ctx context.Context, d *db.DB, dir, origin, keyURI string) (*audit.Log, error) {
@@ -206,7 +234,7 @@ func (p *CAProcess) publishAuthorities() error {
 		if err != nil {
 			return err
 		}
-		if err := ReplaceFile(filepath.Join(dir, file.ID+".cer"), issuer.Certificate.Raw, 0o644); err != nil {
+		if err := replaceChanged(filepath.Join(dir, file.ID+".cer"), issuer.Certificate.Raw, 0o644); err != nil {
 			return err
 		}
 		for n, above := range issuer.Chain {
@@ -214,7 +242,7 @@ func (p *CAProcess) publishAuthorities() error {
 			if n < len(issuer.Chain)-1 {
 				name = fmt.Sprintf("%s-above-%d.cer", file.ID, n+1)
 			}
-			if err := ReplaceFile(filepath.Join(dir, name), above.Raw, 0o644); err != nil {
+			if err := replaceChanged(filepath.Join(dir, name), above.Raw, 0o644); err != nil {
 				return err
 			}
 		}
