@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
+	cryptorand "crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"sync"
 	"time"
@@ -24,15 +25,14 @@ type people struct {
 	h        *house
 	envelope pki.Envelope // one for all: what it holds does not matter here, its size does
 	holders  int
-	kept     []holder // every keptHolder-th
+	kept     []holder // every keptHolder-th whose certificates are good
 }
 
 // holder is one who is remembered, to be asked for and revoked later.
 type holder struct {
-	id    string
-	cn    string
-	pair  [2]pki.Serial
-	ended bool
+	id   string
+	cn   string
+	pair [2]pki.Serial
 }
 
 const (
@@ -46,11 +46,22 @@ func newPeople(h *house) (*people, error) {
 	if err != nil {
 		return nil, err
 	}
-	der, err := cms.SealSM2Key(rand.Reader, &f.holder.PublicKey, f.pair)
+	der, err := cms.SealSM2Key(cryptorand.Reader, &f.holder.PublicKey, f.pair)
 	return &people{h: h, envelope: pki.Envelope{Format: pki.SM2EnvelopedKey, DER: der}}, err
 }
 
 func (p *people) certificates() int { return 2 * p.holders }
+
+// draw takes away some of those that are kept, at random, and returns one serial of each.
+func (p *people) draw(n int) (serials []pki.Serial) {
+	rand.Shuffle(len(p.kept), func(i, j int) { p.kept[i], p.kept[j] = p.kept[j], p.kept[i] })
+	n = min(n, len(p.kept)/2)
+	for _, one := range p.kept[:n] {
+		serials = append(serials, one.pair[0])
+	}
+	p.kept = p.kept[n:]
+	return serials
+}
 
 // grow loads holders until there are n certificates and returns how long that took.
 func (p *people) grow(ctx context.Context, n int) (time.Duration, error) {
@@ -99,7 +110,7 @@ func (p *people) prepare(ctx context.Context, at, n int, to chan<- batch) error 
 	for i := at; i < at+n; i++ {
 		var keys [2][]byte
 		for k := range keys {
-			key, err := pki.GenerateKey(rand.Reader, pki.SM2)
+			key, err := pki.GenerateKey(cryptorand.Reader, pki.SM2)
 			if err != nil {
 				return fmt.Errorf("making a key: %w", err)
 			}
@@ -116,12 +127,11 @@ func (p *people) prepare(ctx context.Context, at, n int, to chan<- batch) error 
 		}
 		b.ready = append(b.ready, ready)
 		one.pair = [2]pki.Serial(ready.Serials())
-		one.ended = i%endedEvery == 0
-		if i%keptHolder == 0 {
-			b.kept = append(b.kept, one)
-		}
-		if one.ended {
+		switch {
+		case i%endedEvery == 0:
 			b.ended = append(b.ended, one)
+		case i%keptHolder == 0:
+			b.kept = append(b.kept, one)
 		}
 	}
 	select {

@@ -138,13 +138,10 @@ func (s *surveyor) rates(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, live := s.people.h, slices.DeleteFunc(slices.Clone(s.people.kept), func(o holder) bool { return o.ended })
+	h, victims := s.people.h, s.people.draw(pick(s.bench, 20, 100))
+	live := s.people.kept
 	ra := as("ra", officer.Site)
 	any := func() holder { return live[mathrand.IntN(len(live))] }
-	var victims []pki.Serial
-	for _, i := range mathrand.Perm(len(live))[:min(len(live)/2, pick(s.bench, 20, 100))] {
-		victims = append(victims, live[i].pair[0])
-	}
 	wait, used, err := h.revoke(victims)
 	if err != nil {
 		return nil, err
