@@ -7,7 +7,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"onecert/officer"
 	"onecert/pki"
+	"onecert/status"
 )
 
 // The paths of the API; the client uses the same.
@@ -39,6 +41,10 @@ func (ca *CA) Routes(api huma.API) {
 	ca.stateRoutes(api)
 	ca.listRoutes(api)
 	ca.proposalRoutes(api)
+	status.NewOrigin(ca.cfg.Status, nil).Routes(api, func(ctx context.Context) error {
+		_, err := ca.cfg.Check(ctx, officer.FollowStatus)
+		return err
+	})
 }
 
 func operation(id, method, path, summary string) huma.Operation {

@@ -10,6 +10,7 @@ import (
 
 	"onecert/audit"
 	"onecert/pki"
+	"onecert/status"
 )
 
 // Migrations returns the room's tables, for bringing back a backup of them.
@@ -55,6 +56,10 @@ func AfterRestore(ctx context.Context, tx *sql.Tx, log *audit.Log, r Restored) (
 		act.Detail["crl."+issuer] = fmt.Sprintf("%d -> %d", before, next[issuer])
 	}
 	if err := log.Append(ctx, tx, act); err != nil {
+		return nil, err
+	}
+	// Who follows the journal must see that it may have had other entries since.
+	if err := status.Restored(ctx, tx); err != nil {
 		return nil, err
 	}
 	for _, issuer := range r.Issuers {

@@ -17,3 +17,9 @@ func Queries(dialect db.Dialect) map[string]string {
 
 // SetPoll changes how often a journal looks by itself.
 func (j *Journal) SetPoll(d time.Duration) { j.poll = d }
+
+// SetHold changes how long an origin holds a request.
+func (o *Origin) SetHold(d time.Duration) { o.hold = d }
+
+// Fits is what a copy asks of an answer.
+func (b *Batch) Fits(after int64, limit int) error { return b.fits(after, limit) }

@@ -71,6 +71,9 @@ func Open(ctx context.Context, d *db.DB) (*Journal, error) {
 	if err := d.Migrate(ctx, "status", migrations); err != nil {
 		return nil, err
 	}
+	if err := begin(ctx, d); err != nil {
+		return nil, err
+	}
 	return &Journal{d: d, poll: pollEach}, nil
 }
 
