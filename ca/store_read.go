@@ -178,13 +178,21 @@ type Filter struct {
 }
 
 func (ca *CA) readCertificates(ctx context.Context, f Filter) ([]storedOrder, error) {
-	var where []string
-	var args []any
+	tail, args := f.tail()
+	var all []storedOrder
+	err := ca.queryLines(ctx, tail, args, func(o orderRow, c storedCert) {
+		all = append(all, storedOrder{orderRow: o, certs: []storedCert{c}})
+	})
+	return all, err
+}
+
+// tail is what follows the tables in the question for a page.
+func (f Filter) tail() (text string, args []any) {
+	where := []string{"t.role IS NOT NULL"}
 	add := func(condition string, value any) {
 		args = append(args, value)
 		where = append(where, strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args))))
 	}
-	where = append(where, "t.role IS NOT NULL")
 	if f.Issuer != "" {
 		add("s.issuer = ?", f.Issuer)
 	}
@@ -197,17 +205,15 @@ func (ca *CA) readCertificates(ctx context.Context, f Filter) ([]storedOrder, er
 	if f.Subject != "" {
 		add(`t.subject LIKE ? ESCAPE '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Subject)+"%")
 	}
-	if issuer, serial, ok := strings.Cut(f.After, "/"); ok {
-		add("s.issuer >= ?", issuer)
-		args = append(args, serial)
-		n := len(args)
-		where = append(where, fmt.Sprintf("(s.issuer > $%d OR s.serial > $%d)", n-1, n))
+	// Where to go on must bound the index by itself, however deep in the list it is.
+	switch issuer, serial, ok := strings.Cut(f.After, "/"); {
+	case !ok:
+	case f.Issuer == issuer:
+		add("s.serial > ?", serial)
+	default:
+		args = append(args, issuer, serial)
+		where = append(where, fmt.Sprintf("(s.issuer, s.serial) > ($%d, $%d)", len(args)-1, len(args)))
 	}
 	args = append(args, f.Limit)
-	tail := "WHERE " + strings.Join(where, " AND ") + " ORDER BY s.issuer, s.serial LIMIT $" + strconv.Itoa(len(args))
-	var all []storedOrder
-	err := ca.queryLines(ctx, tail, args, func(o orderRow, c storedCert) {
-		all = append(all, storedOrder{orderRow: o, certs: []storedCert{c}})
-	})
-	return all, err
+	return "WHERE " + strings.Join(where, " AND ") + " ORDER BY s.issuer, s.serial LIMIT $" + strconv.Itoa(len(args)), args
 }

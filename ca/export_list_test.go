@@ -1,0 +1,7 @@
+package ca
+
+// ListQuery is the question List asks.
+func ListQuery(f Filter) (text string, args []any) {
+	tail, args := f.tail()
+	return "SELECT " + orderFields + ", " + certFields + certTables + tail, args
+}

@@ -1,0 +1,89 @@
+package ca_test
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+	"testing"
+
+	"onecert/ca"
+	"onecert/db"
+	"onecert/pkitest"
+)
+
+// TestListCostsTheSameEverywhere: a page is found by an index, in order, wherever in
+// the list it begins and however many certificates there are.
+func TestListCostsTheSameEverywhere(t *testing.T) {
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		h := open(t, source, nil)
+		var ready []*ca.BulkReady
+		for n := range 1500 {
+			r, err := h.room.Prepare(as("ra"), bulk(t, n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ready = append(ready, r)
+		}
+		if err := h.room.Load(as("ra"), ready); err != nil {
+			t.Fatal(err)
+		}
+		serial := string(ready[700].Serials()[0])
+		for _, f := range []ca.Filter{
+			{Limit: 100}, {Issuer: "sm2", Limit: 100}, {After: "sm2/" + serial, Limit: 100},
+			{Issuer: "sm2", After: "sm2/" + serial, Limit: 100}, {Holder: "H-77", Limit: 100},
+		} {
+			plan := explain(t, h.cfg.DB, f)
+			// What a holder has may be sorted: it is a few.
+			if strings.Contains(plan, "Seq Scan on ca_") || strings.Contains(plan, "SCAN o") || strings.Contains(plan, "SCAN t") ||
+				f.Holder == "" && strings.Contains(plan, "TEMP B-TREE") || f.Holder == "" && strings.Contains(plan, "Sort") {
+				t.Errorf("%+v reads too much:\n%s", f, plan)
+			}
+			if f.After != "" && !strings.Contains(plan, "serial>") && !strings.Contains(plan, "serial)>") && !strings.Contains(plan, "serial > ") && !strings.Contains(plan, "serial) >") {
+				t.Errorf("%+v does not go to its place:\n%s", f, plan)
+			}
+			page, err := h.List(as("ra"), f)
+			if err != nil || len(page.Certificates) == 0 {
+				t.Errorf("%+v: %v", f, err)
+			}
+			for _, c := range page.Certificates {
+				if f.After != "" && c.Issuer+"/"+string(c.Serial) <= f.After {
+					t.Errorf("%s stands before %s", c.Serial, f.After)
+				}
+			}
+		}
+	})
+}
+
+func explain(t *testing.T, d *db.DB, f ca.Filter) string {
+	t.Helper()
+	text, args := ca.ListQuery(f)
+	word := "EXPLAIN QUERY PLAN "
+	if d.Dialect == db.Postgres {
+		word = "EXPLAIN "
+		err := d.Tx(t.Context(), func(tx *sql.Tx) error { _, err := tx.Exec("ANALYZE"); return err })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, err := d.Read().Query(word+text, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plan strings.Builder
+	for rows.Next() {
+		line := make([]any, len(columns))
+		for i := range line {
+			line[i] = new(any)
+		}
+		if err := rows.Scan(line...); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&plan, *line[len(line)-1].(*any))
+	}
+	return plan.String()
+}
