@@ -43,6 +43,7 @@ type authority interface {
 	Issuers(context.Context) ([]ca.IssuerView, error)
 	Profiles(context.Context) ([]ca.ProfileView, error)
 	Identify(context.Context, ca.Identity) (string, error)
+	Published(context.Context, string, []pki.Serial) ([]ca.Published, error)
 	SignCRLs(context.Context, string) ([]ca.CRL, error)
 	LatestCRL(context.Context, string, int, bool) (*ca.CRL, error)
 	ProposeProfiles(context.Context, ca.ProfileChange) (*ca.ProposedProfiles, error)

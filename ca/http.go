@@ -40,6 +40,7 @@ func (ca *CA) Routes(api huma.API) {
 	ca.certificateRoutes(api)
 	ca.stateRoutes(api)
 	ca.listRoutes(api)
+	ca.publishedRoute(api)
 	ca.proposalRoutes(api)
 	status.NewOrigin(ca.cfg.Status, nil).Routes(api, func(ctx context.Context) error {
 		_, err := ca.cfg.Check(ctx, officer.FollowStatus)

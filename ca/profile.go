@@ -42,6 +42,10 @@ type Profile struct {
 	Policies            []string `yaml:"policies,omitempty" json:"policies,omitempty"`
 	CPS                 string   `yaml:"cps,omitempty" json:"cps,omitempty"`
 
+	// Published lets certificates into directories (ldap). What the platform gives
+	// its own people and machines is not published.
+	Published bool `yaml:"published,omitempty" json:"published,omitempty"`
+
 	// OnePerHolder refuses a second valid certificate of this kind and algorithm
 	// family for one holder (features H18), unless the order carries a decision.
 	OnePerHolder bool `yaml:"one_per_holder,omitempty" json:"one_per_holder,omitempty"`

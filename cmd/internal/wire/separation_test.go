@@ -318,6 +318,7 @@ func caTrials(t *testing.T, p *CAProcess) map[string][]trial {
 		"profiles": {{op: officer.ReadProfiles}}, "profile-versions": {{op: officer.ReadProfiles, path: "/v1/profiles/site/versions"}},
 		"propose-profiles":   {{op: officer.ChangeProfiles, body: object{"profiles": []string{"name: x"}, "reason": "r"}}},
 		"propose-crl-number": {{op: officer.RaiseCRLNumber, path: "/v1/issuers/ecdsa/crl-number", body: object{"number": 1, "reason": "r"}}},
+		"published":          {{op: officer.FollowStatus, path: "/v1/published", body: object{"issuer": "ecdsa", "serials": []string{"0a"}}}},
 		"sign-crls":          {{op: officer.SignCRL, path: "/v1/issuers/ecdsa/crls"}},
 		"journal":            {{op: officer.FollowStatus}},
 		// Lists are public; a code is the right to enrol.
