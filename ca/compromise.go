@@ -46,18 +46,18 @@ func (ca *CA) applicationsOf(ctx context.Context, signing, escrowed string) ([]s
 	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT application FROM ca_order WHERE key_hash = $1
 		UNION SELECT application FROM ca_tbs WHERE role = 'encrypt' AND key_hash = $2`, signing, escrowed)
 	if err != nil {
-		return nil, fmt.Errorf("finding what shares a key: %w", err)
+		return nil, storeFailed(fmt.Errorf("finding what shares a key: %w", err))
 	}
 	defer rows.Close()
 	var all []string
 	for rows.Next() {
 		var application string
 		if err := rows.Scan(&application); err != nil {
-			return nil, fmt.Errorf("finding what shares a key: %w", err)
+			return nil, storeFailed(fmt.Errorf("finding what shares a key: %w", err))
 		}
 		all = append(all, application)
 	}
-	return all, rows.Err()
+	return all, storeFailed(rows.Err())
 }
 
 // checkCompromise refuses a key that any of its certificates was revoked for as

@@ -261,7 +261,7 @@ func (ca *CA) findCRL(ctx context.Context, where string, args ...any) (*CRL, err
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		return nil, rows.Err()
+		return nil, storeFailed(rows.Err())
 	}
 	crl := &CRL{}
 	var this, next int64

@@ -34,7 +34,7 @@ func (ca *CA) ProposeCRLNumber(ctx context.Context, issuer string, n CRLNumber) 
 	var last int64
 	err := ca.cfg.DB.Read().QueryRowContext(ctx, "SELECT number FROM ca_crl_number WHERE issuer = $1", issuer).Scan(&last)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("reading a CRL number: %w", err)
+		return nil, storeFailed(fmt.Errorf("reading a CRL number: %w", err))
 	}
 	if n.Number <= last {
 		return nil, behind(issuer, last)

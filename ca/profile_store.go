@@ -173,5 +173,5 @@ func (ca *CA) ProfileVersions(ctx context.Context, name string) ([]ProfileVersio
 	if err == nil && len(all) == 0 {
 		err = pki.Errorf(pki.Unknown, "profile.unknown", "there is no profile %.41q", name).To("'onecert ca profiles' lists them")
 	}
-	return all, err
+	return all, storeFailed(err)
 }

@@ -39,7 +39,7 @@ func (ca *CA) At(ctx context.Context, issuer string, serial pki.Serial, at time.
 	}
 	record, entry, err := ca.cfg.Status.At(ctx, issuer, serial, at)
 	if err != nil {
-		return nil, err
+		return nil, storeFailed(err)
 	}
 	return &Moment{At: at.UTC(), State: record.State.At(at, record.NotAfter), Entry: entry}, nil
 }

@@ -29,7 +29,7 @@ func (ca *CA) Issuers(ctx context.Context) ([]IssuerView, error) {
 	for _, i := range ca.cfg.Issuers {
 		counts, err := ca.cfg.Status.Counts(ctx, i.ID)
 		if err != nil {
-			return nil, err
+			return nil, storeFailed(err)
 		}
 		name, err := pki.NameOf(i.Certificate.RawSubject)
 		if err != nil {
