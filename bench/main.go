@@ -39,12 +39,16 @@ func tables() []table {
 		{"follow", (*bench).follow},
 		{"backup", (*bench).backups},
 		{"scale", (*bench).scale},
+		{"ocsp", (*bench).ocsp},
 	}
 }
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == serveWord {
 		exit(serveChild())
+	}
+	if len(os.Args) == 2 && os.Args[1] == ocspWord {
+		exit(serveOCSP())
 	}
 	b := &bench{out: &report{to: os.Stdout}}
 	flag.BoolVar(&b.quick, "quick", false, "shorter runs, fewer of them")
