@@ -38,6 +38,7 @@ type Officer struct {
 	Roles       []string   `json:"roles"`
 	Issuer      string     `json:"issuer"`
 	Serial      pki.Serial `json:"serial"`
+	NotAfter    time.Time  `json:"not_after,omitzero"` // of the certificate; zero where it was registered by an early release
 	Added       time.Time  `json:"added"`
 	AddedBy     string     `json:"added_by"`
 	Ended       time.Time  `json:"ended,omitzero"`
@@ -114,7 +115,7 @@ func read(in Registration) (Officer, error) {
 	}
 	sum := sha256.Sum256(c.Raw)
 	return Officer{Fingerprint: hex.EncodeToString(sum[:]), Name: in.Name, Kind: in.Kind, Roles: slices.Clone(in.Roles),
-		Issuer: in.Issuer, Serial: pki.SerialOf(c.SerialNumber), keyHash: pki.KeyHash(c.RawSubjectPublicKeyInfo)}, nil
+		Issuer: in.Issuer, Serial: pki.SerialOf(c.SerialNumber), NotAfter: c.NotAfter.UTC(), keyHash: pki.KeyHash(c.RawSubjectPublicKeyInfo)}, nil
 }
 
 // separate refuses what CheckRoles cannot see in one registration: a second of the

@@ -17,7 +17,7 @@ type querier interface {
 	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
 }
 
-const officerColumns = "fingerprint, name, kind, roles, key_hash, issuer, serial, added_at, added_by, ended_at, ended_by"
+const officerColumns = "fingerprint, name, kind, roles, key_hash, issuer, serial, added_at, added_by, ended_at, ended_by, not_after"
 
 func lastChange(ctx context.Context, q querier) (n int64, err error) {
 	if err := q.QueryRowContext(ctx, "SELECT n FROM officer_change").Scan(&n); err != nil {
@@ -58,22 +58,29 @@ func officers(ctx context.Context, q querier, rest string, args ...any) ([]Offic
 
 func scanOfficer(rows *sql.Rows) (o Officer, err error) {
 	var roles string
-	var added int64
+	var added, notAfter int64
 	var ended sql.NullInt64
 	var endedBy sql.NullString
 	err = rows.Scan(&o.Fingerprint, &o.Name, (*string)(&o.Kind), &roles, &o.keyHash, &o.Issuer, (*string)(&o.Serial),
-		&added, &o.AddedBy, &ended, &endedBy)
+		&added, &o.AddedBy, &ended, &endedBy, &notAfter)
 	o.Roles, o.Added, o.EndedBy = strings.Fields(roles), time.UnixMilli(added).UTC(), endedBy.String
 	if ended.Valid {
 		o.Ended = time.UnixMilli(ended.Int64).UTC()
+	}
+	if notAfter != 0 {
+		o.NotAfter = time.UnixMilli(notAfter).UTC()
 	}
 	return o, err
 }
 
 func insertOfficer(ctx context.Context, tx *sql.Tx, o Officer) error {
+	notAfter := int64(0)
+	if !o.NotAfter.IsZero() {
+		notAfter = o.NotAfter.UnixMilli()
+	}
 	return db.Insert(ctx, tx, "officer", []string{"fingerprint", "name", "kind", "roles", "key_hash", "issuer", "serial",
-		"added_at", "added_by"}, [][]any{{o.Fingerprint, o.Name, string(o.Kind), strings.Join(o.Roles, " "), o.keyHash,
-		o.Issuer, string(o.Serial), o.Added.UnixMilli(), o.AddedBy}}, "")
+		"added_at", "added_by", "not_after"}, [][]any{{o.Fingerprint, o.Name, string(o.Kind), strings.Join(o.Roles, " "), o.keyHash,
+		o.Issuer, string(o.Serial), o.Added.UnixMilli(), o.AddedBy, notAfter}}, "")
 }
 
 func endOfficer(ctx context.Context, tx *sql.Tx, fingerprint string, at time.Time, by string) (done bool, err error) {

@@ -39,6 +39,7 @@ func commands(io *console) []*cobra.Command {
 		envelopeCommand(io),
 		auditCommand(io),
 		backupCommand(io),
+		rescueCommand(io),
 		healthCommand(io),
 		configCommand(io),
 		apiCommand(io),
