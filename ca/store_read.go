@@ -145,7 +145,7 @@ func (ca *CA) followers(ctx context.Context, old *storedOrder) ([]follower, erro
 		f.created = time.UnixMilli(created)
 		all = append(all, f)
 	}
-	return all, rows.Err()
+	return all, storeFailed(rows.Err())
 }
 
 // unfinished returns the applications whose bytes are stored and not yet signed.
