@@ -17,7 +17,7 @@ const apiVersion = "1"
 // operations are registered as they are served and never run, so no room is opened.
 func Descriptions() (map[string][]byte, error) {
 	authority := serve.New(serve.Config{Title: titleCA, Version: apiVersion})
-	caRoutes(authority, (*ca.CA)(nil), nil, nil)
+	caRoutes(authority, new(ca.CA), nil, nil)
 	centre := serve.New(serve.Config{Title: titleKMC, Version: apiVersion})
 	(&KMCProcess{API: centre, Centre: (*kmc.Centre)(nil)}).routes()
 	all := map[string][]byte{}
