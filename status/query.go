@@ -33,6 +33,12 @@ func (j *Journal) At(ctx context.Context, issuer string, serial pki.Serial, t ti
 	return Record{}, Entry{}, pki.Errorf(pki.Unknown, "status.unknown", "certificate %s was not yet issued then", serial)
 }
 
+// History returns every entry of a certificate's life in order; Unknown
+// (status.unknown) for one the journal never saw.
+func (j *Journal) History(ctx context.Context, issuer string, serial pki.Serial) ([]Entry, error) {
+	return history(ctx, j.d.Read(), issuer, serial)
+}
+
 // record is the state an entry leaves behind.
 func (e Entry) record() Record {
 	t, _ := e.Event.transition()
