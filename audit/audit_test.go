@@ -470,3 +470,33 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*10_000/b.Elapsed().Seconds(), "entries/s")
 }
+
+// TestEach: entries come by their objects, those of some acts only, and by an index.
+func TestEach(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		var acts []audit.Act
+		for _, a := range [][2]string{{"sm2/b", "held"}, {"sm2/a", "revoked"}, {"sm2/b", "released"}, {"sm2/b", "seen"}, {"sm20/a", "held"}, {"sm2", "held"}, {"rsa/a", "held"}} {
+			one := act(len(acts))
+			one.Object, one.Act = a[0], a[1]
+			acts = append(acts, one)
+		}
+		if err := h.Record(t.Context(), acts...); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		err := h.Each(t.Context(), "sm2/", []string{"held", "released", "revoked"}, func(e audit.Entry) error {
+			got = append(got, e.Object+" "+e.Act)
+			return nil
+		})
+		if want := "sm2/a revoked, sm2/b held, sm2/b released"; err != nil || strings.Join(got, ", ") != want {
+			t.Errorf("%q, %v", got, err)
+		}
+		boom := errors.New("boom")
+		if err := h.Each(t.Context(), "sm2/", []string{"held"}, func(audit.Entry) error { return boom }); !errors.Is(err, boom) {
+			t.Error(err)
+		}
+		if err := h.Each(t.Context(), "", []string{"held"}, nil); err == nil {
+			t.Error("no prefix")
+		}
+	})
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"onecert/db"
 )
 
 // maxPage is how many entries one question returns at most.
@@ -44,6 +46,43 @@ func (l *Log) Search(ctx context.Context, q Query) ([]Entry, error) {
 		return nil, err
 	}
 	return entriesOf(rows)
+}
+
+// Each hands the entries of some acts whose objects begin with a prefix of ASCII to fn,
+// in order of their objects, then of their numbers. The index of objects leads to
+// them, however long the log is.
+func (l *Log) Each(ctx context.Context, prefix string, acts []string, fn func(Entry) error) error {
+	if prefix == "" || prefix[len(prefix)-1] >= 0x7f {
+		return fmt.Errorf("reading the audit log: a prefix ends in ASCII")
+	}
+	last := len(prefix) - 1
+	args := []any{prefix, prefix[:last] + string(prefix[last]+1)}
+	for _, act := range acts {
+		args = append(args, act)
+	}
+	rows, err := l.d.Read().QueryContext(ctx, "SELECT "+entryColumns+` FROM audit_entry
+		WHERE object >= $1 AND object < $2 AND object <> '' AND act IN `+db.In(3, len(acts))+" ORDER BY object, number", args...)
+	if err != nil {
+		return fmt.Errorf("reading the audit log: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		r, err := scanned(rows)
+		if err != nil {
+			return err
+		}
+		e, err := r.entry()
+		if err != nil {
+			return err
+		}
+		if err := fn(e); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("reading the audit log: %w", err)
+	}
+	return nil
 }
 
 // Tail returns the last n entries, oldest first.

@@ -111,10 +111,9 @@ func selectRows(ctx context.Context, q querier, where string, args ...any) ([]ro
 	defer rows.Close()
 	var all []row
 	for rows.Next() {
-		var r row
-		err := rows.Scan(&r.number, &r.at, &r.actor, &r.roles, &r.certificate, &r.address, &r.act, &r.object, &r.subject, &r.result, &r.detail, &r.leaf)
+		r, err := scanned(rows)
 		if err != nil {
-			return nil, fmt.Errorf("reading the audit log: %w", err)
+			return nil, err
 		}
 		all = append(all, r)
 	}
@@ -122,4 +121,13 @@ func selectRows(ctx context.Context, q querier, where string, args ...any) ([]ro
 		return nil, fmt.Errorf("reading the audit log: %w", err)
 	}
 	return all, nil
+}
+
+// scanned reads one row of entryColumns.
+func scanned(rows *sql.Rows) (r row, err error) {
+	err = rows.Scan(&r.number, &r.at, &r.actor, &r.roles, &r.certificate, &r.address, &r.act, &r.object, &r.subject, &r.result, &r.detail, &r.leaf)
+	if err != nil {
+		return r, fmt.Errorf("reading the audit log: %w", err)
+	}
+	return r, nil
 }
