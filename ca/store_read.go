@@ -148,10 +148,18 @@ func (ca *CA) followers(ctx context.Context, old *storedOrder) ([]follower, erro
 	return all, storeFailed(rows.Err())
 }
 
-// unfinished returns the applications whose bytes are stored and not yet signed.
+// unfinishedFor is how long before the last order one is looked for that was left
+// unsigned. A crash leaves the newest. An older one, of a device that did not sign and
+// an applicant who did not ask again, is finished when somebody asks.
+const unfinishedFor = 7 * 24 * time.Hour
+
+// unfinished returns the applications whose bytes are stored and not yet signed, of
+// the time before the last order: so a start takes no longer with the years.
 func (ca *CA) unfinished(ctx context.Context) ([]string, error) {
-	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT DISTINCT t.application FROM ca_tbs t
-		LEFT JOIN ca_signature g ON g.application = t.application AND g.role = t.role WHERE g.role IS NULL`)
+	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT DISTINCT t.application FROM ca_order o
+		JOIN ca_tbs t ON t.application = o.application
+		LEFT JOIN ca_signature g ON g.application = t.application AND g.role = t.role
+		WHERE o.created >= $1 AND g.role IS NULL`, ca.clock.last.Add(-unfinishedFor).UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("looking for unfinished orders: %w", err)
 	}
