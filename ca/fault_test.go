@@ -134,6 +134,29 @@ func TestCrashBeforeSigning(t *testing.T) {
 	})
 }
 
+// TestUnfinishedOfLongAgo: what a device did not sign weeks before the last order is not
+// looked for at each start, and finished with the same bytes when somebody asks.
+func TestUnfinishedOfLongAgo(t *testing.T) {
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		key := &broken{}
+		h := open(t, source, func(c *ca.Config) { key.Key = c.Issuers[0].Key.(*keys.Key); c.Issuers[0].Key = key })
+		key.err = errors.New("the device is gone")
+		o := order(t, "long-ago", pki.SM2)
+		_, err := h.Issue(as("office"), o)
+		wantCode(t, err, pki.Unavailable, "issuer.sign")
+		key.err = nil
+		h.clock.add(30 * 24 * time.Hour)
+		mustIssue(t, h, order(t, "later", pki.SM2))
+		h.restart()
+		if _, err := h.Order(as("office"), "long-ago"); pki.CodeOf(err) != "order.unfinished" {
+			t.Errorf("it was finished at the start: %v", err)
+		}
+		if begin := parse(t, mustIssue(t, h, o).Sign).NotBefore; !begin.Equal(startOfTime.Add(-5 * time.Minute)) {
+			t.Error("the bytes were made anew:", begin)
+		}
+	})
+}
+
 // TestAuditUnwritable: acts stop when they cannot be recorded (design.md §3.11).
 func TestAuditUnwritable(t *testing.T) {
 	pkitest.EachDatabase(t, func(t *testing.T, source string) {
