@@ -10,7 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	for _, tool := range []string{"openssl", "curl", "java", "mvn", "go"} {
+	for _, tool := range []string{"openssl", "curl", "java", "mvn", "go", "python3"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			fmt.Fprintf(os.Stderr, "e2e: %s is missing; scripts/deps.sh installs it\n", tool)
 			os.Exit(1)

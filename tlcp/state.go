@@ -38,6 +38,7 @@ func (c *Conn) stateNow() ConnectionState {
 	state := c.state
 	state.export = c.export
 	if c.peer != nil {
+		c.peer.load()
 		state.PeerCertificates, state.EncryptCertificate = c.peer.certificates, c.peer.encrypt
 		state.VerifiedChains = c.peer.chains
 	}
