@@ -1,0 +1,127 @@
+package portal
+
+import (
+	"bytes"
+	"errors"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"onecert/pki"
+)
+
+// The languages of the site, the first being the one of who states none.
+func languages() []string { return []string{"zh", "en"} }
+
+func names() []string {
+	return []string{"home", "authorities", "lookup", "certificate", "holder", "wrong"}
+}
+
+// parse reads each page once a language, so that {{t "key"}} is settled before
+// anybody asks.
+func (p *Portal) parse() error {
+	p.views = map[string]*template.Template{}
+	for _, lang := range languages() {
+		for _, name := range names() {
+			view, err := template.New("frame.html").Funcs(p.functions(lang)).ParseFS(pages, "pages/frame.html", "pages/"+name+".html")
+			if err != nil {
+				return err
+			}
+			p.views[lang+"/"+name] = view
+		}
+	}
+	return nil
+}
+
+func (p *Portal) functions(lang string) template.FuncMap {
+	return template.FuncMap{
+		"t":    func(key string) string { return text(lang, key) },
+		"lang": func() string { return lang },
+		"time": func(t time.Time) string { return t.In(beijing()).Format("2006-01-02 15:04:05") },
+		"operator": func() string {
+			if p.cfg.Operator == "" {
+				return text(lang, "operator")
+			}
+			return p.cfg.Operator
+		},
+	}
+}
+
+// beijing is the time people here read; the pages say so.
+func beijing() *time.Location { return time.FixedZone("UTC+8", 8*60*60) }
+
+// language is what the visitor chose, else what the browser asks for.
+func language(r *http.Request) string {
+	if chosen := r.URL.Query().Get("lang"); chosen == "zh" || chosen == "en" {
+		return chosen
+	}
+	if c, err := r.Cookie("lang"); err == nil && (c.Value == "zh" || c.Value == "en") {
+		return c.Value
+	}
+	for _, part := range strings.Split(r.Header.Get("Accept-Language"), ",") {
+		switch tag := strings.ToLower(strings.TrimSpace(part)); {
+		case strings.HasPrefix(tag, "zh"):
+			return "zh"
+		case strings.HasPrefix(tag, "en"):
+			return "en"
+		}
+	}
+	return languages()[0]
+}
+
+// view is what every page gets.
+type view struct {
+	Switch  string // address of this page in the other language
+	Data    any
+	AsOf    time.Time // zero where the journal is the writer's own
+	Delayed bool      // the copy is older than a minute
+}
+
+// show answers with a page.
+func (p *Portal) show(w http.ResponseWriter, r *http.Request, code int, name string, data any) {
+	lang := language(r)
+	if r.URL.Query().Get("lang") == lang {
+		http.SetCookie(w, &http.Cookie{Name: "lang", Value: lang, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteLaxMode, HttpOnly: true})
+	}
+	v := view{Switch: inLanguage(r, map[string]string{"zh": "en", "en": "zh"}[lang]), Data: data}
+	if p.cfg.Fresh != nil {
+		fresh := p.cfg.Fresh()
+		v.AsOf, v.Delayed = fresh.AsOf, fresh.Age > time.Minute
+	}
+	var out bytes.Buffer
+	if err := p.views[lang+"/"+name].Execute(&out, v); err != nil {
+		p.cfg.Log.Error("making a page of the portal", "page", name, "error", err)
+		http.Error(w, "the page cannot be made", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Language", lang)
+	w.WriteHeader(code)
+	w.Write(out.Bytes())
+}
+
+func inLanguage(r *http.Request, lang string) string {
+	q := r.URL.Query()
+	q.Set("lang", lang)
+	return r.URL.EscapedPath() + "?" + q.Encode()
+}
+
+// fail answers with the page that says what is wrong and what to do.
+func (p *Portal) fail(w http.ResponseWriter, r *http.Request, err error) {
+	code := http.StatusInternalServerError
+	switch pki.KindOf(err) {
+	case pki.Invalid:
+		code = http.StatusBadRequest
+	case pki.Unknown:
+		code = http.StatusNotFound
+	case pki.Unavailable:
+		code = http.StatusServiceUnavailable
+	}
+	told := &pki.Error{}
+	if _, known := texts()["wrong."+pki.CodeOf(err)]; !errors.As(err, &told) || !known {
+		p.cfg.Log.Error("answering a visitor of the portal", "error", err)
+		told = pki.Errorf(pki.Internal, "internal", "something failed here")
+	}
+	p.show(w, r, code, "wrong", told)
+}

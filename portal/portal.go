@@ -1,0 +1,109 @@
+package portal
+
+import (
+	"context"
+	"embed"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"onecert/pki"
+	"onecert/status"
+)
+
+//go:embed pages
+var pages embed.FS
+
+// Certificate is a published certificate.
+type Certificate struct {
+	Issuer string
+	Serial pki.Serial
+	Role   string // single, sign or encrypt
+	DER    []byte
+}
+
+// Authority is a CA the site shows.
+type Authority struct {
+	ID         string
+	Suite      pki.Suite
+	Chain      [][]byte // its own certificate first, the root last, DER
+	Partitions int      // 0 where only a complete list exists
+	Lists      string   // address its lists stand under, without a slash at the end
+}
+
+// Directory is where published certificates are found; ldap has one. What is not
+// published is a *pki.Error Unknown.
+type Directory interface {
+	Holder(ctx context.Context, holder string) ([]Certificate, error)
+	Certificate(ctx context.Context, issuer string, serial pki.Serial) (*Certificate, error)
+}
+
+// Config is what a Portal needs.
+type Config struct {
+	Operator    string // whose service it is, as people know it: "示例省电子政务"
+	Status      *status.Journal
+	Fresh       func() status.Freshness // nil where the journal is the writer's own
+	Directory   Directory
+	Authorities func() []Authority
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Portal is the site's handler.
+type Portal struct {
+	cfg   Config
+	mux   *http.ServeMux
+	views map[string]*template.Template // by language and page
+}
+
+// New reads the pages.
+func New(cfg Config) (*Portal, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	p := &Portal{cfg: cfg, mux: http.NewServeMux()}
+	if err := p.parse(); err != nil {
+		return nil, err
+	}
+	style, err := fs.ReadFile(pages, "pages/style.css")
+	if err != nil {
+		return nil, err
+	}
+	p.mux.HandleFunc("GET /{$}", p.home)
+	p.mux.HandleFunc("GET /authorities", p.authorities)
+	p.mux.HandleFunc("GET /authorities/{file}", p.download)
+	p.mux.HandleFunc("GET /lookup", p.lookup)
+	p.mux.HandleFunc("POST /lookup", p.upload)
+	p.mux.HandleFunc("GET /certificates/{issuer}/{serial}", p.certificate)
+	p.mux.HandleFunc("GET /style.css", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		w.Header().Set("Cache-Control", "max-age=3600")
+		w.Write(style)
+	})
+	p.mux.HandleFunc("/", p.missing)
+	return p, nil
+}
+
+// ServeHTTP implements http.Handler. Nothing on the pages comes from elsewhere and
+// nothing runs in them.
+func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer") // addresses name certificates
+	h.Set("Cache-Control", "no-store")
+	p.mux.ServeHTTP(w, r)
+}
+
+func (p *Portal) home(w http.ResponseWriter, r *http.Request) {
+	p.show(w, r, http.StatusOK, "home", nil)
+}
+
+func (p *Portal) missing(w http.ResponseWriter, r *http.Request) {
+	p.show(w, r, http.StatusNotFound, "wrong", pki.Errorf(pki.Unknown, "portal.page", "there is no such page"))
+}
