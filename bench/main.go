@@ -37,6 +37,8 @@ func tables() []table {
 		{"parts", (*bench).parts},
 		{"crl", (*bench).crl},
 		{"follow", (*bench).follow},
+		{"devices", (*bench).devices},
+		{"start", (*bench).start},
 		{"backup", (*bench).backups},
 		{"scale", (*bench).scale},
 		{"ocsp", (*bench).ocsp},
