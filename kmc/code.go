@@ -37,6 +37,7 @@ const (
 	codeStore     = "km.store"
 	codeMaking    = "km.making"
 	codeClosed    = "km.closed"
+	codeLeaseLost = "km.lease-lost"
 	codeSealing   = "km.sealing"
 	codeUnbuilt   = "km.not-implemented"
 )
@@ -53,7 +54,7 @@ var numbers = []struct {
 	{201, codeStranger}, {202, codeSignature}, {203, codeClock}, {204, codeOwner}, {205, codeProof},
 	{301, codeNoKey},
 	{401, codeReplay}, {402, codeOther}, {403, codeCertNo}, {404, codeAmbiguous}, {405, codeDestroyed},
-	{501, codeStore}, {502, "audit.unwritable"}, {503, codeMaking}, {504, codeClosed}, {505, codeSealing},
+	{501, codeStore}, {502, "audit.unwritable"}, {503, codeMaking}, {504, codeClosed}, {505, codeSealing}, {506, codeLeaseLost},
 	{601, codeUnbuilt},
 }
 

@@ -84,6 +84,10 @@ func storeFailed(err error) error {
 	if _, ok := errors.AsType[*pki.Error](err); ok {
 		return err
 	}
+	if errors.Is(err, db.ErrLeaseLost) {
+		return pki.Errorf(pki.Unavailable, codeLeaseLost, "another process has taken over this key store, and this one writes nothing any more").
+			To("ask the other; end this process").Because(err)
+	}
 	return pki.Errorf(pki.Unavailable, codeStore, "the key store cannot be written, so nothing was done").
 		To("look at the disk and the database, then ask again: the same order gets the same pair").Because(err)
 }

@@ -192,6 +192,8 @@ var chineseRefusals = table{
 	"error.km.ambiguous":             "几个 CA 在该证书号下都有这位持有者的密钥",
 	"error.km.ambiguous.remedy":      "请用 --ca 指明",
 	"error.km.leased":                "另一个进程正在使用该密钥库",
+	"error.km.lease-lost":            "另一个进程已接管该密钥库，本进程不再写入",
+	"error.km.lease-lost.remedy":     "请使用另一个进程，并结束本进程",
 	"error.km.leased.remedy":         "请先停止它",
 	"error.kmc.certificate":          "密钥管理中心还没有站点证书（{}）",
 	"error.kmc.certificate.remedy":   "请由 CA 的安全管理员根据 tls.csr 按 site 模板签发，并把 bundle.pem 放到该位置",
