@@ -17,6 +17,7 @@ list='
 /usr/bin/ldapsearch               ldap-utils            an LDAP client nobody here wrote
 /usr/sbin/slapd                   slapd                 a directory of others, which ours publishes to
 /usr/bin/mvn                      maven                 fetches BouncyCastle and builds e2e/java
+/usr/lib/python3/dist-packages/cryptography_vectors/x509/PKITS_data  python3-cryptography-vectors  the certificates and lists of NIST, for the tests of path validation
 /usr/bin/python3                  python3               drives Tongsuo, the other side of the TLCP tests
 /usr/lib/python3/dist-packages/pip python3-pip          fetches the package that carries Tongsuo
 '

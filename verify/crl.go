@@ -1,11 +1,12 @@
 package verify
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"math/big"
 	"sync"
 	"time"
 
-	"github.com/emmansun/gmsm/smx509"
 	"golang.org/x/crypto/cryptobyte"
 	asn1 "golang.org/x/crypto/cryptobyte/asn1"
 
@@ -15,65 +16,56 @@ import (
 // CRL is a parsed revocation list, complete or delta. What it says does not change
 // after ParseCRL; it may be shared between questions and goroutines.
 type CRL struct {
-	list    *smx509.RevocationList
-	number  *big.Int // nil if there is none
-	base    *big.Int // of a delta list, nil for a complete one
-	scope   scope
-	unknown bool // an extension, of the list or an entry, is critical and not understood
-	entries map[string]entry
-	signers sync.Map // issuer's SPKI to what signature said: a long list is hashed once
+	issuer                 []byte // DER name
+	issuerName             distinguished
+	issuerKey              string
+	thisUpdate, nextUpdate time.Time
+	number                 *big.Int // nil if there is none
+	base                   *big.Int // of a delta list, nil for a complete one
+	scope                  scope
+	unknown                bool // an extension, of the list or an entry, is critical and not understood
+	twice                  bool // a serial stands in it twice
+	numberCritical         bool
+	entries                map[string]entry
+	id                     [sha256.Size]byte
+	signed                 signedPart
+	signers                sync.Map // issuer's SPKI to what signature said: a long list is hashed once
 }
 
-// entry is what a list says about one serial.
+// entry is what a list says about one certificate; times are Unix seconds, for there
+// may be a million.
 type entry struct {
-	at         time.Time
-	reason     pki.Reason
-	invalidity time.Time
+	at     int64
+	reason pki.Reason
 }
 
 // scope is the issuing distribution point (RFC 5280 5.2.5).
 type scope struct {
-	raw                               string // "" where the list has none
-	places                            []string
-	named                             bool // a distribution point is named
-	users, authorities, attributes    bool
-	someReasons, indirect, understood bool
+	raw                            string // "" where the list has none
+	place                          place
+	named                          bool // a distribution point is named
+	users, authorities, attributes bool
+	reasons                        reasons
+	indirect                       bool
 }
 
 // maxCRL is the most octets of a list we read.
 const maxCRL = 512 << 20
 
 // ParseCRL reads one DER list (RFC 5280 5). Its signature is checked by Check,
-// which knows the issuer.
+// which knows the issuer. The octets are kept and must not be changed.
 func ParseCRL(der []byte) (*CRL, error) {
 	if len(der) > maxCRL {
 		return nil, malformedCRL("it is larger than 512 MiB")
 	}
-	list, err := smx509.ParseRevocationList(der)
-	if err != nil {
-		return nil, malformedCRL("it does not decode").Because(err)
+	signed, tbs, ok := readSigned(der)
+	if !ok {
+		return nil, malformedCRL("it does not decode")
 	}
-	if len(list.Raw) != len(der) {
-		return nil, malformedCRL("octets follow it")
+	c := &CRL{signed: signed, id: sha256.Sum256(der), scope: scope{reasons: allReasons}, entries: map[string]entry{}}
+	if where := c.readTBS(tbs); where != "" {
+		return nil, malformedCRL(where)
 	}
-	c := &CRL{list: list, number: list.Number, entries: make(map[string]entry, len(list.RevokedCertificateEntries))}
-	for _, e := range list.Extensions {
-		switch {
-		case e.Id.Equal(pki.OIDDeltaCRLIndicator):
-			if c.base, err = readNumber(e.Value); err != nil {
-				return nil, err
-			}
-		case e.Id.Equal(pki.OIDIssuingDistPoint):
-			c.scope = readScope(e.Value)
-		case e.Critical && !e.Id.Equal(pki.OIDAuthorityKeyID) && !e.Id.Equal(pki.OIDCRLNumber):
-			c.unknown = true
-		}
-	}
-	for i := range list.RevokedCertificateEntries {
-		c.add(&list.RevokedCertificateEntries[i])
-	}
-	//lint:ignore SA1019 the parser fills the old field too, and a long list must not stay in memory
-	list.RevokedCertificateEntries, list.RevokedCertificates = nil, nil // the map has them
 	return c, nil
 }
 
@@ -82,85 +74,204 @@ func malformedCRL(where string) *pki.Error {
 		To("fetch the list again; a PEM file must be decoded first")
 }
 
-func readNumber(value []byte) (*big.Int, error) {
-	s, number := cryptobyte.String(value), new(big.Int)
-	if !s.ReadASN1Integer(number) || !s.Empty() || number.Sign() < 0 {
-		return nil, malformedCRL("its delta indicator does not decode")
+// readTBS returns what is wrong, "" if nothing. The extensions behind the entries are
+// read before them: they say how the entries are to be understood.
+func (c *CRL) readTBS(tbs cryptobyte.String) string {
+	var algorithm, issuer, entries, outer cryptobyte.String
+	var listed, extended bool
+	version := int64(0)
+	if tbs.PeekASN1Tag(asn1.INTEGER) && (!tbs.ReadASN1Integer(&version) || version != 1) {
+		return "its version is not one we know"
 	}
-	return number, nil
+	if !tbs.ReadASN1Element(&algorithm, asn1.SEQUENCE) || !bytes.Equal(algorithm, c.signed.algorithm) {
+		return "its two signature algorithms are not the same"
+	}
+	if !tbs.ReadASN1Element(&issuer, asn1.SEQUENCE) || !readTime(&tbs, &c.thisUpdate) {
+		return "it does not decode"
+	}
+	if (tbs.PeekASN1Tag(asn1.UTCTime) || tbs.PeekASN1Tag(asn1.GeneralizedTime)) && !readTime(&tbs, &c.nextUpdate) {
+		return "its times do not decode"
+	}
+	if !tbs.ReadOptionalASN1(&entries, &listed, asn1.SEQUENCE) || !tbs.ReadOptionalASN1(&outer, &extended, explicit(0)) || !tbs.Empty() {
+		return "it does not decode"
+	}
+	var ok bool
+	if c.issuerName, ok = readName(issuer); !ok {
+		return "its issuer does not decode"
+	}
+	c.issuer, c.issuerKey = issuer, c.issuerName.key()
+	if extended && (version != 1 || !c.readExtensions(outer)) {
+		return "its extensions do not decode"
+	}
+	if !c.readEntries(entries) {
+		return "its entries do not decode"
+	}
+	return ""
+}
+
+func (c *CRL) readExtensions(outer cryptobyte.String) bool {
+	var list cryptobyte.String
+	if !outer.ReadASN1(&list, asn1.SEQUENCE) || !outer.Empty() {
+		return false
+	}
+	seen := map[string]bool{}
+	for !list.Empty() {
+		oid, critical, value, ok := readExtension(&list)
+		if !ok || seen[oid] || len(seen) == maxExtensions {
+			return false
+		}
+		seen[oid] = true
+		switch {
+		case oid == octets(pki.OIDCRLNumber):
+			c.numberCritical = critical
+			ok = readNumber(value, &c.number)
+		case oid == octets(pki.OIDDeltaCRLIndicator):
+			ok = readNumber(value, &c.base)
+		case oid == octets(pki.OIDIssuingDistPoint):
+			c.unknown = !c.scope.read(value) || c.unknown
+		case critical && oid != octets(pki.OIDAuthorityKeyID):
+			c.unknown = true
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func readNumber(value cryptobyte.String, into **big.Int) bool {
+	*into = new(big.Int)
+	return value.ReadASN1Integer(*into) && value.Empty() && (*into).Sign() >= 0
+}
+
+// read reads the issuing distribution point; a scope that is not understood makes
+// the list useless.
+func (p *scope) read(value cryptobyte.String) bool {
+	p.raw = string(value)
+	var body, where cryptobyte.String
+	if !value.ReadASN1(&body, asn1.SEQUENCE) || !value.Empty() || !body.ReadOptionalASN1(&where, &p.named, explicit(0)) ||
+		p.named && !p.place.read(where) || !readFlag(&body, 1, &p.users) || !readFlag(&body, 2, &p.authorities) ||
+		!readReasons(&body, 3, &p.reasons) || !readFlag(&body, 4, &p.indirect) || !readFlag(&body, 5, &p.attributes) {
+		return false
+	}
+	return body.Empty()
+}
+
+func readFlag(body *cryptobyte.String, tag uint8, into *bool) bool {
+	var content cryptobyte.String
+	var present bool
+	if !body.ReadOptionalASN1(&content, &present, implicit(tag)) {
+		return false
+	}
+	*into = present && len(content) == 1 && content[0] == 0xff
+	return !present || len(content) == 1 && (content[0] == 0 || content[0] == 0xff)
+}
+
+// readEntries notes all entries. In an indirect list an entry is about the issuer
+// named last (RFC 5280 5.3.3).
+func (c *CRL) readEntries(list cryptobyte.String) bool {
+	issuer := c.issuerKey
+	for !list.Empty() {
+		var one, serial, extensions cryptobyte.String
+		var at time.Time
+		var extended bool
+		if !list.ReadASN1(&one, asn1.SEQUENCE) || !one.ReadASN1(&serial, asn1.INTEGER) || len(serial) == 0 || !readTime(&one, &at) ||
+			!one.ReadOptionalASN1(&extensions, &extended, asn1.SEQUENCE) || !one.Empty() {
+			return false
+		}
+		noted := entry{at: at.Unix()}
+		if extended && !c.readEntry(extensions, &noted, &issuer) {
+			return false
+		}
+		c.add(c.entryKey(issuer, serial), noted)
+	}
+	return true
+}
+
+func (c *CRL) readEntry(list cryptobyte.String, noted *entry, issuer *string) bool {
+	for !list.Empty() {
+		oid, critical, value, ok := readExtension(&list)
+		if !ok {
+			return false
+		}
+		switch {
+		case oid == octets(pki.OIDReasonCode):
+			var code int
+			if !value.ReadASN1Enum(&code) || !value.Empty() {
+				return false
+			}
+			noted.reason = pki.Reason(code)
+		case oid == octets(pki.OIDInvalidityDate):
+			// It tells when the key was lost; what was done before counts for nothing.
+		case oid == octets(oidCertificateIssuer) && c.scope.indirect:
+			if *issuer, ok = readIssuer(value); !ok {
+				return false
+			}
+		case critical:
+			c.unknown = true
+		}
+	}
+	return true
+}
+
+func readIssuer(value cryptobyte.String) (string, bool) {
+	var list cryptobyte.String
+	if !value.ReadASN1(&list, asn1.SEQUENCE) || !value.Empty() {
+		return "", false
+	}
+	names, ok := readGeneralNames(list)
+	for _, name := range names {
+		if name.form == formDirectory {
+			return name.name.key(), ok
+		}
+	}
+	return "", false
+}
+
+func (c *CRL) entryKey(issuer string, serial []byte) string {
+	if c.scope.indirect {
+		return framed(issuer, string(serial))
+	}
+	return string(serial)
 }
 
 // add notes an entry. Of a serial that stands twice the first revocation counts; a
 // removal never hides one.
-func (c *CRL) add(e *smx509.RevocationListEntry) {
-	noted := entry{at: e.RevocationTime, reason: pki.Reason(e.ReasonCode)}
-	for _, x := range e.Extensions {
-		switch {
-		case x.Id.Equal(pki.OIDInvalidityDate):
-			s := cryptobyte.String(x.Value)
-			if !s.ReadASN1GeneralizedTime(&noted.invalidity) {
-				noted.invalidity = time.Time{}
-			}
-		case x.Critical && !x.Id.Equal(pki.OIDReasonCode):
-			c.unknown = true
-		}
-	}
-	key := string(e.SerialNumber.Bytes())
-	if earlier, twice := c.entries[key]; !twice || earlier.reason == pki.RemoveFromCRL {
+func (c *CRL) add(key string, noted entry) {
+	earlier, twice := c.entries[key]
+	c.twice = c.twice || twice
+	if !twice || earlier.reason == pki.RemoveFromCRL {
 		c.entries[key] = noted
 	}
 }
 
-func readScope(value []byte) scope {
-	p := scope{raw: string(value), understood: true}
-	s := cryptobyte.String(value)
-	var body, choice, names cryptobyte.String
-	if !s.ReadASN1(&body, asn1.SEQUENCE) || !s.Empty() || !body.ReadOptionalASN1(&choice, &p.named, asn1.Tag(0).Constructed().ContextSpecific()) {
-		p.understood = false
-		return p
-	}
-	if p.named && choice.ReadASN1(&names, asn1.Tag(0).Constructed().ContextSpecific()) {
-		for !names.Empty() {
-			var name cryptobyte.String
-			var tag asn1.Tag
-			if !names.ReadAnyASN1(&name, &tag) {
-				p.understood = false
-				return p
-			}
-			if tag == asn1.Tag(6).ContextSpecific() {
-				p.places = append(p.places, string(name))
-			}
-		}
-	}
-	for i, flag := range []*bool{&p.users, &p.authorities, &p.someReasons, &p.indirect, &p.attributes} {
-		var content cryptobyte.String
-		var present bool
-		if !body.ReadOptionalASN1(&content, &present, asn1.Tag(i+1).ContextSpecific()) {
-			p.understood = false
-			return p
-		}
-		*flag = present && (i == 2 || len(content) == 1 && content[0] != 0)
-	}
-	p.understood = body.Empty()
-	return p
+func (c *CRL) find(certificate *Certificate) (entry, bool) {
+	found, ok := c.entries[c.entryKey(certificate.issuerKey, certificate.serial)]
+	return found, ok
 }
 
-// signedBy checks the list's signature with an issuer's key, once a key.
-func (c *CRL) signedBy(issuer *smx509.Certificate) bool {
-	key := string(issuer.RawSubjectPublicKeyInfo)
+// signedBy checks the list's signature with a key, once a key.
+func (k *check) listSignedBy(c *CRL, issuer *Certificate) bool {
+	key := string(issuer.SPKI)
 	if known, ok := c.signers.Load(key); ok {
 		return known == ""
 	}
-	code := signature(issuer, c.list.SignatureAlgorithm, c.list.RawTBSRevocationList, c.list.Signature)
+	if !k.spent.signature() {
+		return false
+	}
+	code := c.signed.check(issuer.PublicKey)
 	c.signers.Store(key, code)
 	return code == ""
 }
 
 // Issuer returns the issuer's name, DER, to index lists by.
-func (c *CRL) Issuer() []byte { return c.list.RawIssuer }
+func (c *CRL) Issuer() []byte { return c.issuer }
+
+// ThisUpdate returns when the list begins.
+func (c *CRL) ThisUpdate() time.Time { return c.thisUpdate }
 
 // NextUpdate returns when the list ends; zero if it does not say.
-func (c *CRL) NextUpdate() time.Time { return c.list.NextUpdate }
+func (c *CRL) NextUpdate() time.Time { return c.nextUpdate }
 
 // Delta reports whether the list only has changes against another.
 func (c *CRL) Delta() bool { return c.base != nil }

@@ -135,9 +135,27 @@ func (w *world) lists() []*CRL {
 // request is the good question.
 func (w *world) request() Request {
 	return Request{
-		Certificate: w.leaf, Intermediates: []*smx509.Certificate{w.ca.cert}, Roots: []*smx509.Certificate{w.root.cert},
+		Certificate: our(w.t, w.leaf), Intermediates: ours(w.t, w.ca.cert), Roots: ours(w.t, w.root.cert),
 		Purpose: Sign, At: now, Lists: w.lists(),
 	}
+}
+
+// our reads a certificate the way this room does.
+func our(t testing.TB, c *smx509.Certificate) *Certificate {
+	t.Helper()
+	read, err := ParseCertificate(c.Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
+
+func ours(t testing.TB, all ...*smx509.Certificate) (read []*Certificate) {
+	t.Helper()
+	for _, c := range all {
+		read = append(read, our(t, c))
+	}
+	return read
 }
 
 func revoke(c *smx509.Certificate, reason pki.Reason) func(*smx509.RevocationList) {

@@ -4,8 +4,6 @@ import (
 	"encoding/asn1"
 	"slices"
 
-	"github.com/emmansun/gmsm/smx509"
-
 	"onecert/pki"
 )
 
@@ -19,6 +17,7 @@ const (
 	Encrypt   Purpose = "encrypt"
 	Server    Purpose = "server"
 	Client    Purpose = "client"
+	Email     Purpose = "email"
 	Code      Purpose = "code"
 	TimeStamp Purpose = "timestamp"
 	OCSP      Purpose = "ocsp"
@@ -26,7 +25,7 @@ const (
 
 // Purposes lists them all.
 func Purposes() []Purpose {
-	return []Purpose{Any, Sign, Encrypt, Server, Client, Code, TimeStamp, OCSP}
+	return []Purpose{Any, Sign, Encrypt, Server, Client, Email, Code, TimeStamp, OCSP}
 }
 
 func (p Purpose) known() bool { return slices.Contains(Purposes(), p) }
@@ -34,96 +33,108 @@ func (p Purpose) known() bool { return slices.Contains(Purposes(), p) }
 // keyUsage is the bits of which one must be set where a key usage is present. A
 // TLCP server's encryption certificate has none of the signing bits, so Server
 // takes both.
-func (p Purpose) keyUsage() smx509.KeyUsage {
-	const signing = smx509.KeyUsageDigitalSignature | smx509.KeyUsageContentCommitment
-	const encryption = smx509.KeyUsageKeyEncipherment | smx509.KeyUsageDataEncipherment | smx509.KeyUsageKeyAgreement
+func (p Purpose) keyUsage() uint16 {
+	const signing = usageDigitalSignature | usageContentCommitment
+	const encryption = usageKeyEncipherment | usageDataEncipherment | usageKeyAgreement
 	switch p {
 	case Sign, TimeStamp, OCSP:
 		return signing
 	case Encrypt:
 		return encryption
+	case Email:
+		return signing | encryption
 	case Server:
-		return smx509.KeyUsageDigitalSignature | smx509.KeyUsageKeyEncipherment | smx509.KeyUsageKeyAgreement
+		return usageDigitalSignature | usageKeyEncipherment | usageKeyAgreement
 	case Client:
-		return smx509.KeyUsageDigitalSignature | smx509.KeyUsageKeyAgreement
+		return usageDigitalSignature | usageKeyAgreement
 	case Code:
-		return smx509.KeyUsageDigitalSignature
+		return usageDigitalSignature
 	}
 	return 0
 }
 
-// extended is the extended key usage that must hold along the path. Sign and
-// Encrypt have none of their own.
-func (p Purpose) extended() smx509.ExtKeyUsage {
+// Extended key usages by their last arc under 1.3.6.1.5.5.7.3 (RFC 5280 4.2.1.12),
+// as content octets.
+const (
+	extendedRoot   = "\x2b\x06\x01\x05\x05\x07\x03"
+	extendedServer = extendedRoot + "\x01"
+	extendedClient = extendedRoot + "\x02"
+	extendedCode   = extendedRoot + "\x03"
+	extendedEmail  = extendedRoot + "\x04"
+	extendedStamp  = extendedRoot + "\x08"
+	extendedOCSP   = extendedRoot + "\x09"
+	extendedAny    = "\x55\x1d\x25\x00"
+)
+
+// extended is the extended key usage that must hold along the path, "" for none.
+func (p Purpose) extended() string {
 	switch p {
 	case Server:
-		return smx509.ExtKeyUsageServerAuth
+		return extendedServer
 	case Client:
-		return smx509.ExtKeyUsageClientAuth
+		return extendedClient
+	case Email:
+		return extendedEmail
 	case Code:
-		return smx509.ExtKeyUsageCodeSigning
+		return extendedCode
 	case TimeStamp:
-		return smx509.ExtKeyUsageTimeStamping
+		return extendedStamp
 	case OCSP:
-		return smx509.ExtKeyUsageOCSPSigning
+		return extendedOCSP
 	}
-	return smx509.ExtKeyUsageAny
+	return ""
 }
 
-// usage checks the certificate itself; smx509 looks at neither its key usage bits
-// nor whether the roles below are granted explicitly.
-func (p Purpose) usage(c *smx509.Certificate) []Reason {
-	var reasons []Reason
-	if bits := p.keyUsage(); bits != 0 && findExtension(c, pki.OIDKeyUsage) != nil && c.KeyUsage&bits == 0 {
-		reasons = append(reasons, reason("usage.key", c))
+// wanted are the extended key usages a question asks for.
+func (r *Request) wanted() (all []string) {
+	if usage := r.Purpose.extended(); usage != "" {
+		all = append(all, usage)
 	}
-	if !p.extendedAllows(c) {
-		reasons = append(reasons, reason("usage.extended", c))
+	for _, oid := range r.ExtKeyUsage {
+		all = append(all, octets(asn1.ObjectIdentifier(oid)))
 	}
-	return reasons
+	return all
+}
+
+// grants reports whether an extended key usage, where there is one, has the usage.
+func (c *Certificate) grants(usage string) bool {
+	return c.extended == nil || usage == extendedAny ||
+		slices.Contains(c.extended, usage) || slices.Contains(c.extended, extendedAny)
+}
+
+// usage checks the certificate itself.
+func (r *Request) usage(c *Certificate) (found []Reason) {
+	if bits := r.Purpose.keyUsage(); bits != 0 && !c.may(bits) {
+		found = append(found, reason("usage.key", c))
+	}
+	if !r.Purpose.extendedAllows(c) || slices.ContainsFunc(r.wanted(), func(usage string) bool { return !c.grants(usage) }) {
+		found = append(found, reason("usage.extended", c))
+	}
+	return found
 }
 
 // extendedAllows: code signing, time stamping and OCSP need the role written down
 // (RFC 3161 2.3, RFC 6960 4.2.2.2). Signing and encryption are refused to keys that
 // are given nothing but roles of a service.
-func (p Purpose) extendedAllows(c *smx509.Certificate) bool {
+func (p Purpose) extendedAllows(c *Certificate) bool {
 	switch p {
 	case Code, OCSP:
-		return slices.Contains(c.ExtKeyUsage, p.extended())
+		return slices.Contains(c.extended, p.extended())
 	case TimeStamp:
-		e := findExtension(c, pki.OIDExtKeyUsage)
-		return e != nil && e.Critical && len(c.ExtKeyUsage) == 1 && c.ExtKeyUsage[0] == smx509.ExtKeyUsageTimeStamping && len(c.UnknownExtKeyUsage) == 0
+		_, critical := c.has(pki.OIDExtKeyUsage)
+		return critical && len(c.extended) == 1 && c.extended[0] == extendedStamp
 	case Sign, Encrypt:
 		return !onlyServices(c)
-	case Server, Client:
-		return len(c.ExtKeyUsage)+len(c.UnknownExtKeyUsage) == 0 ||
-			slices.Contains(c.ExtKeyUsage, p.extended()) || slices.Contains(c.ExtKeyUsage, smx509.ExtKeyUsageAny)
 	}
 	return true
 }
 
-func onlyServices(c *smx509.Certificate) bool {
-	for _, usage := range c.ExtKeyUsage {
-		switch usage {
-		case smx509.ExtKeyUsageServerAuth, smx509.ExtKeyUsageCodeSigning, smx509.ExtKeyUsageTimeStamping, smx509.ExtKeyUsageOCSPSigning:
-		default:
+func onlyServices(c *Certificate) bool {
+	services := []string{extendedServer, extendedCode, extendedStamp, extendedOCSP}
+	for _, usage := range c.extended {
+		if !slices.Contains(services, usage) {
 			return false
 		}
 	}
-	return len(c.ExtKeyUsage) > 0 && len(c.UnknownExtKeyUsage) == 0
-}
-
-// found is what findExtension finds.
-type found struct {
-	Critical bool
-	Value    []byte
-}
-
-func findExtension(c *smx509.Certificate, oid asn1.ObjectIdentifier) *found {
-	for _, e := range c.Extensions {
-		if e.Id.Equal(oid) {
-			return &found{e.Critical, e.Value}
-		}
-	}
-	return nil
+	return len(c.extended) > 0
 }

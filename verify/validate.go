@@ -1,137 +1,92 @@
 package verify
 
-import (
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/rsa"
-	"errors"
+import "time"
 
-	"github.com/emmansun/gmsm/smx509"
+// lastMoment is the end of the certificate's last second: validity is counted in
+// whole seconds and includes the last (RFC 5280 4.1.2.5).
+func (c *Certificate) lastMoment() time.Time { return c.NotAfter.Add(time.Second - 1) }
 
-	"onecert/pki"
-)
-
-// validate holds a path against RFC 5280 6.1. Its own checks come first, since they
-// name the certificate at fault; smx509 then judges the path once more as a whole,
-// with name constraints, policies and extended key usages along it.
-func (r Request) validate(path []*smx509.Certificate) []Reason {
-	var reasons []Reason
-	for i, c := range path {
-		reasons = append(reasons, r.each(c)...)
-		if i > 0 {
-			reasons = append(reasons, issuing(path, i)...)
-		}
-	}
-	reasons = append(reasons, r.Purpose.usage(path[0])...)
-	if len(reasons) == 0 {
-		reasons = r.whole(path)
-	}
-	return reasons
+// leafFaults judges the certificate that is asked about.
+func (k *check) leafFaults() []Reason {
+	c := k.r.Certificate
+	found := k.each(c)
+	found = append(found, k.r.Profile.form(c, true, k.anchor(c))...)
+	found = append(found, k.r.usage(c)...)
+	return append(found, k.r.names(c)...)
 }
 
 // each checks what holds for every certificate of the path, the anchor included:
 // an anchor past its time is no anchor.
-func (r Request) each(c *smx509.Certificate) []Reason {
-	var reasons []Reason
+func (k *check) each(c *Certificate) (found []Reason) {
 	switch {
-	case r.At.Before(c.NotBefore):
-		reasons = append(reasons, reason("path.not-yet-valid", c).at(c.NotBefore))
-	case r.At.After(c.NotAfter):
-		reasons = append(reasons, reason("path.expired", c).at(c.NotAfter))
+	case k.r.At.Before(c.NotBefore):
+		found = append(found, reason("path.not-yet-valid", c).at(c.NotBefore))
+	case k.r.At.After(c.lastMoment()):
+		found = append(found, reason("path.expired", c).at(c.NotAfter))
 	}
-	if len(c.UnhandledCriticalExtensions) > 0 {
-		reasons = append(reasons, reason("path.critical-extension", c))
+	for _, code := range c.faults {
+		found = append(found, reason(code, c))
 	}
-	if weakKey(c) {
-		reasons = append(reasons, reason("path.weak-key", c))
+	if code := weakKey(c.PublicKey); code != "" {
+		found = append(found, reason(code, c))
 	}
-	return reasons
+	if len(c.issuerName) == 0 || c.ca() && len(c.subjectName) == 0 { // RFC 5280 4.1.2.4, 4.1.2.6
+		found = append(found, reason("path.no-name", c))
+	}
+	return found
 }
 
-func weakKey(c *smx509.Certificate) bool {
-	switch key := c.PublicKey.(type) {
-	case *rsa.PublicKey:
-		return key.N.BitLen() < 2048 || key.E < 3 || key.E%2 == 0
-	case *ecdsa.PublicKey:
-		return key.Curve.Params().BitSize < 256
+// faults judges a certificate in its role as the issuer of a path's last one. All it
+// demands of those below it is judged here, from below: name constraints and
+// extended key usages of several CAs are the same taken one by one or together.
+func (k *check) faults(q *quest, path []*Certificate, c *Certificate, anchor bool) []Reason {
+	found := append(k.each(c), q.profile.form(c, false, anchor)...)
+	if !c.ca() {
+		found = append(found, reason("path.not-a-ca", c))
 	}
-	return false
+	if !c.may(usageCertSign) {
+		found = append(found, reason("path.ca-usage", c))
+	}
+	if c.basic != nil && c.basic.pathLen >= 0 && counted(path[1:]) > c.basic.pathLen {
+		found = append(found, reason("path.length", c))
+	}
+	if code := k.outOfBounds(path, c); code != "" {
+		found = append(found, reason(code, c))
+	}
+	for _, usage := range q.wanted {
+		if !c.grants(usage) {
+			found = append(found, reason("path.extended-usage", c))
+			break
+		}
+	}
+	return found
 }
 
-// issuing checks path[i] in its role as the issuer of path[i-1].
-func issuing(path []*smx509.Certificate, i int) []Reason {
-	c := path[i]
-	var reasons []Reason
-	if !c.BasicConstraintsValid || !c.IsCA {
-		reasons = append(reasons, reason("path.not-a-ca", c))
-	}
-	if findExtension(c, pki.OIDKeyUsage) != nil && c.KeyUsage&smx509.KeyUsageCertSign == 0 {
-		reasons = append(reasons, reason("path.ca-usage", c))
-	}
-	if c.BasicConstraintsValid && c.MaxPathLen >= 0 && below(path[1:i]) > c.MaxPathLen {
-		reasons = append(reasons, reason("path.length", c))
-	}
-	return reasons
-}
-
-// below counts the CAs that a path length limits: self-issued ones, which only
-// carry a key over to the next, are not counted (RFC 5280 4.2.1.9).
-func below(cas []*smx509.Certificate) (n int) {
+// counted are the CAs that a path length limits: self-issued ones, which only carry
+// a key over to the next, are not counted (RFC 5280 4.2.1.9).
+func counted(cas []*Certificate) (n int) {
 	for _, c := range cas {
-		if !bytes.Equal(c.RawSubject, c.RawIssuer) {
+		if !c.selfIssued() {
 			n++
 		}
 	}
 	return n
 }
 
-// whole lets smx509 judge exactly this path. An empty list of usages would mean
-// serverAuth to it, so one is always given.
-func (r Request) whole(path []*smx509.Certificate) []Reason {
-	roots, others := smx509.NewCertPool(), smx509.NewCertPool()
-	roots.AddCert(path[len(path)-1])
-	for _, c := range path[:len(path)-1] {
-		others.AddCert(c)
+// outOfBounds holds the names of a path against a CA's constraints. Self-issued
+// certificates are bound by them only at the end of the path (RFC 5280 6.1.3 (b)).
+func (k *check) outOfBounds(path []*Certificate, issuer *Certificate) string {
+	if issuer.names == nil {
+		return ""
 	}
-	_, err := path[0].Verify(smx509.VerifyOptions{
-		Roots: roots, Intermediates: others, CurrentTime: r.At,
-		KeyUsages: []smx509.ExtKeyUsage{r.Purpose.extended()},
-	})
-	if err == nil {
-		return nil
-	}
-	var constraint smx509.CertificateInvalidError
-	if errors.As(err, &constraint) {
-		return []Reason{reason(codeOf(constraint.Reason), constraint.Cert)}
-	}
-	return []Reason{r.hint(path, err)}
-}
-
-// hint: smx509 hides the cause of a broken path in an error without fields; name
-// constraints are the only check it makes there that we have not made before.
-func (r Request) hint(path []*smx509.Certificate, err error) Reason {
-	var unknown smx509.UnknownAuthorityError
-	if !errors.As(err, &unknown) {
-		return reason("path.invalid", path[0])
-	}
-	for _, c := range path[1:] {
-		if findExtension(c, pki.OIDNameConstraints) != nil {
-			return reason("path.name-constraints", c)
+	for i, c := range path {
+		if i > 0 && c.selfIssued() || issuer.names.allows(c, &k.spent) {
+			continue
 		}
-	}
-	return reason("path.invalid", path[0])
-}
-
-func codeOf(invalid smx509.InvalidReason) string {
-	switch invalid {
-	case smx509.IncompatibleUsage, smx509.CANotAuthorizedForExtKeyUsage:
-		return "path.extended-usage"
-	case smx509.CANotAuthorizedForThisName, smx509.UnconstrainedName, smx509.TooManyConstraints:
+		if k.spent.compared+len(issuer.names.permitted)+len(issuer.names.excluded) > maxCompared {
+			return "path.search"
+		}
 		return "path.name-constraints"
-	case smx509.TooManyIntermediates:
-		return "path.length"
-	case smx509.NoValidChains:
-		return "path.policy"
 	}
-	return "path.invalid"
+	return ""
 }

@@ -1,30 +1,46 @@
 package verify
 
 import (
+	"context"
+	"io"
 	"time"
 
-	"github.com/emmansun/gmsm/smx509"
+	"onecert/pki"
 )
 
-// Revocation says whether revocation is looked at. The zero value demands lists.
+// Revocation says whether revocation is looked at. The zero value demands evidence.
 type Revocation int
 
-// RequireLists: every certificate but the anchor needs a list that covers it.
-// Unchecked: the caller has said in so many words that revocation does not matter.
+// RequireStatus: of every certificate but the anchor a list or an OCSP answer must
+// say that it is good. Unchecked: the caller has said in so many words that
+// revocation does not matter.
 const (
-	RequireLists Revocation = iota
+	RequireStatus Revocation = iota
 	Unchecked
 )
 
-// Request is one question.
+// Request is one question. Certificate, Roots, Purpose and At must be there; the zero
+// value of everything else is the careful choice.
 type Request struct {
-	Certificate   *smx509.Certificate
-	Intermediates []*smx509.Certificate
-	Roots         []*smx509.Certificate // trust anchors; nothing else is trusted
-	Purpose       Purpose
-	At            time.Time // the moment the verdict is about; zero is refused
-	Revocation    Revocation
-	Lists         []*CRL // complete and delta CRLs, in any order
+	Certificate   *Certificate
+	Intermediates []*Certificate
+	Roots         []*Certificate // trust anchors; nothing else is trusted
+	At            time.Time      // the moment the verdict is about; zero is refused
+
+	Purpose     Purpose
+	ExtKeyUsage []pki.OID // further extended key usages that must hold along the path
+	Names       Names     // names the certificate must have
+	Policies    Policies
+	Profile     Profile // "" is Path
+	Depth       int     // CAs between certificate and anchor at most; 0 for our own limit, negative for none
+
+	Revocation Revocation
+	Lists      []*CRL    // complete, delta and indirect lists, in any order
+	Answers    []*Answer // OCSP answers
+	Source     Source    // where more is fetched from; nil for nowhere
+	Random     io.Reader // for the nonces of OCSP requests; nil for requests without
+	// Skew is how far the clocks of lists and answers may be ahead of At.
+	Skew time.Duration
 }
 
 // Verdict is the answer. Good is true only when there are no reasons against it.
@@ -34,65 +50,57 @@ type Verdict struct {
 	Reasons []Reason
 	// Chain is that path, the certificate first and its anchor last; without a path
 	// to an anchor, as far as it went.
-	Chain []*smx509.Certificate
+	Chain []*Certificate
 	// RevocationChecked is false where the request said Unchecked.
 	RevocationChecked bool
+	// Evidence is which lists and answers spoke about which certificate.
+	Evidence []Evidence
+	// Policies are those the certificate is valid for, of the acceptable ones.
+	Policies []pki.OID
+	// Signatures is how many were checked; it has a limit.
+	Signatures int
 }
 
-// Limits on what one question may cost.
-const (
-	maxCertificates = 1000 // intermediates, and roots
-	maxLists        = 1000
-	maxDepth        = 10  // certificates in a path
-	maxSignatures   = 100 // checked while looking for paths
-	maxPaths        = 8   // judged
-)
-
 // Check answers the question. It never returns a good verdict on incomplete input.
-func Check(r Request) Verdict {
+func Check(ctx context.Context, r Request) Verdict {
 	if reason, wrong := r.incomplete(); wrong {
 		return Verdict{Reasons: []Reason{reason}}
 	}
-	search := newSearch(r)
-	paths, reasons := search.run(r.Certificate)
-	if len(paths) == 0 {
-		return Verdict{Reasons: reasons, Chain: search.longest}
-	}
-	var best Verdict
-	for i, path := range paths {
-		verdict := r.judge(path)
-		if verdict.Good {
-			return verdict
-		}
-		if i == 0 || len(verdict.Reasons) < len(best.Reasons) {
-			best = verdict
-		}
-	}
-	return best
+	k := newCheck(ctx, &r)
+	v := k.verdict()
+	v.Signatures = k.spent.signatures
+	return v
 }
 
 // incomplete refuses questions that cannot be answered.
-func (r Request) incomplete() (Reason, bool) {
+func (r *Request) incomplete() (Reason, bool) {
 	switch {
 	case r.Certificate == nil || len(r.Certificate.Raw) == 0:
 		return reason("request.certificate", nil), true
 	case !r.Purpose.known():
 		return reason("request.purpose", nil), true
+	case r.Profile != "" && r.Profile != Path && !r.Profile.strict():
+		return reason("request.profile", nil), true
 	case r.At.IsZero():
 		return reason("request.time", nil), true
+	case !r.Names.understood():
+		return reason("request.names", nil), true
 	case len(r.Roots) == 0:
 		return reason("trust.none", nil), true
-	case len(r.Roots) > maxCertificates || len(r.Intermediates) > maxCertificates || len(r.Lists) > maxLists:
+	case len(r.Roots) > maxCertificates || len(r.Intermediates) > maxCertificates ||
+		len(r.Lists)+len(r.Answers) > maxLists || len(r.Names.DNS)+len(r.Names.IP)+len(r.Names.Email) > maxNames:
 		return reason("request.size", nil), true
 	}
 	return Reason{}, false
 }
 
-// judge collects everything wrong with one path.
-func (r Request) judge(path []*smx509.Certificate) Verdict {
-	reasons := r.validate(path)
-	if r.Revocation != Unchecked {
-		reasons = append(reasons, r.revocation(path)...)
+// depth is how many CAs may stand between the certificate and its anchor.
+func (r *Request) depth() int {
+	switch {
+	case r.Depth < 0:
+		return 0
+	case r.Depth == 0 || r.Depth > MaxDepth:
+		return MaxDepth
 	}
-	return Verdict{Good: len(reasons) == 0, Reasons: reasons, Chain: path, RevocationChecked: r.Revocation != Unchecked}
+	return r.Depth
 }

@@ -15,7 +15,7 @@ var tables = map[string][]table{
 	"en": {englishCommand, englishInspect, englishVerify, englishDemo,
 		englishVerbs, englishFlags, englishAnswers, englishCeremony, englishApproval,
 		englishCare, englishRescue},
-	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseLint, chineseDemo,
+	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseReasons, chineseLint, chineseDemo,
 		chineseVerbs, chineseFlags, chineseAnswers, chineseRefusals, chineseCeremony, chineseApproval,
 		chineseCare, chineseRescue},
 }
