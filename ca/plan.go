@@ -21,6 +21,7 @@ type plan struct {
 	altNames     []pki.AltName
 	values       map[string]string
 	days         int
+	until        time.Time    // when it ends, if that is given; days do not count then
 	signKey      []byte       // SPKI
 	encryptKey   []byte       // SPKI that is kept; nil: a new pair from the KMC
 	envelope     bool         // a new pair: its private key is sealed to recipient
@@ -161,6 +162,9 @@ func (ca *CA) complete(p *plan, subject pki.Name, suite pki.Suite, actor pki.Act
 	if err := p.profile.altNames(p.altNames); err != nil {
 		return err
 	}
+	if err := refuseCanary(p.issuer, p.profile); err != nil {
+		return err
+	}
 	if p.days > p.profile.Validity.MaxDays {
 		return pki.Errorf(pki.Invalid, "order.days", "%d days are more than the %d profile %s allows", p.days, p.profile.Validity.MaxDays, p.profile.Name).
 			To("order fewer days, or leave them out for the profile's %d", p.profile.Validity.Days)
@@ -217,7 +221,10 @@ func (ca *CA) holderOf(o Order, p *Profile) (string, error) {
 
 // validity returns when the certificate begins and ends: never after its issuer.
 func (p *plan) validity(now time.Time) (notBefore, notAfter time.Time) {
-	notBefore, notAfter = now.Add(-backdate), now.AddDate(0, 0, p.days)
+	notBefore, notAfter = now.Add(-backdate), now.AddDate(0, 0, p.days).Add(time.Duration(p.profile.Validity.Minutes)*time.Minute)
+	if !p.until.IsZero() {
+		notAfter = p.until
+	}
 	if end := p.issuer.Certificate.NotAfter; notAfter.After(end) {
 		notAfter = end
 	}

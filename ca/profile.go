@@ -74,9 +74,10 @@ const (
 	OCSP         Kind = "ocsp"
 	TimeStamp    Kind = "timestamp"
 	SubCA        Kind = "ca"
+	Canary       Kind = "canary"
 )
 
-var kinds = []Kind{Person, Organisation, Device, Code, Officer, Site, OCSP, TimeStamp, SubCA}
+var kinds = []Kind{Person, Organisation, Device, Code, Officer, Site, OCSP, TimeStamp, SubCA, Canary}
 
 // Pair names the profile of the encryption certificate and the suites that get one.
 type Pair struct {
@@ -85,10 +86,11 @@ type Pair struct {
 	Optional bool        `yaml:"optional,omitempty" json:"optional,omitempty"` // the order may ask for the signing half only
 }
 
-// Validity is in days from the moment of issue.
+// Validity is in days from the moment of issue; a canary's is in minutes.
 type Validity struct {
-	Days    int `yaml:"days" json:"days"`         // unless the order asks for less
-	MaxDays int `yaml:"max_days" json:"max_days"` // the most an order may ask for
+	Days    int `yaml:"days,omitempty" json:"days"`                 // unless the order asks for less
+	MaxDays int `yaml:"max_days,omitempty" json:"max_days"`         // the most an order may ask for
+	Minutes int `yaml:"minutes,omitempty" json:"minutes,omitempty"` // of a canary, instead of days
 }
 
 // SubjectRule is one attribute a subject may have. Rules stand in the order the

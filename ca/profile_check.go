@@ -32,7 +32,13 @@ func (c *profileCheck) all(p *Profile) {
 	c.must(slices.Contains(kinds, p.Kind), "kind", "kind-known", "kind must be one of %v", kinds)
 	c.must(p.Description.ZH != "" && p.Description.EN != "", "description", "description-both", "describe it in zh and en")
 	c.suites(p.Suites, "suites")
-	c.must(p.Validity.Days >= 1 && p.Validity.Days <= p.Validity.MaxDays, "validity", "validity-order", "days must be at least 1 and at most max_days")
+	if p.Kind == Canary {
+		c.must(p.Validity.Days == 0 && p.Validity.MaxDays == 0 && p.Validity.Minutes >= 1 && p.Validity.Minutes <= maxMinutes, "validity", "validity-canary", "a canary lives 1 to %d minutes", maxMinutes)
+		c.must(p.Pair == nil && p.HalfOf == "", "pair", "canary-single", "a canary is single")
+	} else {
+		c.must(p.Validity.Days >= 1 && p.Validity.Days <= p.Validity.MaxDays, "validity", "validity-order", "days must be at least 1 and at most max_days")
+		c.must(p.Validity.Minutes == 0, "validity", "validity-minutes", "minutes are for canaries")
+	}
 	c.must(p.Validity.MaxDays <= maxDays, "validity", "validity-limit", "max_days is over %d", maxDays)
 	c.must(p.Pair == nil || p.HalfOf == "", "pair", "pair-or-half", "a profile is one half of a pair, not both")
 	if p.Pair != nil {
