@@ -120,7 +120,7 @@ func (ca *CA) drawSerials(p *plan) error {
 		halves = append(halves, p.half)
 	}
 	for i, profile := range halves {
-		serial, err := pki.NewSerial(ca.cfg.Random)
+		serial, err := pki.NewSerialAt(ca.cfg.Random, ca.cfg.Now())
 		if err != nil {
 			return pki.Errorf(pki.Unavailable, "random.failed", "the random source does not answer").To("nothing was issued").Because(err)
 		}

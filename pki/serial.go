@@ -1,11 +1,13 @@
 package pki
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"math/big"
 	"strings"
+	"time"
 )
 
 // SerialOctets is the length of every serial we make: the most RFC 5280 4.1.2.2 allows.
@@ -25,6 +27,19 @@ func NewSerial(random io.Reader) (Serial, error) {
 		return "", fmt.Errorf("drawing a serial: %w", err)
 	}
 	b[0] = b[0]&0x3f | 0x40
+	return Serial(hex.EncodeToString(b)), nil
+}
+
+// NewSerialAt draws a serial whose 128 last bits are random and whose 30 bits before
+// them count 64ths of a second, over and over each 194 days. Serials drawn at one time
+// so stand side by side in every index, where random ones would each touch a page of
+// it. Their order means nothing.
+func NewSerialAt(random io.Reader, at time.Time) (Serial, error) {
+	b := make([]byte, SerialOctets)
+	if _, err := io.ReadFull(random, b); err != nil {
+		return "", fmt.Errorf("drawing a serial: %w", err)
+	}
+	binary.BigEndian.PutUint32(b, uint32(at.Unix()*64+int64(at.Nanosecond())*64/1e9)&0x3fffffff|0x40000000)
 	return Serial(hex.EncodeToString(b)), nil
 }
 
