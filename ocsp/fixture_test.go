@@ -301,7 +301,7 @@ var hashOIDs = map[string]asn1.ObjectIdentifier{"sha1": {1, 3, 14, 3, 2, 26}, "s
 
 var hashPlaces = map[string]int{"sha1": 0, "sha256": 1, "sm3": 2}
 
-func (a *authority) id_(hash string, null bool, s pki.Serial) wireID {
+func (a *authority) certID(hash string, null bool, s pki.Serial) wireID {
 	algorithm := hashAlgorithms()[hashPlaces[hash]]
 	bits, err := publicBits(a.certificate.RawSubjectPublicKeyInfo)
 	if err != nil {
@@ -341,7 +341,7 @@ func encode(t testing.TB, nonce []byte, ids ...wireID) []byte {
 
 func (h *house) request(t testing.TB, issuer string, s pki.Serial) []byte {
 	t.Helper()
-	return encode(t, nil, h.authorities[issuer].id_("sha1", true, s))
+	return encode(t, nil, h.authorities[issuer].certID("sha1", true, s))
 }
 
 // send gives a request to the handler by POST.

@@ -27,7 +27,7 @@ func (h *house) life(t *testing.T, id, hash string, null bool) {
 	s := newSerial()
 	ask := func() said {
 		t.Helper()
-		return h.check(t, id, h.send(encode(t, nil, h.authorities[id].id_(hash, null, s))))
+		return h.check(t, id, h.send(encode(t, nil, h.authorities[id].certID(hash, null, s))))
 	}
 	expect := func(state string, reason pki.Reason) said {
 		t.Helper()
