@@ -66,7 +66,7 @@ func (h *clientHandshake) sayHello() error {
 		hello.extensions.serverName, hello.extensions.named = name, true
 	}
 	if h.session = h.offer(hello.suites); h.session != nil {
-		hello.session = h.session.id
+		hello.session = []byte(h.session.id)
 	}
 	h.hello, h.c.randoms[0], h.offered = hello, hello.random, hello.suites
 	if err := h.say(hello.marshal()); err != nil {
@@ -127,7 +127,7 @@ func (h *clientHandshake) hearHello() error {
 	if err := h.hearProtocol(hello.extensions.protocols); err != nil {
 		return err
 	}
-	if h.session == nil || len(hello.session) == 0 || !equal(hello.session, h.session.id) {
+	if h.session == nil || len(hello.session) == 0 || string(hello.session) != h.session.id {
 		return nil
 	}
 	if hello.suite != h.session.suite {

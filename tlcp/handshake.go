@@ -2,7 +2,6 @@ package tlcp
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/subtle"
 	"fmt"
 	"hash"
@@ -215,6 +214,3 @@ func (h *handshake) logKey() error {
 	}
 	return nil
 }
-
-// equal compares in constant time.
-func equal(a, b []byte) bool { return hmac.Equal(a, b) }

@@ -5,10 +5,10 @@ import (
 	"crypto/sha256"
 	"sync"
 	"time"
-	"unique"
 
 	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
+	"golang.org/x/crypto/cryptobyte"
 )
 
 // peer is what the other side showed.
@@ -22,25 +22,32 @@ type peer struct {
 	notBefore    time.Time // of all that was verified
 	notAfter     time.Time
 
-	kept []unique.Handle[string] // of a resumed session, parsed when asked for
+	kept *Session // a resumed one, whose certificates are parsed when asked for
 	once sync.Once
 }
 
 func (p *peer) sign() *smx509.Certificate { return p.certificates[0] }
 
-// load parses the certificates of a resumed session. They were parsed when it began.
+// load parses the certificates of a resumed session, which were parsed when it began.
 func (p *peer) load() {
 	p.once.Do(func() {
-		for i, handle := range p.kept {
-			der := []byte(handle.Value())
+		if p.kept == nil {
+			return
+		}
+		list := cryptobyte.String(p.kept.pair.Value() + p.kept.above.Value())
+		for !list.Empty() {
+			var der cryptobyte.String
+			if !list.ReadUint24LengthPrefixed(&der) {
+				return
+			}
 			c, err := smx509.ParseCertificate(der)
 			if err != nil {
-				continue
+				return
 			}
 			p.raw, p.certificates = append(p.raw, der), append(p.certificates, c)
-			if i > 0 && i == p.encryptAt {
-				p.encrypt = c
-			}
+		}
+		if p.kept.encrypting {
+			p.encrypt, p.encryptAt = p.certificates[1], 1
 		}
 	})
 }

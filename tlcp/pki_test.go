@@ -1,9 +1,11 @@
 package tlcp
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"hash"
 	"math/big"
 	"testing"
 	"time"
@@ -116,4 +118,15 @@ func keyPEM(t testing.TB, key any) []byte {
 		t.Fatal(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+}
+
+// tee is a hash that keeps what it is given.
+type tee struct {
+	hash.Hash
+	all *bytes.Buffer
+}
+
+func (t tee) Write(b []byte) (int, error) {
+	t.all.Write(b)
+	return t.Hash.Write(b)
 }

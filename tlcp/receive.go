@@ -89,6 +89,11 @@ func (c *Conn) open(contentType uint8, fragment []byte) ([]byte, error) {
 
 // sort is the one place that says which record may come when.
 func (c *Conn) sort(want, contentType uint8, content []byte) error {
+	if contentType == typeAlert {
+		if err := c.hearAlert(content); err != nil {
+			return err
+		}
+	}
 	if len(content) == 0 || contentType == typeAlert || contentType == typeHandshake && c.done.Load() {
 		if c.in.useless++; c.in.useless > maxUseless {
 			return fail(AlertUnexpectedMessage, CauseOutOfOrder, "too many records that bring nothing")
@@ -98,7 +103,7 @@ func (c *Conn) sort(want, contentType uint8, content []byte) error {
 	}
 	switch contentType {
 	case typeAlert:
-		return c.hearAlert(content)
+		return nil // a warning
 	case typeHandshake:
 		return c.hearHandshake(content)
 	case typeChangeCipherSpec:

@@ -116,12 +116,13 @@ func (c *cbcOpener) open(contentType uint8, fragment []byte) ([]byte, error) {
 	c.mode.CryptBlocks(body, body)
 	length, good := unpad(body)
 	putAdditional(&c.extra, seq, contentType, length)
-	var want, got [sm3.Size]byte
-	if err := c.mac.sumSecret(&want, c.extra[:], body, length); err != nil {
+	want, err := c.mac.sumSecret(c.extra[:], body, length)
+	if err != nil {
 		return nil, err
 	}
+	var got [sm3.Size]byte
 	copySecret(&got, body, length)
-	good &= subtle.ConstantTimeCompare(want[:], got[:])
+	good &= subtle.ConstantTimeCompare(want, got[:])
 	if good != 1 {
 		return nil, errBadRecord
 	}

@@ -16,7 +16,7 @@ type macKey struct {
 	hash         resumable
 	inner, outer []byte // states of hash
 	state        []byte // scratch
-	digest       [sm3.Size]byte
+	digest, mac  [sm3.Size]byte
 	block        [sm3.BlockSize]byte
 }
 
@@ -90,9 +90,10 @@ func (m *macKey) finish(out []byte) ([]byte, error) {
 // padding. The number of SM3 blocks depends on len(body) alone: every block in which
 // the content might end is hashed, the padding of SM3 is put in by masks, and the
 // chaining value of the block that was the last is kept by masks.
-func (m *macKey) sumSecret(out *[sm3.Size]byte, additional, body []byte, length int) error {
+// The answer is valid until the next call.
+func (m *macKey) sumSecret(additional, body []byte, length int) ([]byte, error) {
 	if err := m.hash.UnmarshalBinary(m.inner); err != nil {
-		return err
+		return nil, err
 	}
 	least, most := max(0, len(body)-sm3.Size-256), len(body)-sm3.Size-1
 	open := (additionalLen + least) / sm3.BlockSize // blocks that are content whatever the length
@@ -110,15 +111,14 @@ func (m *macKey) sumSecret(out *[sm3.Size]byte, additional, body []byte, length 
 		m.hash.Write(m.block[:])
 		var err error
 		if m.state, err = m.hash.AppendBinary(m.state[:0]); err != nil {
-			return err
+			return nil, err
 		}
 		keep := byte(-subtle.ConstantTimeEq(int32(i), int32(last)))
 		for j := range m.digest {
 			m.digest[j] |= m.state[stateMark+j] & keep
 		}
 	}
-	_, err := m.finish(out[:0])
-	return err
+	return m.finish(m.mac[:0])
 }
 
 // blocks is how many blocks SM3 hashes for n octets after the key block.

@@ -92,11 +92,11 @@ func (h *serverHandshake) resume() error {
 	}
 	wanted := h.config.suites(func(own *suite) bool { return own.id == s.suite })
 	auth := h.config.ClientAuth
-	if len(wanted) == 0 || len(s.certificates) == 0 && (auth == RequireAnyClientCert || auth == RequireAndVerifyClientCert) ||
-		len(s.certificates) > 0 && (auth == NoClientCert || auth >= VerifyClientCertIfGiven && !s.verified) {
+	if len(wanted) == 0 || !s.certified() && (auth == RequireAnyClientCert || auth == RequireAndVerifyClientCert) ||
+		s.certified() && (auth == NoClientCert || auth >= VerifyClientCertIfGiven && !s.verified) {
 		return nil
 	}
-	h.resumed, h.id = true, s.id
+	h.resumed, h.id = true, []byte(s.id)
 	h.restore(s)
 	return nil
 }

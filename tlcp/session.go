@@ -3,22 +3,22 @@ package tlcp
 import (
 	"container/list"
 	"sync"
-	"time"
 	"unique"
 )
 
 // Session is what both sides keep to resume: the master secret, and what was verified
-// when it began. It is compact: the peer's certificates are kept as octets, each once
-// for all sessions of the process.
+// when it began. It is compact: the peer's certificates are kept as octets, those of
+// one client once for all its sessions.
 type Session struct {
-	id           []byte
-	suite        uint16
-	master       []byte
-	ends         time.Time // by the lifetime, or the first certificate's end
-	serverName   string
-	certificates []unique.Handle[string]
-	encrypt      int // index of the encryption certificate, 0 for none
-	verified     bool
+	id         string
+	master     [masterLen]byte
+	suite      uint16
+	verified   bool
+	encrypting bool  // pair has an encryption certificate
+	ends       int64 // Unix time: by the lifetime, or the first certificate's end
+	serverName string
+	pair       unique.Handle[string] // the certificates, as in a Certificate message; zero for none
+	above      unique.Handle[string] // the CAs
 }
 
 // SessionCache keeps sessions. A server's keys are session ids, a client's the names
@@ -87,27 +87,43 @@ func (l *lru) Put(key string, session *Session) {
 
 // newSession keeps what a full handshake settled.
 func (h *handshake) newSession(id []byte) *Session {
-	s := &Session{id: id, suite: h.suite.id, master: h.c.master, serverName: h.serverName,
-		ends: h.config.now().Add(h.config.lifetime())}
+	ends := h.config.now().Add(h.config.lifetime())
+	s := &Session{id: string(id), suite: h.suite.id, master: [masterLen]byte(h.c.master), serverName: h.serverName}
 	if p := h.peer; p != nil {
-		s.verified, s.encrypt = p.verified, p.encryptAt
-		if p.notAfter.Before(s.ends) {
-			s.ends = p.notAfter
+		if p.notAfter.Before(ends) {
+			ends = p.notAfter
 		}
-		for _, der := range p.raw {
-			s.certificates = append(s.certificates, unique.Make(string(der)))
+		s.verified, s.encrypting = p.verified, p.encryptAt > 0
+		pair, above := listed(nil, p.raw[0]), []byte(nil)
+		if s.encrypting {
+			pair = listed(pair, p.raw[p.encryptAt])
 		}
+		for i, der := range p.raw {
+			if i > 0 && i != p.encryptAt {
+				above = listed(above, der)
+			}
+		}
+		s.pair, s.above = unique.Make(string(pair)), unique.Make(string(above))
 	}
+	s.ends = ends.Unix()
 	return s
 }
 
+// listed appends a certificate to a list as it stands in a Certificate message.
+func listed(list, der []byte) []byte {
+	return append(append(list, byte(len(der)>>16), byte(len(der)>>8), byte(len(der))), der...)
+}
+
+// certified says whether the peer showed certificates when the session began.
+func (s *Session) certified() bool { return s.pair != unique.Handle[string]{} }
+
 // restore takes up what a session keeps.
 func (h *handshake) restore(s *Session) {
-	h.suite, h.c.master = suiteOf(s.suite), s.master
-	if len(s.certificates) > 0 {
-		h.peer = &peer{kept: s.certificates, encryptAt: s.encrypt, verified: s.verified, notAfter: s.ends}
+	h.suite, h.c.master = suiteOf(s.suite), s.master[:]
+	if s.certified() {
+		h.peer = &peer{kept: s, verified: s.verified}
 	}
 }
 
 // fresh says whether a session may still be resumed as far as time goes.
-func (h *handshake) fresh(s *Session) bool { return h.config.now().Before(s.ends) }
+func (h *handshake) fresh(s *Session) bool { return h.config.now().Unix() < s.ends }
