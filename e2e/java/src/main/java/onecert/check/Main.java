@@ -27,7 +27,9 @@ public final class Main {
             "csr", Request::make,
             "csr-verify", Request::verify,
             "dump", Dump::run,
-            "envelope", KeyEnvelope::run));
+            "envelope", KeyEnvelope::run,
+            "ocsp", Status::run,
+            "ocsp-request", Status::request));
 
     /**
      * Runs one sub-command and ends the process; without any words, runs one for each line of the
