@@ -2,6 +2,7 @@ package pkitest
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -29,21 +30,23 @@ func TakeOver(t testing.TB, source, lease string) {
 	}
 	defer conn.Close(context.Background())
 	for {
-		key := seize(ctx, t, conn)
-		// The holder before tries to get it back every tenth of a second.
-		if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", key); err != nil {
-			t.Fatal(err)
-		}
-		if release, err := d.Lease(ctx, lease); err == nil {
+		release, err := d.Lease(ctx, lease)
+		if err == nil {
 			release()
 			return
 		}
+		if ctx.Err() != nil {
+			t.Fatalf("taking a lease over: %v", err)
+		}
+		seize(ctx, t, conn)
 	}
 }
 
-// seize ends the session that holds the lease's lock and holds it instead.
-func seize(ctx context.Context, t testing.TB, conn *pgx.Conn) (key int64) {
+// seize ends the session that holds the lease's lock, holds it instead, and lets it go
+// while the holder before waits for its next try to get it back.
+func seize(ctx context.Context, t testing.TB, conn *pgx.Conn) {
 	t.Helper()
+	var key int64
 	for got := false; !got; {
 		err := conn.QueryRow(ctx, `SELECT (l.classid::bigint << 32) | l.objid::bigint FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid,
 			LATERAL pg_terminate_backend(l.pid) WHERE l.locktype = 'advisory' AND l.mode = 'ExclusiveLock' AND l.granted AND a.state = 'idle'
@@ -51,9 +54,14 @@ func seize(ctx context.Context, t testing.TB, conn *pgx.Conn) (key int64) {
 		for try := 0; err == nil && !got && try < 50; try++ {
 			err = conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&got)
 		}
-		if err != nil && err != pgx.ErrNoRows {
+		if errors.Is(err, pgx.ErrNoRows) {
+			return // nobody holds it just now
+		}
+		if err != nil {
 			t.Fatalf("taking a lease over: %v", err)
 		}
 	}
-	return key
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", key); err != nil {
+		t.Fatalf("taking a lease over: %v", err)
+	}
 }
