@@ -69,7 +69,7 @@ func (s sure) Sign(_ io.Reader, message []byte, opts crypto.SignerOpts) ([]byte,
 func replayFile(name string) string { return filepath.Join(recordings, name) }
 
 // replayConfigs read the recorded certificates.
-func replayConfigs(t *testing.T, r recorded) (client, server *Config) {
+func replayConfigs(t testing.TB, r recorded) (client, server *Config) {
 	t.Helper()
 	load := func(name string) Certificate {
 		c, err := LoadX509KeyPair(replayFile(name+"-sign.pem"), replayFile(name+"-sign.key"), replayFile(name+"-enc.pem"), replayFile(name+"-enc.key"))
@@ -209,7 +209,7 @@ func (c *tape) SetReadDeadline(time.Time) error  { return nil }
 func (c *tape) SetWriteDeadline(time.Time) error { return nil }
 
 // A recording is lines: "connection", then ">" what we sent and "<" what the peer sent.
-func readFlows(t *testing.T, name string) (all []flow) {
+func readFlows(t testing.TB, name string) (all []flow) {
 	t.Helper()
 	text, err := os.ReadFile(name)
 	if err != nil {
