@@ -65,7 +65,7 @@ func live(file string) error {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
 	}()
-	api := serve.New(serve.Config{Title: p.Component, Version: "test", Log: slog.New(slog.DiscardHandler)})
+	api := serve.New(serve.Config{Title: p.Component, Version: "test", Log: complaints()})
 	mux := http.NewServeMux()
 	open := map[string]func(context.Context, part, *serve.API, *http.ServeMux) error{"ca": openCA, "kmc": openKMC}[p.Component]
 	if err := open(context.Background(), p, api, mux); err != nil {
@@ -159,9 +159,10 @@ func openCA(ctx context.Context, p part, api *serve.API, mux *http.ServeMux) err
 	return nil
 }
 
-// complaints logs what goes wrong on standard error, which the parent keeps.
+// complaints logs on standard error what goes wrong, not what is refused meanwhile;
+// the parent keeps it.
 func complaints() *slog.Logger {
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
 }
 
 func newCentreClient(m material, socket string) (*kmc.Client, error) {

@@ -42,20 +42,26 @@ func newTown(t testing.TB, seed uint64, caSource, kmcSource string) *town {
 	centre, authority := filepath.Join(dir, "kmc.sock"), filepath.Join(dir, "ca.sock")
 	w.kmc = newProcess(t, part{Component: "kmc", Database: kmcSource, Material: m.dir, Home: filepath.Join(dir, "kmc"), Listen: centre})
 	w.ca = newProcess(t, part{Component: "ca", Database: caSource, Material: m.dir, Home: filepath.Join(dir, "ca"), Listen: authority, KMC: centre})
+	w.connect()
+	return w
+}
+
+// connect makes the clients of both.
+func (w *town) connect() {
+	w.t.Helper()
 	api := func(socket, name, role string) *serve.Client {
 		client, err := dial(socket, pki.Actor{Name: name, Roles: []string{role}})
 		if err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		return client
 	}
-	w.authority = ca.NewClient(api(authority, "ra1", officer.Site))
+	w.authority = ca.NewClient(api(w.ca.Listen, "ra1", officer.Site))
 	var err error
-	if w.custodian, err = kmc.NewClient(kmc.ClientConfig{API: api(centre, "keeper", officer.Custodian)}); err != nil {
-		t.Fatal(err)
+	if w.custodian, err = kmc.NewClient(kmc.ClientConfig{API: api(w.kmc.Listen, "keeper", officer.Custodian)}); err != nil {
+		w.t.Fatal(err)
 	}
-	w.caChecks, w.kmcChecks = api(authority, "auditor", officer.Audit), api(centre, "auditor", officer.Audit)
-	return w
+	w.caChecks, w.kmcChecks = api(w.ca.Listen, "auditor", officer.Audit), api(w.kmc.Listen, "auditor", officer.Audit)
 }
 
 // shortDir is a temporary folder whose path leaves room for the 108 octets of a Unix
