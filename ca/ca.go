@@ -59,6 +59,7 @@ type CA struct {
 
 	writer  *db.Collector[*step]
 	crlLock sync.Mutex
+	ledgers map[string]*ledger // by issuer
 
 	clock struct {
 		sync.Mutex
@@ -79,7 +80,7 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	ca := &CA{cfg: cfg, issuers: map[string]*Issuer{}}
+	ca := &CA{cfg: cfg, issuers: map[string]*Issuer{}, ledgers: map[string]*ledger{}}
 	if err := ca.checkConfig(); err != nil {
 		return nil, err
 	}

@@ -136,21 +136,3 @@ func (c *Client) Identify(ctx context.Context, id Identity) (string, error) {
 	}
 	return answer.Holder, nil
 }
-
-// SignCRLs is CA.SignCRLs.
-func (c *Client) SignCRLs(ctx context.Context, issuer string) ([]CRL, error) {
-	all, err := post[struct{}, []CRL](ctx, c, pathIssuers+"/"+url.PathEscape(issuer)+"/crls", nil)
-	if err != nil {
-		return nil, err
-	}
-	return *all, nil
-}
-
-// LatestCRL is CA.LatestCRL.
-func (c *Client) LatestCRL(ctx context.Context, issuer string, partition int, delta bool) (*CRL, error) {
-	path := pathIssuers + "/" + url.PathEscape(issuer) + "/crls/" + strconv.Itoa(partition)
-	if delta {
-		path += "?delta=true"
-	}
-	return get[CRL](ctx, c, path)
-}

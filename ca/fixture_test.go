@@ -46,6 +46,8 @@ type authority interface {
 	Published(context.Context, string, []pki.Serial) ([]ca.Published, error)
 	SignCRLs(context.Context, string) ([]ca.CRL, error)
 	LatestCRL(context.Context, string, int, bool) (*ca.CRL, error)
+	Lists(context.Context, string) ([]pki.ListHead, error)
+	OpenList(context.Context, string, string, int64) (io.ReadCloser, error)
 	ProposeProfiles(context.Context, ca.ProfileChange) (*ca.ProposedProfiles, error)
 	ProfileVersions(context.Context, string) ([]ca.ProfileVersion, error)
 	ProposeCRLNumber(context.Context, string, ca.CRLNumber) (*officer.Receipt, error)

@@ -42,6 +42,7 @@ func (ca *CA) Routes(api huma.API) {
 	ca.listRoutes(api)
 	ca.publishedRoute(api)
 	ca.proposalRoutes(api)
+	ca.crlRoutes(api)
 	status.NewOrigin(ca.cfg.Status, nil).Routes(api, func(ctx context.Context) error {
 		_, err := ca.cfg.Check(ctx, officer.FollowStatus)
 		return err
@@ -171,20 +172,5 @@ func (ca *CA) listRoutes(api huma.API) {
 		func(ctx context.Context, _ *struct{}) (*body[[]ProfileView], error) {
 			all, err := ca.Profiles(ctx)
 			return reply(&all, err)
-		})
-	huma.Register(api, operation("sign-crls", http.MethodPost, pathIssuers+"/{issuer}/crls", "Sign full, partition and delta CRLs now"),
-		func(ctx context.Context, in *struct {
-			Issuer string `path:"issuer" maxLength:"32"`
-		}) (*body[[]CRL], error) {
-			all, err := ca.SignCRLs(ctx, in.Issuer)
-			return reply(&all, err)
-		})
-	huma.Register(api, operation("crl", http.MethodGet, pathIssuers+"/{issuer}/crls/{partition}", "The newest CRL"),
-		func(ctx context.Context, in *struct {
-			Issuer    string `path:"issuer" maxLength:"32"`
-			Partition int    `path:"partition" minimum:"-1" maximum:"4095" doc:"-1: the complete list"`
-			Delta     bool   `query:"delta"`
-		}) (*body[CRL], error) {
-			return reply(ca.LatestCRL(ctx, in.Issuer, in.Partition, in.Delta))
 		})
 }

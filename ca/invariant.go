@@ -180,34 +180,51 @@ func (c *invariants) journal(ctx context.Context) {
 }
 
 func (c *invariants) crls(ctx context.Context, issuer *Issuer) {
-	rows, err := c.ca.cfg.DB.Read().QueryContext(ctx, `SELECT number, crl_part, base, entries, der FROM ca_crl
-		WHERE issuer = $1 ORDER BY number, crl_part, base`, issuer.ID)
+	heads, err := c.listHeads(ctx, issuer)
 	if err != nil {
 		c.fault("reading CRLs: %v", err)
 		return
 	}
+	for _, h := range heads {
+		stored, err := c.ca.findCRL(ctx, "issuer = $1 AND number = $2 AND crl_part = $3 AND base = $4", issuer.ID, h.Number, h.Partition, h.Base)
+		var der []byte
+		if err == nil && stored != nil {
+			der, err = c.ca.octets(ctx, stored)
+		}
+		if err != nil {
+			c.fault("reading CRL %d/%d: %v", h.Number, h.Partition, err)
+			continue
+		}
+		c.crl(issuer, h, der)
+	}
+}
+
+func (c *invariants) crl(issuer *Issuer, h CRL, der []byte) {
+	list, err := smx509.ParseRevocationList(der)
+	switch {
+	case err != nil:
+		c.fault("CRL %d/%d does not parse: %v", h.Number, h.Partition, err)
+	case list.CheckSignatureFrom(issuer.Certificate) != nil:
+		c.fault("CRL %d/%d does not verify", h.Number, h.Partition)
+	case list.Number.Int64() != h.Number || int64(len(list.RevokedCertificateEntries)) != h.Entries || int64(len(der)) != h.Size:
+		c.fault("CRL %d/%d is not what its record says", h.Number, h.Partition)
+	case h.Base >= h.Number:
+		c.fault("delta CRL %d builds on %d", h.Number, h.Base)
+	}
+}
+
+func (c *invariants) listHeads(ctx context.Context, issuer *Issuer) (all []CRL, err error) {
+	rows, err := c.ca.cfg.DB.Read().QueryContext(ctx, "SELECT "+headColumns+" FROM ca_crl WHERE issuer = $1 ORDER BY number, crl_part, base", issuer.ID)
+	if err != nil {
+		return nil, err
+	}
 	defer rows.Close()
 	for rows.Next() {
-		var number, base, entries int64
-		var partition int
-		var der []byte
-		if err := rows.Scan(&number, &partition, &base, &entries, &der); err != nil {
-			c.fault("reading CRLs: %v", err)
-			return
+		var h CRL
+		if err := scanHead(rows, &h); err != nil {
+			return nil, err
 		}
-		list, err := smx509.ParseRevocationList(der)
-		switch {
-		case err != nil:
-			c.fault("CRL %d/%d does not parse: %v", number, partition, err)
-		case list.CheckSignatureFrom(issuer.Certificate) != nil:
-			c.fault("CRL %d/%d does not verify", number, partition)
-		case list.Number.Int64() != number || int64(len(list.RevokedCertificateEntries)) != entries:
-			c.fault("CRL %d/%d is not what its record says", number, partition)
-		case base >= number:
-			c.fault("delta CRL %d builds on %d", number, base)
-		}
+		all = append(all, h)
 	}
-	if err := rows.Err(); err != nil {
-		c.fault("reading CRLs: %v", err)
-	}
+	return all, rows.Err()
 }

@@ -101,8 +101,10 @@ func (i *Issuer) partition(serial pki.Serial) int {
 	return int(n % uint64(i.Partitions))
 }
 
-func (i *Issuer) crlURL(partition int) string {
-	return i.Addresses.CRL + "/" + i.ID + "/" + strconv.Itoa(partition) + ".crl"
+func (i *Issuer) crlURL(partition int) string { return i.listURL(pki.ListName(partition, false)) }
+
+func (i *Issuer) listURL(name string) string {
+	return i.Addresses.CRL + "/" + i.ID + "/" + name + ".crl"
 }
 
 func (i *Issuer) caURL() string { return i.Addresses.AIA + "/" + i.ID + ".cer" }

@@ -36,7 +36,7 @@ const (
 // it, and returns the CRL number each issuer goes on from.
 //
 // Numbers of lists jump ahead of all that can have been published since the backup,
-// so they still only grow (design.md §3.5), and the next list is due at once. Nothing
+// so they still only grow (design.md §3.5), and the next lists are due at once. Nothing
 // need be done about serials: those given out since the backup are not known here,
 // but a new one has 128 random bits and more, so it meets one of them with the
 // probability it would have met it anyway, below 2^-80 for 2^24 lost orders and as
@@ -70,17 +70,6 @@ func AfterRestore(ctx context.Context, tx *sql.Tx, log *audit.Log, r Restored) (
 		}
 	}
 	return next, nil
-}
-
-// listDue reports whether a number was taken after an issuer's last list: signing it
-// failed, or the database was restored. A list is due then.
-func (ca *CA) listDue(ctx context.Context, last CRL) (bool, error) {
-	var number int64
-	err := ca.cfg.DB.Read().QueryRowContext(ctx, "SELECT number FROM ca_crl_number WHERE issuer = $1", last.Issuer).Scan(&number)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return false, fmt.Errorf("reading a CRL number: %w", err)
-	}
-	return number > last.Number, nil
 }
 
 // CRLNumbers returns the number of each issuer's last list as tx sees it.
