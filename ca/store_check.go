@@ -41,13 +41,19 @@ type unit struct {
 type person struct{ holder, name string }
 
 // The parts of one question, so that a batch asks once. Each gives its name, the
-// value it was asked by, five texts and a time; %s is the list of values.
-var questions = []struct{ what, text string }{
-	{"application", "SELECT 'application', application, '', '', '', '', '', 0 FROM ca_order WHERE application IN %s"},
-	{"owner", "SELECT 'owner', key_hash, holder, '', '', '', '', 0 FROM ca_order WHERE key_hash IN %s"},
-	{"pair", "SELECT 'pair', key_hash, application, '', '', '', '', 0 FROM ca_tbs WHERE role = 'encrypt' AND key_hash IN %s"},
-	{"person", "SELECT 'person', skeleton, holder, spelling, '', '', '', 0 FROM ca_order WHERE skeleton <> '' AND skeleton IN %s"},
-	{"holding", `SELECT 'holding', o.holder, o.kind, o.family, o.application, o.issuer, s.serial, o.created FROM ca_order o
+// value it was asked by, five texts and a time; %s is the list of values. in is where
+// a row must stand for the part to give anything.
+var questions = []struct{ what, in, text string }{
+	{"application", "ca_order WHERE application = ?",
+		"SELECT 'application', application, '', '', '', '', '', 0 FROM ca_order WHERE application IN %s"},
+	{"owner", "ca_order WHERE key_hash = ?",
+		"SELECT 'owner', key_hash, holder, '', '', '', '', 0 FROM ca_order WHERE key_hash IN %s"},
+	{"pair", "ca_tbs WHERE role = 'encrypt' AND key_hash = ?",
+		"SELECT 'pair', key_hash, application, '', '', '', '', 0 FROM ca_tbs WHERE role = 'encrypt' AND key_hash IN %s"},
+	{"person", "ca_order WHERE skeleton <> '' AND skeleton = ?",
+		"SELECT 'person', skeleton, holder, spelling, '', '', '', 0 FROM ca_order WHERE skeleton <> '' AND skeleton IN %s"},
+	{"holding", "ca_order WHERE holder = ?",
+		`SELECT 'holding', o.holder, o.kind, o.family, o.application, o.issuer, s.serial, o.created FROM ca_order o
 		JOIN ca_serial s ON s.application = o.application AND s.role <> 'encrypt' WHERE o.holder IN %s`},
 }
 
@@ -56,8 +62,8 @@ var questions = []struct{ what, text string }{
 func look(ctx context.Context, tx *sql.Tx, orders []placed[*orderRow], intents []placed[*intent]) (*known, error) {
 	k := &known{applications: map[string]bool{}, owners: map[string]string{}, pairs: map[string]string{}, persons: map[string][]person{}}
 	asked := asked(orders, intents)
-	if len(asked) == 0 {
-		return k, nil
+	if found, err := db.Exists(ctx, tx, probes(asked)...); err != nil || !found {
+		return k, err
 	}
 	text, args := question(asked)
 	rows, err := tx.QueryContext(ctx, text, args...)
@@ -78,8 +84,8 @@ func look(ctx context.Context, tx *sql.Tx, orders []placed[*orderRow], intents [
 }
 
 // asked gathers the values of each part.
-func asked(orders []placed[*orderRow], intents []placed[*intent]) map[string][]any {
-	values := map[string][]any{}
+func asked(orders []placed[*orderRow], intents []placed[*intent]) map[string][]string {
+	values := map[string][]string{}
 	ask := func(what, value string) { values[what] = append(values[what], value) }
 	for _, o := range orders {
 		ask("application", o.what.application)
@@ -100,10 +106,18 @@ func asked(orders []placed[*orderRow], intents []placed[*intent]) map[string][]a
 	return values
 }
 
+// probes asks whether there is anything to ask for: as a rule there is not.
+func probes(asked map[string][]string) (all []db.Probe) {
+	for _, q := range questions {
+		all = append(all, db.Probe{In: q.in, Values: asked[q.what]})
+	}
+	return all
+}
+
 // question puts the parts together. All get as many values as the longest, up to a
 // power of two, the last one again and again: the engines keep the plan of a text
 // they have seen, so there must be few.
-func question(asked map[string][]any) (text string, args []any) {
+func question(asked map[string][]string) (text string, args []any) {
 	size := 1
 	for _, values := range asked {
 		for size < len(values) {
@@ -114,12 +128,11 @@ func question(asked map[string][]any) (text string, args []any) {
 	for _, q := range questions {
 		values := asked[q.what]
 		if len(values) == 0 {
-			values = []any{""} // nothing is called so
+			values = []string{""} // nothing is called so
 		}
 		parts = append(parts, fmt.Sprintf(q.text, db.In(len(args)+1, size)))
-		args = append(args, values...)
-		for range size - len(values) {
-			args = append(args, values[len(values)-1])
+		for i := range size {
+			args = append(args, values[min(i, len(values)-1)])
 		}
 	}
 	return strings.Join(parts, " UNION ALL "), args

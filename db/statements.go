@@ -57,9 +57,10 @@ type keptStmt struct {
 	busy bool // its rows are still being read
 }
 
-// CheckNamedValue lets what Send hands in through to ExecContext.
+// CheckNamedValue lets what Send and Exists hand in through.
 func (c *keepingConn) CheckNamedValue(value *driver.NamedValue) error {
-	if _, ours := value.Value.(statements); ours {
+	switch value.Value.(type) {
+	case statements, probes:
 		return nil
 	}
 	return driver.ErrSkip // database/sql converts it as usual
@@ -129,6 +130,9 @@ func convert(args []driver.NamedValue, values []any) (err error) {
 }
 
 func (c *keepingConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	if all, ours := probesOf(args); ours {
+		return c.probe(ctx, all)
+	}
 	s, err := c.statement(ctx, text)
 	if err != nil {
 		return nil, err
