@@ -41,13 +41,42 @@ func (p *Part) Fill(ctx context.Context, f *db.Filler) error {
 	for i, c := range p.Columns {
 		columns[i] = c.Name
 	}
-	batch, size := make([][]any, 0, fillRows), 0
-	flush := func() error {
-		if err := f.Put(ctx, into, columns, batch); err != nil {
-			return fmt.Errorf("restoring table %s: %w", p.Name, err)
+	// One goroutine opens and unpacks while another writes.
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	batches, read := make(chan [][]any, 1), make(chan error, 1)
+	go func() {
+		defer close(batches)
+		read <- p.batches(reading, batches)
+	}()
+	var failed error
+	for batch := range batches {
+		if failed != nil {
+			continue // until the reader has seen the end
 		}
-		batch, size = batch[:0], 0
-		return nil
+		if failed = f.Put(ctx, into, columns, batch); failed != nil {
+			failed = fmt.Errorf("restoring table %s: %w", p.Name, failed)
+			stop()
+		}
+	}
+	if err := <-read; failed == nil {
+		failed = err
+	}
+	return failed
+}
+
+// batches hands out the table's rows, some at a time.
+func (p *Part) batches(ctx context.Context, to chan<- [][]any) error {
+	var batch [][]any
+	size := 0
+	flush := func() error {
+		select {
+		case to <- batch:
+			batch, size = nil, 0
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	err := p.Each(func(row []any) error {
 		batch = append(batch, row)
@@ -57,7 +86,7 @@ func (p *Part) Fill(ctx context.Context, f *db.Filler) error {
 		}
 		return flush()
 	})
-	if err != nil {
+	if err != nil || len(batch) == 0 {
 		return err
 	}
 	return flush()

@@ -16,6 +16,7 @@ type querier interface {
 // catalogue is the same questions in each engine's words; $1 is the table's name.
 type catalogue struct {
 	tables, columns, parents string
+	indexes                  string // name and definition of those no constraint keeps
 	kinds                    map[string]Kind
 }
 
@@ -23,6 +24,7 @@ var liteCatalogue = catalogue{
 	tables:  `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`,
 	columns: `SELECT name, lower(type), pk FROM pragma_table_info($1) ORDER BY cid`,
 	parents: `SELECT DISTINCT "table" FROM pragma_foreign_key_list($1)`,
+	indexes: `SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name`,
 	kinds:   map[string]Kind{"integer": Number, "bigint": Number, "text": Text, "blob": Octets},
 }
 
@@ -37,6 +39,9 @@ var postgresCatalogue = catalogue{
 		FROM information_schema.columns c WHERE c.table_schema = current_schema() AND c.table_name = $1 ORDER BY c.ordinal_position`,
 	parents: `SELECT DISTINCT p.relname::text FROM pg_constraint f JOIN pg_class c ON c.oid = f.conrelid JOIN pg_class p ON p.oid = f.confrelid
 		JOIN pg_namespace n ON n.oid = c.relnamespace WHERE f.contype = 'f' AND n.nspname = current_schema() AND c.relname = $1`,
+	indexes: `SELECT c.relname::text, pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+		JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind = 'i'
+			AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = i.indexrelid) ORDER BY c.relname`,
 	kinds: map[string]Kind{"bigint": Number, "integer": Number, "smallint": Number, "text": Text, "bytea": Octets, "boolean": Flag},
 }
 

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,7 +47,14 @@ func (d *DB) Fill(ctx context.Context, act func(f *Filler) error) (err error) {
 	if err := f.empty(ctx); err != nil {
 		return err
 	}
+	indexes, err := f.dropIndexes(ctx)
+	if err != nil {
+		return err
+	}
 	if err := act(f); err != nil {
+		return err
+	}
+	if err := f.makeIndexes(ctx, indexes); err != nil {
 		return err
 	}
 	if err := f.exec(ctx, wake); err != nil {
@@ -94,10 +102,7 @@ func (f *Filler) Put(ctx context.Context, t Table, columns []string, rows [][]an
 	if f.d.Dialect == Postgres || f.rows < fillRows {
 		return nil
 	}
-	if err := f.tx.Commit(); err != nil {
-		return fmt.Errorf("committing: %w", err)
-	}
-	return f.begin(ctx)
+	return f.turn(ctx)
 }
 
 func converted(value any, kind Kind) any {
@@ -158,6 +163,56 @@ func (f *Filler) rest(ctx context.Context) (wake []string, err error) {
 		names[i] = "DROP TRIGGER " + quote(name)
 	}
 	return wake, f.exec(ctx, names)
+}
+
+// dropIndexes takes away the indexes that only make finding quick and returns how to
+// make them: sorting all rows once costs a fraction of finding each one's place.
+func (f *Filler) dropIndexes(ctx context.Context) (definitions []string, err error) {
+	rows, err := f.tx.QueryContext(ctx, f.d.catalogue().indexes)
+	if err != nil {
+		return nil, fmt.Errorf("asking for the indexes: %w", err)
+	}
+	defer rows.Close()
+	var drops []string
+	for rows.Next() {
+		var name, definition string
+		if err := rows.Scan(&name, &definition); err != nil {
+			return nil, fmt.Errorf("asking for the indexes: %w", err)
+		}
+		drops, definitions = append(drops, "DROP INDEX "+quote(name)), append(definitions, definition)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, fmt.Errorf("asking for the indexes: %w", err)
+	}
+	return definitions, f.exec(ctx, drops)
+}
+
+// makeIndexes brings them back. On SQLite each is a commit, so that the log holds one
+// at most.
+func (f *Filler) makeIndexes(ctx context.Context, definitions []string) error {
+	if f.d.Dialect == Postgres && len(definitions) > 0 {
+		definitions = append([]string{"SET LOCAL maintenance_work_mem = '256MB'"}, definitions...)
+	}
+	for _, text := range definitions {
+		if err := f.exec(ctx, []string{text}); err != nil {
+			return err
+		}
+		if f.d.Dialect == Postgres {
+			continue
+		}
+		if err := f.turn(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// turn commits and begins anew.
+func (f *Filler) turn(ctx context.Context) error {
+	if err := f.tx.Commit(); err != nil {
+		return fmt.Errorf("committing: %w", err)
+	}
+	return f.begin(ctx)
 }
 
 // empty removes the rows that migrations put in.
