@@ -130,7 +130,7 @@ func (ca *CA) planFollow(ctx context.Context, act string, old *storedOrder, c Ch
 		return nil, err
 	}
 	p := &plan{profiles: profiles, profile: profile, issuer: issuer, days: c.Days, predecessors: old.certs}
-	p.row = orderRow{application: c.Application, act: act, digest: sum, holder: old.holder, predecessor: old.certs[0].serial, reason: reason,
+	p.row = orderRow{application: c.Application, act: act, digest: sum, holder: old.holder, predecessor: old.lineage(old.issuer), reason: reason,
 		// What is good or held is being followed; anything else could be a second one.
 		onePerHolder: profile.OnePerHolder && state != pki.Valid && state != pki.Held}
 	suite, err := ca.inherit(p, act, old, c)
@@ -217,7 +217,7 @@ func (ca *CA) followable(ctx context.Context, act string, old *storedOrder, appl
 		if f.application == application {
 			return pki.Valid, nil // asked again; the states have changed by the first time
 		}
-		live, err := ca.live(ctx, old.issuer, f.serial, f.created)
+		live, err := ca.live(ctx, f.issuer, f.serial, f.created)
 		if err != nil {
 			return "", err
 		}

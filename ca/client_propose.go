@@ -25,3 +25,22 @@ func (c *Client) ProfileVersions(ctx context.Context, name string) ([]ProfileVer
 func (c *Client) ProposeCRLNumber(ctx context.Context, issuer string, n CRLNumber) (*officer.Receipt, error) {
 	return post[CRLNumber, officer.Receipt](ctx, c, pathIssuers+"/"+url.PathEscape(issuer)+"/crl-number", &n)
 }
+
+// ProposeReplacement is CA.ProposeReplacement.
+func (c *Client) ProposeReplacement(ctx context.Context, from string, r Replacement) (*officer.Receipt, error) {
+	return post[Replacement, officer.Receipt](ctx, c, pathIssuers+"/"+url.PathEscape(from)+"/replacement", &r)
+}
+
+// Replacements is CA.Replacements.
+func (c *Client) Replacements(ctx context.Context) ([]Replacing, error) {
+	all, err := get[[]Replacing](ctx, c, pathReplacements)
+	if err != nil {
+		return nil, err
+	}
+	return *all, nil
+}
+
+// Missing is CA.Missing.
+func (c *Client) Missing(ctx context.Context, id, after string) (*MissedPage, error) {
+	return get[MissedPage](ctx, c, pathReplacements+"/"+url.PathEscape(id)+"/missed?after="+url.QueryEscape(after))
+}

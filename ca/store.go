@@ -22,7 +22,7 @@ type orderRow struct {
 	keyHash                  string
 	form                     pki.Form
 	sealedTo                 string
-	predecessor              pki.Serial
+	predecessor              string // serial; with another issuer: issuer/serial
 	reason                   pki.Reason
 	decision, actor          string
 	created                  time.Time
@@ -49,7 +49,7 @@ var orderColumns = []string{"application", "act", "digest", "issuer", "profile",
 
 func (o *orderRow) values() []any {
 	return []any{o.application, o.act, o.digest, o.issuer, o.profile, string(o.kind), o.family, o.holder,
-		o.skeleton, o.spelling, o.keyHash, string(o.form), o.sealedTo, string(o.predecessor), int(o.reason), o.decision, o.actor,
+		o.skeleton, o.spelling, o.keyHash, string(o.form), o.sealedTo, o.predecessor, int(o.reason), o.decision, o.actor,
 		o.created.UnixMilli()}
 }
 

@@ -120,17 +120,36 @@ func (ca *CA) readOrderOf(ctx context.Context, issuer string, serial pki.Serial)
 	return ca.readOrder(ctx, application)
 }
 
+// lineage is how an order of an issuer names this one as the one it follows.
+func (o *storedOrder) lineage(issuer string) string {
+	serial := string(o.certs[0].serial)
+	if issuer == o.issuer {
+		return serial
+	}
+	return o.issuer + "/" + serial
+}
+
+// readPredecessor returns the order that o follows.
+func (ca *CA) readPredecessor(ctx context.Context, o *storedOrder) (*storedOrder, error) {
+	if issuer, serial, other := strings.Cut(o.predecessor, "/"); other {
+		return ca.readOrderOf(ctx, issuer, pki.Serial(serial))
+	}
+	return ca.readOrderOf(ctx, o.issuer, pki.Serial(o.predecessor))
+}
+
 // follower is an order that was made after another one.
 type follower struct {
 	application string
+	issuer      string
 	serial      pki.Serial
 	created     time.Time
 }
 
 func (ca *CA) followers(ctx context.Context, old *storedOrder) ([]follower, error) {
-	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT o.application, s.serial, o.created FROM ca_order o
+	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT o.application, o.issuer, s.serial, o.created FROM ca_order o
 		JOIN ca_serial s ON s.application = o.application AND s.role <> 'encrypt'
-		WHERE o.predecessor = $1 AND o.predecessor <> '' AND o.issuer = $2`, string(old.certs[0].serial), old.issuer)
+		WHERE o.predecessor IN ($1, $2) AND o.predecessor <> '' AND (o.predecessor = $3 OR o.issuer = $4)`,
+		old.lineage(old.issuer), old.lineage(""), old.lineage(""), old.issuer)
 	if err != nil {
 		return nil, storeFailed(fmt.Errorf("reading the lineage: %w", err))
 	}
@@ -139,7 +158,7 @@ func (ca *CA) followers(ctx context.Context, old *storedOrder) ([]follower, erro
 	for rows.Next() {
 		var f follower
 		var created int64
-		if err := rows.Scan(&f.application, &f.serial, &created); err != nil {
+		if err := rows.Scan(&f.application, &f.issuer, &f.serial, &created); err != nil {
 			return nil, storeFailed(fmt.Errorf("reading the lineage: %w", err))
 		}
 		f.created = time.UnixMilli(created)

@@ -17,7 +17,7 @@ import (
 // order that are not revoked yet and, where the keys are replaced, every other
 // certificate of those keys.
 func (ca *CA) revokePredecessors(ctx context.Context, o *storedOrder, done *completion, now time.Time) error {
-	old, err := ca.readOrderOf(ctx, o.issuer, o.predecessor)
+	old, err := ca.readPredecessor(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (ca *CA) retirePredecessors(ctx context.Context, o *storedOrder) {
 	if ca.cfg.KMC == nil || o.act != actReissue {
 		return // a modified certificate keeps its pair in use
 	}
-	old, err := ca.readOrderOf(ctx, o.issuer, o.predecessor)
+	old, err := ca.readPredecessor(ctx, o)
 	if err != nil {
 		ca.cfg.Log.Error("finding the replaced certificates", "application", o.application, "error", err)
 		return
@@ -114,7 +114,7 @@ func (ca *CA) history(ctx context.Context, o *storedOrder, actor pki.Actor) ([]p
 		if step.predecessor == "" {
 			return grants, nil
 		}
-		if step, err = ca.readOrderOf(ctx, o.issuer, step.predecessor); err != nil {
+		if step, err = ca.readPredecessor(ctx, step); err != nil {
 			return nil, err
 		}
 		second := step.half(encrypt)

@@ -31,6 +31,9 @@ var requirements = map[Operation]requirement{
 	ChangeProfiles: {needs: []Need{{Security, 1}}, life: 7 * day},
 	// Raising the counter of lists after a restore: numbers once skipped are gone.
 	RaiseCRLNumber: {needs: []Need{{Security, 1}}, life: day},
+	// Everything one issuing CA has issued, anew under another: no act reaches further,
+	// so all three administrations want it.
+	ReplaceIssuer: {needs: []Need{{Security, 1}, {Audit, 1}}, life: day},
 	// Ending the last but one security administrator leaves one person who can let
 	// in others: the auditor has to see it before, not after.
 	EndSecurity: {needs: []Need{{Audit, 1}}, life: day},

@@ -44,6 +44,8 @@ func refusals() map[string]refusal {
 		"kmc recover":         {"--serial 1234 --certificate SIGN --reason x --out PATH", "centre.system", role},
 		"kmc ledger":          {"X", "centre.issuer", role},
 		"ca crl-number":       {"ecdsa --above 99999999 --reason x", "centre.security", role},
+		"ca reissue-all":      {"--from sm2 --to ecdsa --reason x", "centre.security", role},
+		"ca reissue-status":   {"", "leaver", ended},
 		"ca profiles history": {"person-sign", "leaver", ended},
 		"ca profiles propose": {"CSR --reason x", "centre.security", role},
 		"kmc case open":       {"--number 1 --authority a --reason r --holder X --certificate SIGN", "centre.security", role},

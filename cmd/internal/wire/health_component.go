@@ -40,6 +40,7 @@ func (c *CA) look(ctx context.Context, d *db.DB, now time.Time) []serve.Item {
 	if d != nil {
 		l.clock(ca.LastOrder(ctx, d))
 		l.journal(ctx)
+		l.replacement(ctx)
 		c.lists(ctx, l)
 	}
 	c.rootLists(l)
@@ -63,6 +64,30 @@ func (c *CA) looker(d *db.DB, now time.Time) *looker {
 func (l *looker) journal(ctx context.Context) {
 	if last, err := status.OpenReadOnly(l.d).Last(ctx); err == nil {
 		l.add(serve.Item{Name: "journal", Level: serve.Fine, Says: "journal.ok", Value: float64(last), Metric: "journal_number"})
+	}
+}
+
+// replacement: how far the newest replacement of an issuing CA has come, and what it
+// took. One that missed somebody is a warning until the next is ordered.
+func (l *looker) replacement(ctx context.Context) {
+	r, err := ca.LastReplacement(ctx, l.d)
+	if err != nil || r == nil {
+		return
+	}
+	labels := map[string]string{"from": r.From, "to": r.To}
+	level, says := serve.Fine, "replacement.done"
+	switch {
+	case r.Ended.IsZero():
+		level, says = serve.Warning, "replacement.running"
+	case r.Missed > 0:
+		level, says = serve.Warning, "replacement.missed"
+	}
+	l.add(serve.Item{Name: "replacement", Level: level, Says: says, Value: float64(r.Done), Metric: "replacement_done", Labels: labels})
+	for _, figure := range []struct {
+		name  string
+		value float64
+	}{{"total", float64(r.Total)}, {"passed", float64(r.Passed)}, {"missed", float64(r.Missed)}, {"seconds", r.Seconds}} {
+		l.add(serve.Item{Name: "replacement." + figure.name, Level: serve.Fine, Says: "count.ok", Value: figure.value, Metric: "replacement_" + figure.name, Labels: labels})
 	}
 }
 
