@@ -37,6 +37,7 @@ type part struct {
 	Home      string // folder of its own: lists, heads of the audit log
 	Listen    string // Unix socket of its API
 	KMC       string // the CA's: Unix socket of its centre
+	WeakDisk  string // folder whose disk misbehaves when it is told to
 }
 
 // Rooms' own packages prove who may do what; here everybody may, under the name and
@@ -67,6 +68,13 @@ func live(file string) error {
 	}()
 	api := serve.New(serve.Config{Title: p.Component, Version: "test", Log: complaints()})
 	mux := http.NewServeMux()
+	if p.WeakDisk != "" {
+		disk, err := newWeakDisk(p.WeakDisk)
+		if err != nil {
+			return err
+		}
+		disk.routes(mux)
+	}
 	open := map[string]func(context.Context, part, *serve.API, *http.ServeMux) error{"ca": openCA, "kmc": openKMC}[p.Component]
 	if err := open(context.Background(), p, api, mux); err != nil {
 		return err
@@ -236,6 +244,7 @@ func openKMC(ctx context.Context, p part, api *serve.API, mux *http.ServeMux) er
 type checked struct {
 	Faults []string
 	Uses   []use // the KMC's
+	Weak   int64 // calls that met the disk's weakness
 }
 
 // use is a pair that was handed out, as the KMC's tables have it.
