@@ -58,7 +58,7 @@ func shared() map[string]string {
 		"officer": "pki db audit",
 		"pki":     "",
 		"policy":  "pki",
-		"serve":   "pki",
+		"serve":   "pki tlcp",
 		"shares":  "pki",
 		"status":  "pki db serve",
 		"tlcp":    "",

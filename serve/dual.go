@@ -1,0 +1,201 @@
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"onecert/tlcp"
+)
+
+// Dual serves TLCP and TLS 1.2/1.3 on one port. The first record tells them apart: its
+// version is 0x0101 or 0x03xx. There is no negotiation between the two, and so no
+// downgrade. How many connections may be open, in all and from one source, is for the
+// listener beneath (Limits).
+type Dual struct {
+	TLCP *tlcp.Config // nil: refused
+	TLS  *tls.Config  // nil: refused
+
+	Handshake time.Duration // for the first record and the handshake; 0: DefaultLimits().Header
+	Pending   int           // handshakes under way at once; 0: 1024. Further connections wait in the kernel
+
+	// Failed takes the one event of each failed handshake; nil: it is logged.
+	Failed func(HandshakeFailure)
+	Log    *slog.Logger // nil: slog.Default()
+}
+
+const defaultPending = 1024
+
+// Listen returns a listener whose connections are *tlcp.Conn or *tls.Conn with their
+// handshake done. A connection that is slow or fails delays no other. Closing it ends
+// the handshakes under way.
+func (d *Dual) Listen(inner net.Listener) net.Listener {
+	ctx, cancel := context.WithCancel(context.Background())
+	l := &dualListener{Listener: inner, dual: d, ready: make(chan net.Conn), ctx: ctx, cancel: cancel,
+		places: make(chan struct{}, d.pending())}
+	l.tls = l.watched(d.TLS)
+	l.group.Go(l.accept)
+	return l
+}
+
+// Serve is server.Serve over both protocols: HTTP/1.1, and HTTP/2 where ALPN chooses
+// it. TransportOf tells a handler what it was asked over. It changes server's
+// ConnContext, Protocols and TLSConfig.
+func (d *Dual) Serve(server *http.Server, inner net.Listener) error {
+	before := server.ConnContext
+	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		if before != nil {
+			ctx = before(ctx, conn)
+		}
+		return withTransport(ctx, conn)
+	}
+	if server.Protocols == nil {
+		server.Protocols = new(http.Protocols)
+		server.Protocols.SetHTTP1(true)
+		server.Protocols.SetHTTP2(true)
+	}
+	// net/http knows HTTP/2 by ALPN on its own TLS only; on TLCP it knows it by the
+	// preface, which comes only where ALPN chose it. No plain connection gets here.
+	server.Protocols.SetUnencryptedHTTP2(d.TLCP != nil && slices.Contains(d.TLCP.NextProtos, "h2"))
+	if server.TLSConfig == nil {
+		server.TLSConfig = d.TLS // for HTTP/2's own settings
+	}
+	l := d.Listen(inner)
+	defer l.Close()
+	return server.Serve(l)
+}
+
+func (d *Dual) pending() int {
+	if d.Pending > 0 {
+		return d.Pending
+	}
+	return defaultPending
+}
+
+func (d *Dual) patience() time.Duration {
+	if d.Handshake > 0 {
+		return d.Handshake
+	}
+	return DefaultLimits().Header
+}
+
+// dualListener shakes hands in a goroutine a connection and hands over those that are
+// done.
+type dualListener struct {
+	net.Listener
+	dual   *Dual
+	tls    *tls.Config
+	ready  chan net.Conn
+	places chan struct{}
+	group  sync.WaitGroup
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	once sync.Once
+	err  error // of the inner listener; set before ctx is done
+}
+
+// Accept implements net.Listener.
+func (l *dualListener) Accept() (net.Conn, error) {
+	select {
+	case conn := <-l.ready:
+		return conn, nil
+	case <-l.ctx.Done():
+		return nil, l.err
+	}
+}
+
+// Close implements net.Listener; it waits for the handshakes it ends.
+func (l *dualListener) Close() error {
+	l.stop(net.ErrClosed)
+	err := l.Listener.Close()
+	l.group.Wait()
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+func (l *dualListener) stop(err error) {
+	l.once.Do(func() {
+		l.err = err
+		l.cancel()
+	})
+}
+
+func (l *dualListener) accept() {
+	for {
+		select {
+		case l.places <- struct{}{}:
+		case <-l.ctx.Done():
+			return
+		}
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			if passing, ok := errors.AsType[net.Error](err); ok && passing.Timeout() || isShortage(err) {
+				<-l.places
+				time.Sleep(5 * time.Millisecond) // as net/http does: no file descriptor is free
+				continue
+			}
+			l.stop(err)
+			return
+		}
+		l.group.Go(func() {
+			defer func() { <-l.places }()
+			l.shake(conn)
+		})
+	}
+}
+
+// shake brings one connection to the end of its handshake, or to its event.
+func (l *dualListener) shake(conn net.Conn) {
+	ctx, cancel := context.WithTimeout(l.ctx, l.dual.patience())
+	defer cancel()
+	begin := time.Now()
+	done, failure := l.protect(ctx, conn)
+	if failure != nil {
+		conn.Close()
+		if l.ctx.Err() == nil { // the listener's end is no event
+			failure.Time, failure.Took, failure.Address = begin, time.Since(begin), conn.RemoteAddr().String()
+			l.dual.report(*failure)
+		}
+		return
+	}
+	select {
+	case l.ready <- done:
+	case <-l.ctx.Done():
+		done.Close()
+	}
+}
+
+func (l *dualListener) protect(ctx context.Context, conn net.Conn) (net.Conn, *HandshakeFailure) {
+	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
+	first, kind, err := peek(conn)
+	if !stop() && err == nil {
+		err = ctx.Err()
+	}
+	switch {
+	case err != nil:
+		return nil, silent(ctx, first, err)
+	case kind == kindTLCP && l.dual.TLCP != nil:
+		c := tlcp.Server(first, l.dual.TLCP)
+		if err := c.HandshakeContext(ctx); err != nil {
+			return nil, ofTLCP(err)
+		}
+		return c, nil
+	case kind == kindTLS && l.tls != nil:
+		c := tls.Server(first, l.tls)
+		if err := c.HandshakeContext(ctx); err != nil {
+			return nil, ofTLS(ctx, c, first, err, l.dual.TLS)
+		}
+		return c, nil
+	}
+	refuse(conn, kind)
+	return nil, notServed(kind)
+}
