@@ -175,6 +175,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			c.recovered(cause)
 		}
 		a.counts.add(c.operation, c.status, a.now().Sub(start))
+		if c.held { // the server ends every request's turn
+			l := linkOf(r.Context())
+			l.turns.resume(l.seat.crowd)
+		}
 	}()
 	a.route(c, r)
 	c.drain(r)

@@ -25,6 +25,7 @@ type call struct {
 	status    int
 	failed    error // the body could not be read to its end
 	replaced  bool  // our problem went out instead of the mux's own text
+	held      bool  // it gave its turn away to wait for news
 }
 
 type callKey struct{}

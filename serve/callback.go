@@ -72,9 +72,6 @@ func (o Outward) once(ctx context.Context, log *slog.Logger) error {
 		return errors.New("the peer takes no calls back on this address")
 	}
 	s := Server{Name: "outward", Handler: o.Handler, Limits: o.Limits, Log: log, Listener: onlyConn(conn)}
-	if s.Limits == (Limits{}) {
-		s.Limits = DefaultLimits()
-	}
 	server := s.server(ctx)
 	server.IdleTimeout = -1 // the peer may have nothing to ask for hours
 	server.HTTP2.SendPingTimeout = 15 * time.Second
@@ -152,7 +149,7 @@ func (i *Inward) Run(ctx context.Context, listener net.Listener, config *tls.Con
 	stop := context.AfterFunc(ctx, func() { listener.Close() })
 	defer stop()
 	limits := DefaultLimits()
-	listener = limit(listener, 64, 8)
+	listener = Fair(listener, 64)
 	for {
 		raw, err := listener.Accept()
 		if err != nil {

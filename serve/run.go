@@ -22,14 +22,29 @@ type Limits struct {
 	Age         time.Duration // of a connection, so that renewed certificates come into use
 	Stop        time.Duration // for requests under way when the server stops
 	HeaderBytes int
-	Connections int // open at once
-	Share       int // of those, from one source
+	Connections int           // open at once; shared out by the rule of limit.go when all are taken
+	Work        int           // requests under way at once; beyond them sources take turns
+	Wait        time.Duration // for a turn
 }
 
 // DefaultLimits suits a component among components and consoles.
 func DefaultLimits() Limits {
 	return Limits{Header: 5 * time.Second, Request: time.Minute, Idle: 2 * time.Minute, Age: 30 * time.Minute,
-		Stop: 10 * time.Second, HeaderBytes: 16 << 10, Connections: 4096, Share: 512}
+		Stop: 10 * time.Second, HeaderBytes: 16 << 10, Connections: 4096, Work: 512, Wait: 5 * time.Second}
+}
+
+// settle fills in what was left open.
+func (l *Limits) settle() {
+	usual := DefaultLimits()
+	if *l == (Limits{}) {
+		*l = usual
+	}
+	if l.Work <= 0 {
+		l.Work = usual.Work
+	}
+	if l.Wait <= 0 {
+		l.Wait = usual.Wait
+	}
 }
 
 // Server is one listener with its handler.
@@ -46,6 +61,8 @@ type Server struct {
 // link is what is known of one connection.
 type link struct {
 	limits   Limits
+	seat     *seat
+	turns    *turns
 	opened   time.Time
 	stopping <-chan struct{}
 	verdict  atomic.Pointer[verdict]
@@ -103,9 +120,6 @@ func Run(ctx context.Context, servers ...Server) error {
 }
 
 func (s *Server) open(ctx context.Context) error {
-	if s.Limits == (Limits{}) {
-		s.Limits = DefaultLimits()
-	}
 	if s.Log == nil {
 		s.Log = slog.Default()
 	}
@@ -124,7 +138,7 @@ func (s *Server) run(ctx context.Context) error {
 	server := s.server(ctx)
 	failed := make(chan error, 1)
 	go func() {
-		listener := limit(s.Listener, s.Limits.Connections, s.Limits.Share)
+		listener := Fair(s.Listener, s.Limits.Connections)
 		if s.TLS != nil {
 			failed <- server.ServeTLS(listener, "", "")
 		} else {
@@ -148,10 +162,15 @@ func (s *Server) run(ctx context.Context) error {
 }
 
 func (s *Server) server(ctx context.Context) *http.Server {
+	s.Limits.settle()
+	turns, config := newTurns(s.Limits), s.TLS
+	if config != nil {
+		config = turns.shake(config)
+	}
 	base := context.WithoutCancel(ctx) // requests under way are to end, not to be cut
 	return &http.Server{
 		Handler:           http.HandlerFunc(s.serve),
-		TLSConfig:         s.TLS,
+		TLSConfig:         config,
 		ReadHeaderTimeout: s.Limits.Header,
 		ReadTimeout:       s.Limits.Request,
 		WriteTimeout:      s.Limits.Request,
@@ -159,8 +178,8 @@ func (s *Server) server(ctx context.Context) *http.Server {
 		MaxHeaderBytes:    s.Limits.HeaderBytes,
 		HTTP2:             &http.HTTP2Config{MaxConcurrentStreams: 100},
 		BaseContext:       func(net.Listener) context.Context { return base },
-		ConnContext: func(conn context.Context, _ net.Conn) context.Context {
-			return context.WithValue(conn, linkKey{}, &link{limits: s.Limits, opened: time.Now(), stopping: ctx.Done()})
+		ConnContext: func(conn context.Context, c net.Conn) context.Context {
+			return context.WithValue(conn, linkKey{}, &link{limits: s.Limits, seat: seatUnder(c), turns: turns, opened: time.Now(), stopping: ctx.Done()})
 		},
 		// Handshakes that scanners break off are not for the operator's eyes.
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug),
@@ -168,20 +187,47 @@ func (s *Server) server(ctx context.Context) *http.Server {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if l := linkOf(r.Context()); l != nil && time.Since(l.opened) > s.Limits.Age {
+	l := linkOf(r.Context())
+	if time.Since(l.opened) > s.Limits.Age {
 		w.Header().Set("Connection", "close")
 	}
+	l.seat.busy.Add(1)
+	defer l.seat.busy.Add(-1)
+	if err := l.turns.enter(r.Context(), l.seat.crowd); err != nil {
+		Refuse(w, r, err)
+		return
+	}
+	defer l.turns.leave(l.seat.crowd)
 	s.Handler.ServeHTTP(w, r)
+}
+
+// seatUnder finds a connection's seat under its TLS.
+func seatUnder(c net.Conn) *seat {
+	for {
+		switch conn := c.(type) {
+		case *seat:
+			return conn
+		case interface{ NetConn() net.Conn }:
+			c = conn.NetConn()
+		default:
+			return &seat{Conn: c, crowd: &crowd{}} // one that was dialled
+		}
+	}
 }
 
 // Hold gives the request of ctx d longer than Limits.Request allows, for answers
 // that wait for news. The context it returns is done after d, when the caller
-// goes, and when the server stops: answer then with what there is.
+// goes, and when the server stops: answer then with what there is. Meanwhile the
+// request gives its turn to others.
 func Hold(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	held, cancel := context.WithTimeout(ctx, d)
 	c, l := callOf(ctx), linkOf(ctx)
 	if c == nil || l == nil {
 		return held, cancel
+	}
+	if l.turns != nil && !c.held {
+		c.held = true
+		l.turns.leave(l.seat.crowd)
 	}
 	until := time.Now().Add(d + l.limits.Request)
 	control := http.NewResponseController(c.ResponseWriter)

@@ -98,48 +98,6 @@ func TestHandlerOutlivesTheBodysDeadline(t *testing.T) {
 	}
 }
 
-func TestShareOfASource(t *testing.T) {
-	limits := DefaultLimits()
-	limits.Share = 3
-	base := start(t, Server{Name: "few", Handler: newAPI(t, &object{}, nil), Limits: limits})
-	answers := func(conn net.Conn) bool {
-		fmt.Fprint(conn, "GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
-		conn.SetReadDeadline(time.Now().Add(5 * time.Second))
-		_, err := http.ReadResponse(bufio.NewReader(conn), nil)
-		return err == nil
-	}
-	var open []net.Conn
-	for range 4 {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		open = append(open, conn)
-	}
-	for i, conn := range open {
-		if got := answers(conn); got != (i < 3) {
-			t.Errorf("connection %d answered: %v", i, got)
-		}
-	}
-	open[0].Close()
-	for try := 0; ; try++ { // the place is free once the server has seen it
-		conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answers(conn) {
-			conn.Close()
-			return
-		}
-		conn.Close()
-		if try == 100 {
-			t.Fatal("the place was not given back")
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
 func TestSources(t *testing.T) {
 	for text, want := range map[string]string{
 		"10.1.2.3:5": "10.1.2.3/32", "[::ffff:10.1.2.3]:5": "10.1.2.3/32",
@@ -156,16 +114,20 @@ func TestSources(t *testing.T) {
 	if sourceOf(&net.UnixAddr{}).IsValid() {
 		t.Error("a Unix socket has a source")
 	}
-	l := limit(nil, 2, 2)
+	l := Fair(nil, 2).(*seats)
+	var first *seat
 	for i := range 100 {
-		p := sourceOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, byte(i))})
-		if got := l.take(p); got != (i < 2) {
+		c := &seat{Conn: &caller{}, of: l}
+		if got := l.take(c, sourceOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, byte(i))})); got != (i < 2) {
 			t.Errorf("%d: %v", i, got)
 		}
+		if i == 0 {
+			first = c
+		}
 	}
-	l.give(sourceOf(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 0)}))
-	if len(l.sources) != 1 || l.open != 1 {
-		t.Errorf("%d sources, %d open", len(l.sources), l.open)
+	first.Close()
+	if len(l.crowds) != 1 || l.open != 1 {
+		t.Errorf("%d sources, %d open", len(l.crowds), l.open)
 	}
 }
 
