@@ -88,7 +88,8 @@ func New(config Config) *API {
 	if config.Peers != nil {
 		a.handler = config.Peers.Identify(a.handler)
 	}
-	a.Huma = huma.NewAPI(humaConfig(config), adapter{a.Mux})
+	described := humaConfig(config)
+	a.Huma = huma.NewAPI(described, adapter{a.Mux, described.Components.Schemas})
 	a.describe = sync.OnceValues(func() ([]byte, error) { return json.Marshal(a.Huma.OpenAPI()) })
 	a.Mux.HandleFunc("GET /openapi.json", a.serveDescription)
 	a.Mux.HandleFunc("GET /metrics", a.serveMetrics)
@@ -148,7 +149,10 @@ func (a *API) serveDescription(w http.ResponseWriter, r *http.Request) {
 
 // adapter is humago's with the operation's name noted for metrics and log, and
 // with our limits.
-type adapter struct{ *http.ServeMux }
+type adapter struct {
+	*http.ServeMux
+	schemas huma.Registry
+}
 
 // Handle implements huma.Adapter.
 func (a adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
@@ -157,6 +161,7 @@ func (a adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
 	}
 	// unmarshal looks for keys given twice in the validating pass only.
 	op.SkipValidateBody = false
+	trustDecoder(a.schemas, op)
 	a.HandleFunc(strings.ToUpper(op.Method)+" "+op.Path, func(w http.ResponseWriter, r *http.Request) {
 		if c := callOf(r.Context()); c != nil {
 			c.operation = op.OperationID

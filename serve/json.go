@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,9 @@ func placeOf(err error) error {
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return fmt.Errorf("a value of the wrong type ends at octet %d", e.Offset)
+	}
+	if _, ok := errors.AsType[base64.CorruptInputError](err); ok {
+		return errors.New("octets are not in base64")
 	}
 	return errors.New("a value has the wrong form")
 }

@@ -144,6 +144,10 @@ func TestValidationNamesPlaceAndRule(t *testing.T) {
 	if len(p.Errors) != 1 || p.Errors[0].Location != "body.parts[1].octets" || !strings.Contains(p.Title, "body.parts[1].octets") {
 		t.Errorf("got %+v", p)
 	}
+	p = problemIn(t, put(newAPI(t, &object{}, nil), `{"name":"a","parts":[{"octets":"A!=="}]}`))
+	if p.Code != "request.invalid" || p.Status != 422 || !strings.Contains(p.Title, "base64") {
+		t.Errorf("got %+v", p)
+	}
 	p = problemIn(t, put(newAPI(t, &object{}, nil), `{"a":1,"b":2}`))
 	if p.Code != "request.invalid" || len(p.Errors) != 3 || p.Errors[1].Location != "body.?" {
 		t.Errorf("got %+v", p)
