@@ -115,6 +115,7 @@ func (ca *CA) takeApproved() {
 	}
 	ca.cfg.Officers.OnApproved(officer.ChangeProfiles, ca.changeProfiles)
 	ca.cfg.Officers.OnApproved(officer.RaiseCRLNumber, ca.raiseCRLNumber)
+	ca.cfg.Officers.OnApproved(officer.ReplaceIssuer, ca.replaceIssuer)
 }
 
 func (ca *CA) checkConfig() error {

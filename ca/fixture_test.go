@@ -51,6 +51,9 @@ type authority interface {
 	ProposeProfiles(context.Context, ca.ProfileChange) (*ca.ProposedProfiles, error)
 	ProfileVersions(context.Context, string) ([]ca.ProfileVersion, error)
 	ProposeCRLNumber(context.Context, string, ca.CRLNumber) (*officer.Receipt, error)
+	ProposeReplacement(context.Context, string, ca.Replacement) (*officer.Receipt, error)
+	Replacements(context.Context) ([]ca.Replacing, error)
+	Missing(context.Context, string, string) (*ca.MissedPage, error)
 }
 
 var _, _ authority = (*ca.CA)(nil), (*ca.Client)(nil)
