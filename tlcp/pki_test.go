@@ -6,7 +6,10 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"hash"
+	"io"
 	"math/big"
+	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -130,3 +133,58 @@ func (t tee) Write(b []byte) (int, error) {
 	t.all.Write(b)
 	return t.Hash.Write(b)
 }
+
+// wire is one direction of a connection in memory that buffers.
+type wire struct {
+	mu     sync.Mutex
+	come   *sync.Cond
+	data   []byte
+	closed bool
+}
+
+type wiresConn struct{ from, to *wire }
+
+func wires() (a, b net.Conn) {
+	one, two := &wire{}, &wire{}
+	one.come, two.come = sync.NewCond(&one.mu), sync.NewCond(&two.mu)
+	return &wiresConn{one, two}, &wiresConn{two, one}
+}
+
+func (c *wiresConn) Read(b []byte) (int, error) {
+	w := c.from
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.data) == 0 && !w.closed {
+		w.come.Wait()
+	}
+	if len(w.data) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, w.data)
+	w.data = w.data[n:]
+	return n, nil
+}
+
+func (c *wiresConn) Write(b []byte) (int, error) {
+	w := c.to
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.data = append(w.data, b...)
+	w.come.Signal()
+	return len(b), nil
+}
+
+func (c *wiresConn) Close() error {
+	for _, w := range []*wire{c.from, c.to} {
+		w.mu.Lock()
+		w.closed = true
+		w.come.Broadcast()
+		w.mu.Unlock()
+	}
+	return nil
+}
+func (c *wiresConn) LocalAddr() net.Addr              { return &net.TCPAddr{} }
+func (c *wiresConn) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
+func (c *wiresConn) SetDeadline(time.Time) error      { return nil }
+func (c *wiresConn) SetReadDeadline(time.Time) error  { return nil }
+func (c *wiresConn) SetWriteDeadline(time.Time) error { return nil }
