@@ -53,10 +53,7 @@ func (ca *CA) Enrol(ctx context.Context, e Enrolment) (*Enrolled, error) {
 	if err != nil {
 		return nil, err
 	}
-	kind := officer.Person
-	if role == officer.Site {
-		kind = officer.Place
-	}
+	kind := officer.KindOf(role)
 	err = ca.tx(machine, func(tx *sql.Tx) error {
 		if _, _, err := ca.cfg.Officers.Redeem(machine, tx, e.Code); err != nil {
 			return err
@@ -90,7 +87,7 @@ func (ca *CA) enrolmentOrder(e Enrolment, role, name, application string) Order 
 	}
 	o := Order{Application: application, Profile: string(Officer), Request: e.Request, Holder: "officer:" + name,
 		Subject: pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: unit}, {Type: "CN", Value: name}}}
-	if role == officer.Site {
+	if officer.KindOf(role) == officer.Place {
 		o.Profile, o.Holder = string(Site), "site:"+name
 		if e.AltName != "" {
 			o.AltNames = []pki.AltName{HostName(e.AltName)}

@@ -32,8 +32,20 @@ type plan struct {
 
 // operation is what the actor must be allowed to do for an order of this profile.
 func (p *Profile) operation(act officer.Operation) officer.Operation {
-	if p.Kind == Officer || p.Kind == Site {
+	return p.Kind.operation(act)
+}
+
+// operation is what the actor must be allowed to do with certificates of a kind: who
+// operates is the security administrator's to decide, and what the platform's own
+// machines need is theirs to ask for.
+func (k Kind) operation(act officer.Operation) officer.Operation {
+	switch k {
+	case Officer, Site:
 		return officer.IssueOfficer
+	case OCSP:
+		return officer.IssueResponder
+	case Canary:
+		return officer.IssueCanary
 	}
 	return act
 }

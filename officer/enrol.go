@@ -25,10 +25,7 @@ func (r *Registry) NewCode(ctx context.Context, role, name string, validFor time
 	if !ok {
 		return "", anonymous()
 	}
-	kind := Person
-	if role == Site {
-		kind = Place
-	}
+	kind := KindOf(role)
 	if err := checkName(name); err != nil {
 		return "", err
 	}

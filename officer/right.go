@@ -29,6 +29,9 @@ const (
 	WriteOfficers Operation = "officers.write"
 	IssueOfficer  Operation = "officer.issue"
 
+	IssueResponder Operation = "responder.issue"
+	IssueCanary    Operation = "canary.issue"
+
 	ReadAudit  Operation = "audit.read"
 	ReadLedger Operation = "audit.owner"
 
@@ -70,16 +73,21 @@ var rights = map[Operation][]string{
 	Revoke:  {Reviewer, Issuer, Site},
 
 	// Certificates and profiles are public within the platform.
-	Read:         {System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site},
-	ReadProfiles: {System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site},
+	Read:         {System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site, Node},
+	ReadProfiles: {System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site, Node},
 
 	// The journal feeds responders, gateways and directories, which are sites; the
 	// auditor compares it with the log.
-	FollowStatus: {Site, Audit},
+	FollowStatus: {Site, Node, Audit},
 
 	// A CRL out of turn says only what was decided before: routine of the machine's
 	// keeper, of the publishing site, and of who has just revoked.
-	SignCRL: {Issuer, System, Site},
+	SignCRL: {Issuer, System, Site, Node},
+
+	// A node of status gets what its answers are signed with, and canaries, which it may
+	// revoke as well; nothing else.
+	IssueResponder: {Issuer, Node},
+	IssueCanary:    {Node},
 
 	// Who operates is decided by the security administrator alone, who can
 	// therefore do nothing else, and is seen by the auditor.

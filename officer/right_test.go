@@ -124,7 +124,8 @@ func TestSeparations(t *testing.T) {
 		{Reviewer, []Operation{Hold, Release, Revoke}, []Operation{Issue, Renew, Recover, WriteOfficers}},
 		{Issuer, []Operation{Issue, Modify, SignCRL}, []Operation{Recover, Generate, IssueOfficer, ReadAudit}},
 		{Custodian, []Operation{Recover, ReadLedger}, []Operation{Issue, Hold, Generate, ReadAudit}},
-		{Site, []Operation{Issue, Recover, Generate, FollowStatus}, []Operation{IssueOfficer, WriteOfficers, ReadAudit, ReadKMC}},
+		{Site, []Operation{Issue, Recover, Generate, FollowStatus}, []Operation{IssueOfficer, WriteOfficers, ReadAudit, ReadKMC, IssueCanary}},
+		{Node, []Operation{FollowStatus, Read, IssueResponder, IssueCanary}, []Operation{Issue, Revoke, Hold, Recover, IssueOfficer, ReadAudit}},
 	} {
 		actor := pki.Actor{Name: "demo", Roles: []string{c.role}}
 		for _, op := range append(c.may, Read, ReadProfiles) {
@@ -164,7 +165,7 @@ func TestCheckRoles(t *testing.T) {
 		{Person, []string{System}, ""}, {Place, []string{Site}, ""}, {Person, []string{Registrar, Reviewer, Issuer, Custodian}, ""},
 		{Person, []string{System, Security}, "officer.separation"}, {Person, []string{Audit, Issuer, System}, "officer.separation"},
 		{Person, []string{Security, Audit}, "officer.separation"}, {Person, nil, "officer.roles"}, {Person, []string{"root"}, "officer.roles"},
-		{Person, []string{Issuer, Issuer}, "officer.roles"}, {Person, []string{Site}, "officer.kind"}, {Place, []string{Issuer}, "officer.kind"},
+		{Person, []string{Issuer, Issuer}, "officer.roles"}, {Person, []string{Site}, "officer.kind"}, {Person, []string{Node}, "officer.kind"}, {Place, []string{Issuer}, "officer.kind"},
 		{Place, []string{Site, System}, "officer.kind"}, {"robot", []string{Issuer}, "officer.kind"}, {Person, []string{"system "}, "officer.roles"},
 	} {
 		err := CheckRoles(c.kind, c.roles)

@@ -8,7 +8,8 @@ import (
 	"onecert/pki"
 )
 
-// The roles of design.md §5. Site is that of an RA, a gateway or another component.
+// The roles of design.md §5. Site is that of an RA, a gateway or another component; Node
+// that of a node of status, which tells what is so and changes nothing.
 const (
 	System    = "system"    // 系统管理员: runs machines and services
 	Security  = "security"  // 安全管理员: decides who operates
@@ -18,6 +19,7 @@ const (
 	Issuer    = "issuer"    // 制证员: has certificates made
 	Custodian = "custodian" // 密钥恢复员: takes part in recovering keys
 	Site      = "site"
+	Node      = "node" // 验证节点
 )
 
 // Kind is what a registered certificate belongs to.
@@ -31,7 +33,15 @@ const (
 
 // Roles lists every role.
 func Roles() []string {
-	return []string{System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site}
+	return []string{System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site, Node}
+}
+
+// KindOf is what the one who has a role is: a person, or a place where a component runs.
+func KindOf(role string) Kind {
+	if role == Site || role == Node {
+		return Place
+	}
+	return Person
 }
 
 // duty is which of the three separated administrations a role is, or "".
@@ -55,8 +65,8 @@ func CheckRoles(kind Kind, roles []string) error {
 			return pki.Errorf(pki.Invalid, "officer.roles", "role %d is unknown or given twice", i+1).
 				To("use %s", strings.Join(Roles(), ", "))
 		}
-		if (kind == Place) != (role == Site) {
-			return pki.Errorf(pki.Invalid, "officer.kind", "the role site is for sites, every other for officers")
+		if kind != KindOf(role) {
+			return pki.Errorf(pki.Invalid, "officer.kind", "the roles site and node are for components, every other for officers")
 		}
 		if d := duty(role); d != "" && held != "" {
 			return apart(held, d)

@@ -139,19 +139,28 @@ func EnrolKMC(ctx context.Context, config, server, code string) (ca.Enrolled, er
 	if err != nil {
 		return ca.Enrolled{}, err
 	}
-	trust, err := os.ReadFile(c.Path(c.Trust))
+	return enrolSite(ctx, server, code, siteFiles{Config: config, Trust: c.Path(c.Trust), Certificate: c.Path(c.TLSCertificate)})
+}
+
+// siteFiles are the files of a component that enrols as a site.
+type siteFiles struct{ Config, Trust, Certificate string }
+
+// enrolSite turns a code into the certificate of a component, for the request tls.csr
+// its init left beside the configuration.
+func enrolSite(ctx context.Context, server, code string, files siteFiles) (ca.Enrolled, error) {
+	trust, err := os.ReadFile(files.Trust)
 	if err != nil {
-		return ca.Enrolled{}, pki.Errorf(pki.Invalid, "config.certificate", "the certificate file %s cannot be read", c.Path(c.Trust)).Because(err)
+		return ca.Enrolled{}, pki.Errorf(pki.Invalid, "config.certificate", "the certificate file %s cannot be read", files.Trust).Because(err)
 	}
-	request, err := os.ReadFile(filepath.Join(c.dir, "tls.csr"))
+	request, err := os.ReadFile(filepath.Join(filepath.Dir(files.Config), "tls.csr"))
 	if err != nil {
-		return ca.Enrolled{}, pki.Errorf(pki.Invalid, "kmc.request", "the request tls.csr is missing beside %s", config).
-			To("it is made by 'onecert kmc init'").Because(err)
+		return ca.Enrolled{}, pki.Errorf(pki.Invalid, "kmc.request", "the request tls.csr is missing beside %s", files.Config).
+			To("it is made by 'init'").Because(err)
 	}
 	done, err := Enrol(ctx, server, trust, ca.Enrolment{Code: code, Request: request})
 	if err != nil {
 		return done, err
 	}
 	chain := append([][]byte{done.Issued.Sign.DER}, done.Issued.Chain[:len(done.Issued.Chain)-1]...)
-	return done, ReplaceFile(c.Path(c.TLSCertificate), PEM(chain...), 0o644)
+	return done, ReplaceFile(files.Certificate, PEM(chain...), 0o644)
 }

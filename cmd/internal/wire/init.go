@@ -243,7 +243,7 @@ func InitKMC(n NewKMC) (configPath string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if config.TLSKey, err = i.requested("tls", tls, n); err != nil {
+	if config.TLSKey, err = i.requested("tls", tls, siteSubject("kmc", n.Trust), n.Host); err != nil {
 		return "", err
 	}
 	if config.AuditKey, err = i.audit(config.Origin); err != nil {

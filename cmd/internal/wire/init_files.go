@@ -59,22 +59,22 @@ func authorities(dir string, issuers []IssuerFile) ([]byte, error) {
 
 // requested makes a key of a KMC whose certificate a CA is to issue, and the request
 // for it, with all that the profile site asks for.
-func (i *initialiser) requested(name string, suite pki.Suite, n NewKMC) (string, error) {
+func (i *initialiser) requested(name string, suite pki.Suite, subject pki.Name, host string) (string, error) {
 	key, uri, err := i.newKey("keys/"+name+".pem", suite)
 	if err != nil {
 		return "", err
 	}
-	der, err := siteRequest(key, n.subject(), n.Host)
+	der, err := siteRequest(key, subject, host)
 	if err != nil {
 		return "", err
 	}
 	return uri, WriteNew(filepath.Join(i.dir, name+".csr"), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der}), 0o644)
 }
 
-// subject is the KMC's: the organisation is that of the first CA it trusts.
-func (n *NewKMC) subject() pki.Name {
+// siteSubject is a component's: the organisation is that of the first CA it trusts.
+func siteSubject(component string, trust []byte) pki.Name {
 	unit := "OneCert"
-	for _, der := range pemBlocks(n.Trust) {
+	for _, der := range pemBlocks(trust) {
 		c, err := smx509.ParseCertificate(der)
 		if err != nil {
 			continue
@@ -84,7 +84,7 @@ func (n *NewKMC) subject() pki.Name {
 			break
 		}
 	}
-	return pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: unit}, {Type: "CN", Value: "kmc"}}
+	return pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: unit}, {Type: "CN", Value: component}}
 }
 
 // siteRequest is a PKCS#10 request with the host as alternative name.
@@ -109,7 +109,7 @@ func siteRequest(key *keys.Key, subject pki.Name, host string) ([]byte, error) {
 // messages makes what a KMC speaks GM/T 0014 with: an SM2 key with its request,
 // and the message certificates of the CAs it listens to.
 func (i *initialiser) messages(config *KMC, n NewKMC) (err error) {
-	if config.MessageKey, err = i.requested("message", pki.SM2, n); err != nil {
+	if config.MessageKey, err = i.requested("message", pki.SM2, siteSubject("kmc", n.Trust), n.Host); err != nil {
 		return err
 	}
 	config.MessageCertificate, config.Peers = "message.pem", map[string][]string{}

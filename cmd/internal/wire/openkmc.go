@@ -220,10 +220,7 @@ func (p *KMCProcess) join(ctx context.Context, order JoinOrder) (joined Joined, 
 		if joined.Role, joined.Name, err = p.Officers.Redeem(ctx, tx, order.Code); err != nil {
 			return err
 		}
-		kind := officer.Person
-		if joined.Role == officer.Site {
-			kind = officer.Place
-		}
+		kind := officer.KindOf(joined.Role)
 		self := pki.WithActor(ctx, pki.Actor{Name: joined.Name, Roles: []string{joined.Role}})
 		_, err := p.Officers.RegisterIn(self, tx, officer.Registration{Certificate: order.Certificate, Name: joined.Name, Kind: kind,
 			Roles: []string{joined.Role}, Issuer: "ca"})

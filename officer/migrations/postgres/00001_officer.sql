@@ -13,7 +13,7 @@ CREATE TABLE officer (
     added_by    TEXT    NOT NULL,
     ended_at    BIGINT,
     ended_by    TEXT,
-    CHECK ((kind = 'site') = (roles = 'site')),
+    CHECK ((kind = 'site') = (roles IN ('site', 'node'))),
     CHECK (CASE WHEN ' ' || roles || ' ' LIKE '% system %' THEN 1 ELSE 0 END
          + CASE WHEN ' ' || roles || ' ' LIKE '% security %' THEN 1 ELSE 0 END
          + CASE WHEN ' ' || roles || ' ' LIKE '% audit %' THEN 1 ELSE 0 END <= 1)
