@@ -40,6 +40,7 @@ func tables() []table {
 		{"devices", (*bench).devices},
 		{"start", (*bench).start},
 		{"backup", (*bench).backups},
+		{"tls", (*bench).tls},
 		{"scale", (*bench).scale},
 		{"ocsp", (*bench).ocsp},
 	}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/emmansun/gmsm/ecdh"
+	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/smx509"
+
+	"onecert/tlcp"
+)
+
+const benchName = "gw.example.test"
+
+// tlsPeople are a server and a client with certificates of both kinds, each under a CA
+// under a root.
+type tlsPeople struct {
+	server, client       tlcp.Certificate
+	roots                *smx509.CertPool
+	tlsServer, tlsClient tls.Certificate
+	tlsRoots             *x509.CertPool
+
+	// for the floor
+	sign              *sm2.PrivateKey
+	message           []byte
+	signature         []byte
+	ciphertext        []byte
+	static, ephemeral *ecdh.PrivateKey
+}
+
+func newTLSPeople() (p *tlsPeople, err error) {
+	p = &tlsPeople{roots: smx509.NewCertPool(), tlsRoots: x509.NewCertPool(), message: make([]byte, 700)}
+	if err = p.national(); err != nil {
+		return nil, fmt.Errorf("making SM2 certificates: %w", err)
+	}
+	if err = p.international(); err != nil {
+		return nil, fmt.Errorf("making P-256 certificates: %w", err)
+	}
+	return p, p.primitives()
+}
+
+func (p *tlsPeople) national() error {
+	root, rootKey, err := sm2Certificate("bench root", 0, nil, nil)
+	if err != nil {
+		return err
+	}
+	issuer, issuerKey, err := sm2Certificate("bench CA", 0, root, rootKey)
+	if err != nil {
+		return err
+	}
+	p.roots.AddCert(root)
+	for _, to := range []*tlcp.Certificate{&p.server, &p.client} {
+		sign, signKey, err := sm2Certificate(benchName, smx509.KeyUsageDigitalSignature, issuer, issuerKey)
+		if err != nil {
+			return err
+		}
+		encrypt, encryptKey, err := sm2Certificate(benchName, smx509.KeyUsageKeyEncipherment|smx509.KeyUsageKeyAgreement, issuer, issuerKey)
+		if err != nil {
+			return err
+		}
+		*to = tlcp.Certificate{Sign: [][]byte{sign.Raw, issuer.Raw}, Encrypt: [][]byte{encrypt.Raw}, SignKey: signKey, EncryptKey: encryptKey,
+			SignLeaf: sign, EncryptLeaf: encrypt}
+	}
+	return nil
+}
+
+// sm2Certificate makes a certificate; without usage a CA's.
+func sm2Certificate(name string, usage smx509.KeyUsage, issuer *smx509.Certificate, issuerKey *sm2.PrivateKey) (*smx509.Certificate, *sm2.PrivateKey, error) {
+	key, err := sm2.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	template := &smx509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), KeyUsage: usage, BasicConstraintsValid: true}
+	if usage == 0 {
+		template.IsCA, template.KeyUsage, template.DNSNames = true, smx509.KeyUsageCertSign, nil
+	}
+	if issuer == nil {
+		issuer, issuerKey = template, key
+	}
+	der, err := smx509.CreateCertificate(rand.Reader, template, issuer, &key.PublicKey, issuerKey)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := smx509.ParseCertificate(der)
+	return c, key, err
+}
+
+func (p *tlsPeople) international() error {
+	make1 := func(name string, issuer *x509.Certificate, issuerKey *ecdsa.PrivateKey, ca bool) (*x509.Certificate, *ecdsa.PrivateKey, error) {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return nil, nil, err
+		}
+		template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, BasicConstraintsValid: true,
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), IsCA: ca, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+		if !ca {
+			template.DNSNames, template.KeyUsage = []string{name}, x509.KeyUsageDigitalSignature
+			template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+		}
+		if issuer == nil {
+			issuer, issuerKey = template, key
+		}
+		der, err := x509.CreateCertificate(rand.Reader, template, issuer, &key.PublicKey, issuerKey)
+		if err != nil {
+			return nil, nil, err
+		}
+		c, err := x509.ParseCertificate(der)
+		return c, key, err
+	}
+	root, rootKey, err := make1("bench root", nil, nil, true)
+	if err != nil {
+		return err
+	}
+	issuer, issuerKey, err := make1("bench CA", root, rootKey, true)
+	if err != nil {
+		return err
+	}
+	p.tlsRoots.AddCert(root)
+	for _, to := range []*tls.Certificate{&p.tlsServer, &p.tlsClient} {
+		leaf, key, err := make1(benchName, issuer, issuerKey, false)
+		if err != nil {
+			return err
+		}
+		*to = tls.Certificate{Certificate: [][]byte{leaf.Raw, issuer.Raw}, PrivateKey: key, Leaf: leaf}
+	}
+	return nil
+}
+
+func (p *tlsPeople) primitives() (err error) {
+	p.sign = p.server.SignKey.(*sm2.PrivateKey)
+	if p.signature, err = p.sign.Sign(rand.Reader, p.message, sm2.DefaultSM2SignerOpts); err != nil {
+		return err
+	}
+	if p.ciphertext, err = sm2.EncryptASN1(rand.Reader, &p.sign.PublicKey, make([]byte, 48)); err != nil {
+		return err
+	}
+	if p.static, err = p.sign.ECDH(); err != nil {
+		return err
+	}
+	p.ephemeral, err = ecdh.P256().GenerateKey(rand.Reader)
+	return err
+}
+
+// tlcpFloor is the SM2 operations of both sides of a handshake.
+func (p *tlsPeople) tlcpFloor(way tlcpWay) error {
+	signs, verifies := 1, 1 // the server's key exchange
+	sides := 1
+	if way.mutual {
+		signs, verifies, sides = signs+1, verifies+1, 2
+	}
+	if way.stranger {
+		verifies += 3 * sides // signing and encryption certificate, and the CA's once
+	}
+	for range signs {
+		if _, err := p.sign.Sign(rand.Reader, p.message, sm2.DefaultSM2SignerOpts); err != nil {
+			return err
+		}
+	}
+	for range verifies {
+		if !sm2.VerifyASN1WithSM2(&p.sign.PublicKey, nil, p.message, p.signature) {
+			return fmt.Errorf("a good signature was refused")
+		}
+	}
+	if way.suite == tlcp.ECDHE_SM4_GCM_SM3 {
+		return p.agreement()
+	}
+	if _, err := sm2.EncryptASN1(rand.Reader, &p.sign.PublicKey, p.message[:48]); err != nil {
+		return err
+	}
+	_, err := p.sign.Decrypt(rand.Reader, p.ciphertext, sm2.ASN1DecrypterOpts)
+	return err
+}
+
+// agreement is an ephemeral pair and the shared point, on each side.
+func (p *tlsPeople) agreement() error {
+	for range 2 {
+		own, err := ecdh.P256().GenerateKey(rand.Reader)
+		if err != nil {
+			return err
+		}
+		shared, err := p.static.SM2MQV(own, p.static.PublicKey(), p.ephemeral.PublicKey())
+		if err != nil {
+			return err
+		}
+		if _, err := shared.SM2SharedKey(true, 48, p.static.PublicKey(), p.static.PublicKey(), nil, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
