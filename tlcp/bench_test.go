@@ -85,3 +85,14 @@ func BenchmarkTransfer(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkStranger is a handshake with a peer that was never seen.
+func BenchmarkStranger(b *testing.B) {
+	w := newWorld()
+	w.server.ClientAuth = RequireAndVerifyClientCert
+	b.ReportAllocs()
+	for b.Loop() {
+		fresh := world{ca: w.ca, client: w.client.Clone(), server: w.server.Clone()}
+		fresh.shakeInMemory(b)
+	}
+}

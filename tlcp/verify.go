@@ -1,6 +1,7 @@
 package tlcp
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -110,6 +111,11 @@ func (h *handshake) verifyChains(p *peer, want demand) error {
 		return nil
 	}
 	options.DNSName, options.KeyUsages = "", []smx509.ExtKeyUsage{smx509.ExtKeyUsageAny}
+	if len(chains[0]) > 1 && bytes.Equal(p.encrypt.RawIssuer, p.sign().RawIssuer) {
+		// The CA above both was verified a moment ago: its own chain is not verified twice.
+		options.Roots = smx509.NewCertPool()
+		options.Roots.AddCert(chains[0][1])
+	}
 	others, err := p.encrypt.Verify(options)
 	if err != nil {
 		return whyChain(err, p.encrypt, h.config.now(), "the encryption certificate")
