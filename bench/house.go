@@ -246,7 +246,7 @@ func certify(name pki.Name, key *keys.Key, until time.Time, pathLen int, parent 
 		return nil, err
 	}
 	return ceremony.Certify(rand.Reader, pki.Authority{Subject: subject, PublicKey: key.Public(),
-		NotBefore: time.Now().UTC().Truncate(time.Second), NotAfter: until, PathLen: pathLen}, key, parent)
+		NotBefore: time.Now().AddDate(-2, 0, 0).UTC().Truncate(time.Second), NotAfter: until, PathLen: pathLen}, key, parent)
 }
 
 // beside is the KMC in the same process: who asks there is the CA's site.

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"onecert/audit"
@@ -25,6 +26,7 @@ type people struct {
 	h        *house
 	envelope pki.Envelope // one for all: what it holds does not matter here, its size does
 	holders  int
+	prepared atomic.Int64
 	kept     []holder // every keptHolder-th whose certificates are good
 }
 
@@ -41,13 +43,24 @@ const (
 	endedEvery = 100 // holders of which one is revoked
 )
 
-func newPeople(h *house) (*people, error) {
+// newPeople prepares a house for n certificates, which it will have issued in a year:
+// the CA's clock begins a year back and goes on with each.
+func newPeople(h *house, n int) (*people, error) {
 	f, err := newDualFloor()
 	if err != nil {
 		return nil, err
 	}
 	der, err := cms.SealSM2Key(cryptorand.Reader, &f.holder.PublicKey, f.pair)
-	return &people{h: h, envelope: pki.Envelope{Format: pki.SM2EnvelopedKey, DER: der}}, err
+	if err != nil {
+		return nil, err
+	}
+	p := &people{h: h, envelope: pki.Envelope{Format: pki.SM2EnvelopedKey, DER: der}}
+	began := time.Now()
+	each := 365 * 24 * time.Hour / time.Duration(max(1, n/2))
+	h.config.Now = func() time.Time {
+		return began.Add(-370*24*time.Hour + time.Duration(p.prepared.Load())*each + time.Since(began))
+	}
+	return p, nil
 }
 
 func (p *people) certificates() int { return 2 * p.holders }
@@ -118,10 +131,15 @@ func (p *people) prepare(ctx context.Context, at, n int, to chan<- batch) error 
 				return err
 			}
 		}
+		p.prepared.Add(1)
 		one := holder{id: fmt.Sprintf("P-%09d", i), cn: fmt.Sprintf("持有人%09d", i)}
-		ready, err := p.h.ca.Prepare(actor, ca.Bulk{Application: fmt.Sprintf("people-%09d", i), Profile: "person-sign", Holder: one.id,
+		order := ca.Bulk{Application: fmt.Sprintf("people-%09d", i), Profile: "person-sign", Holder: one.id,
 			Subject: pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: fmt.Sprintf("示例市第%03d单位", i%500)}, {Type: "CN", Value: one.cn}},
-			Key:     keys[0], Pair: pki.KeyGrant{PublicKey: keys[1], Envelope: p.envelope}})
+			Key:     keys[0], Pair: pki.KeyGrant{PublicKey: keys[1], Envelope: p.envelope}}
+		ready, err := p.h.ca.Prepare(actor, order)
+		for pki.CodeOf(err) == "clock.backwards" { // the other worker has moved it on meanwhile
+			ready, err = p.h.ca.Prepare(actor, order)
+		}
 		if err != nil {
 			return err
 		}
@@ -153,7 +171,7 @@ func (p *people) store(ctx context.Context, b batch) error {
 
 // end revokes holders' pairs, as the CA leaves it, with one commit for many.
 func (p *people) end(ctx context.Context, all []holder) error {
-	now := time.Now().UTC().Truncate(time.Second)
+	now := p.h.config.Now().UTC().Truncate(time.Second)
 	var acts []audit.Act
 	var changes []status.Change
 	for _, one := range all {
