@@ -22,7 +22,7 @@ import (
 )
 
 // staffed opens a CA whose rights are those of a registry, with officers in it.
-func staffed(t *testing.T, source string, network bool) (*house, map[string]context.Context) {
+func staffed(t testing.TB, source string, network bool) (*house, map[string]context.Context) {
 	t.Helper()
 	h := open(t, source, func(c *ca.Config) {
 		registry, err := officer.Open(context.Background(), c.DB, c.Audit, c.Now)

@@ -14,6 +14,7 @@ import (
 	"onecert/ca"
 	"onecert/officer"
 	"onecert/pki"
+	"onecert/pkitest"
 )
 
 // stolen is a CA whose issuer sm2 was stolen, with sm2-2 from a ceremony beside it.
@@ -23,7 +24,7 @@ type stolen struct {
 	issued map[string]*ca.Issued // by application
 }
 
-func steal(t *testing.T, h *house, people map[string]context.Context, holders int) *stolen {
+func steal(t testing.TB, h *house, people map[string]context.Context, holders int) *stolen {
 	t.Helper()
 	next := makeHierarchy("sm2", [2]pki.Suite{pki.SM2, pki.SM2})
 	h.cfg.Issuers = append(h.cfg.Issuers, &ca.Issuer{ID: "sm2-2", Key: next.issuingKey, Certificate: next.issuing, Chain: []*smx509.Certificate{next.root},
@@ -32,8 +33,11 @@ func steal(t *testing.T, h *house, people map[string]context.Context, holders in
 	s := &stolen{house: h, people: people, issued: map[string]*ca.Issued{}}
 	var lock sync.Mutex
 	var working sync.WaitGroup
+	places := make(chan struct{}, 32)
 	for n := range holders {
+		places <- struct{}{}
 		working.Go(func() {
+			defer func() { <-places }()
 			o := order(t, fmt.Sprintf("h%04d", n), pki.SM2)
 			issued, err := h.Issue(people["iss"], o)
 			if err != nil {
@@ -71,7 +75,7 @@ func (s *stolen) run(id string, stop func(ca.Replacing) bool) ca.Replacing {
 	defer cancel()
 	ended := make(chan struct{})
 	go func() { s.room.KeepReplacing(ctx); close(ended) }()
-	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Minute); ; time.Sleep(2 * time.Millisecond) {
 		all, err := s.Replacements(s.people["aud"])
 		n := slices.IndexFunc(all, func(r ca.Replacing) bool { return r.ID == id })
 		if err != nil || n < 0 {
@@ -280,5 +284,26 @@ func TestReplacementWaitsForTheKey(t *testing.T) {
 	}
 	if all[0].Missed != 0 {
 		t.Errorf("%+v", all[0])
+	}
+}
+
+// BenchmarkReplaceIssuer is one holder's dual certificate issued anew, of as many as the
+// benchmark has rounds: "-bench ReplaceIssuer -benchtime 10000x" is the drill of an
+// emergency with ten thousand holders.
+func BenchmarkReplaceIssuer(b *testing.B) {
+	for name, source := range map[string]func(testing.TB) string{"sqlite": pkitest.SQLite, "postgres": pkitest.DurablePostgres} {
+		b.Run(name, func(b *testing.B) {
+			h, people := staffed(b, source(b), false)
+			s := steal(b, h, people, b.N)
+			id := s.agreed()
+			b.ResetTimer()
+			r := s.run(id, nil)
+			b.StopTimer()
+			if r.Done != int64(b.N) || r.Missed != 0 {
+				b.Errorf("%+v", r)
+			}
+			b.ReportMetric(r.PerSecond, "holders/s")
+			b.ReportMetric(r.Seconds, "s")
+		})
 	}
 }
