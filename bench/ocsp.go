@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // names an issuer, as clients do
+	"crypto/sha1" // names an issuer, as clients do
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
@@ -85,13 +85,13 @@ func (b *bench) startOCSP(ctx context.Context, p ocspPlan) (c *ocspChild, err er
 // it server and client wander, and the figures with them.
 func pin(pid, processor int) {
 	if runtime.NumCPU() > 1 {
-		_ = exec.Command("taskset", "-a", "-p", "-c", strconv.Itoa(processor), strconv.Itoa(pid)).Run() //nolint:gosec // our own numbers
+		_ = exec.Command("taskset", "-a", "-p", "-c", strconv.Itoa(processor), strconv.Itoa(pid)).Run()
 	}
 }
 
 // unpin lets a process run everywhere again.
 func unpin(pid int) {
-	_ = exec.Command("taskset", "-a", "-p", "-c", "0-"+strconv.Itoa(runtime.NumCPU()-1), strconv.Itoa(pid)).Run() //nolint:gosec // our own numbers
+	_ = exec.Command("taskset", "-a", "-p", "-c", "0-"+strconv.Itoa(runtime.NumCPU()-1), strconv.Itoa(pid)).Run()
 }
 
 func (c *ocspChild) ask(question, into any) error {
@@ -146,7 +146,7 @@ func ocspRequest(issuer *smx509.Certificate, serial pki.Serial, nonce []byte) ([
 	if err != nil {
 		return nil, fmt.Errorf("encoding a serial: %w", err)
 	}
-	name, key := sha1.Sum(issuer.RawSubject), sha1.Sum(spki.Key.RightAlign()) //nolint:gosec // see above
+	name, key := sha1.Sum(issuer.RawSubject), sha1.Sum(spki.Key.RightAlign())
 	r.TBS.List = []one{{id{algorithm{asn1.ObjectIdentifier{1, 3, 14, 3, 2, 26}, asn1.NullRawValue}, name[:], key[:], asn1.RawValue{FullBytes: number}}}}
 	if nonce != nil {
 		value, err := asn1.Marshal(nonce)

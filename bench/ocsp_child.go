@@ -72,7 +72,7 @@ func serveOCSP() error {
 	defer cancel()
 	ended := make(chan error, 2)
 	if p.Bare > 0 {
-		go func() { ended <- http.Serve(listener, bare(p.Bare)) }() //nolint:gosec // the floor has no limits
+		go func() { ended <- http.Serve(listener, bare(p.Bare)) }() // the floor has no limits
 	} else {
 		r, err := newResponder(p, &hello)
 		if err != nil {
@@ -186,8 +186,8 @@ const inventedFrom = 0x1000001
 func inventedSerial(n int64) pki.Serial {
 	var b [20]byte
 	b[0] = 0x40
-	binary.BigEndian.PutUint64(b[4:], uint64(n)*0x9e3779b97f4a7c15) //nolint:gosec // scattered by Fibonacci hashing
-	binary.BigEndian.PutUint64(b[12:], uint64(inventedFrom+n))      //nolint:gosec // far below
+	binary.BigEndian.PutUint64(b[4:], uint64(n)*0x9e3779b97f4a7c15)
+	binary.BigEndian.PutUint64(b[12:], uint64(inventedFrom+n))
 	return pki.Serial(hex.EncodeToString(b[:]))
 }
 

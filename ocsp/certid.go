@@ -2,7 +2,7 @@ package ocsp
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // names an issuer, protects nothing: RFC 5019 2.1.1 demands it
+	"crypto/sha1" // names an issuer, protects nothing: RFC 5019 2.1.1 demands it
 	"crypto/sha256"
 
 	"github.com/emmansun/gmsm/sm3"
@@ -117,7 +117,7 @@ func (d *directory) add(subject, keyBits []byte, issuer uint8) (added bool) {
 }
 
 // forms is how many ways there are to write one CertID: an algorithm, with or without NULL.
-func (d *directory) forms() uint8 { return uint8(2 * len(d.algorithms)) } //nolint:gosec // a handful
+func (d *directory) forms() uint8 { return uint8(2 * len(d.algorithms)) }
 
 // find returns the issuer and which of the forms the CertID has.
 func (d *directory) find(id *certID) (issuer, form uint8, ok bool) {
@@ -132,7 +132,7 @@ func (d *directory) find(id *certID) (issuer, form uint8, ok bool) {
 		n := copy(name[:], id.nameHash)
 		n += copy(name[n:], id.keyHash)
 		issuer, ok = d.issuers[i][string(name[:n])]
-		form = uint8(2 * i) //nolint:gosec // a handful
+		form = uint8(2 * i)
 		if id.null {
 			form++
 		}

@@ -71,7 +71,7 @@ func newKnown() *known { return &known{seed: maphash.MakeSeed()} }
 
 // stamp is a time as a slot holds it; what lies outside is cut to the ends.
 func stamp(t time.Time) uint32 {
-	return uint32(min(max(t.Unix()-epoch, 0), forever)) //nolint:gosec // cut to fit
+	return uint32(min(max(t.Unix()-epoch, 0), forever))
 }
 
 func (r *record) expires() time.Time {
@@ -86,7 +86,7 @@ func (k *known) place(key *certKey) (*shard, uint32) {
 	copy(octets[:], key.serial[:])
 	octets[serialOctets] = key.issuer
 	sum := maphash.Bytes(k.seed, octets[:])
-	return &k.shards[sum>>56], uint32(sum) //nolint:gosec // its lower half
+	return &k.shards[sum>>56], uint32(sum)
 }
 
 // get returns what is known of a certificate.
@@ -139,7 +139,7 @@ func (s *shard) find(key *certKey, hash uint32) (slot []byte, found bool) {
 	if room == 0 {
 		return nil, false
 	}
-	for i := int(uint64(hash) * uint64(room) >> 32); ; i++ { //nolint:gosec // below room
+	for i := int(uint64(hash) * uint64(room) >> 32); ; i++ {
 		if i == room {
 			i = 0
 		}
@@ -181,8 +181,8 @@ func newTable(octets int) []byte {
 	return table
 }
 
-// each hands every record of a shard to fn; the shard may not change meanwhile.
-func (k *known) each(number int, fn func(certKey, record) error) error {
+// each hands every record of a shard to fn; the shard waits meanwhile.
+func (k *known) each(number int, fn func(certKey, record)) {
 	s := &k.shards[number]
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -195,11 +195,8 @@ func (k *known) each(number int, fn func(certKey, record) error) error {
 		if r.state != slotValid {
 			r.listing = s.listed[key]
 		}
-		if err := fn(key, r); err != nil {
-			return err
-		}
+		fn(key, r)
 	}
-	return nil
 }
 
 // size returns how many certificates are known and what their tables take, in octets.

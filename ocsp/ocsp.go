@@ -151,7 +151,7 @@ func (r *Responder) serve(i Issuer) error {
 	if err != nil {
 		return wrap("issuer "+i.ID, err)
 	}
-	place := uint8(len(r.issuers)) //nolint:gosec // at most maxIssuers
+	place := uint8(len(r.issuers))
 	if _, taken := r.places[i.ID]; taken || !r.names.add(i.Certificate.RawSubject, bits, place) {
 		return pki.Errorf(pki.Invalid, "ocsp.issuer", "issuer %.40q is named twice, or has another's name and key", i.ID).
 			To("name each issuing CA once")

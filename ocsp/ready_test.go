@@ -17,7 +17,7 @@ func TestReadyIsBounded(t *testing.T) {
 	r.put(favourite, answerOf(1000), r.drops(favourite.certKey))
 	for n := range uint64(20_000) {
 		key := readyKey{keyNumber(1000+n, 0), 0}
-		r.put(key, answerOf(500+int(n%1000)), r.drops(key.certKey)) //nolint:gosec // below 1500
+		r.put(key, answerOf(500+int(n%1000)), r.drops(key.certKey))
 		if r.get(favourite) == nil {
 			t.Fatalf("after %d others what is asked for is gone", n)
 		}
@@ -72,10 +72,10 @@ func TestReadyUnderChanges(t *testing.T) {
 	var makers sync.WaitGroup
 	for w := range 4 {
 		makers.Go(func() {
-			random := rand.New(rand.NewPCG(uint64(w), 1)) //nolint:gosec // small
+			random := rand.New(rand.NewPCG(uint64(w), 1))
 			for range 20_000 {
 				n := random.Uint64N(certificates)
-				key := readyKey{keyNumber(n, 0), uint8(random.IntN(6))} //nolint:gosec // below 6
+				key := readyKey{keyNumber(n, 0), uint8(random.IntN(6))}
 				before := dropped[n].Load()
 				if got := r.get(key); got != nil && got.next < before {
 					t.Errorf("state %d is answered after %d", got.next, before)
@@ -89,7 +89,7 @@ func TestReadyUnderChanges(t *testing.T) {
 		})
 	}
 	for i := range 5_000 {
-		n := uint64(i % certificates) //nolint:gosec // below 16
+		n := uint64(i % certificates)
 		next := state[n].Load() + 1
 		state[n].Store(next) // as the follower does: first the state, then the drop
 		r.drop(keyNumber(n, 0), 6)

@@ -75,9 +75,9 @@ func element(dst []byte, tag byte, parts ...[]byte) []byte {
 	case n < 1<<8:
 		dst = append(dst, 0x81, byte(n))
 	case n < 1<<16:
-		dst = append(dst, 0x82, byte(n>>8), byte(n)) //nolint:gosec // the length's octets
+		dst = append(dst, 0x82, byte(n>>8), byte(n))
 	default:
-		dst = append(dst, 0x83, byte(n>>16), byte(n>>8), byte(n)) //nolint:gosec // the length's octets
+		dst = append(dst, 0x83, byte(n>>16), byte(n>>8), byte(n))
 	}
 	for _, p := range parts {
 		dst = append(dst, p...)
@@ -108,7 +108,7 @@ func (f *fate) status(dst []byte) []byte {
 		if f.reason == pki.Unspecified { // absent rather than said, as RFC 5280 5.3.1 wants it in CRLs
 			return element(dst, tagRevoked, generalizedTime(at[:0], f.at))
 		}
-		return element(dst, tagRevoked, generalizedTime(at[:0], f.at), []byte{tagExplicit0, 3, tagEnumerated, 1, byte(f.reason)}) //nolint:gosec // 0 to 10
+		return element(dst, tagRevoked, generalizedTime(at[:0], f.at), []byte{tagExplicit0, 3, tagEnumerated, 1, byte(f.reason)})
 	}
 	return append(dst, tagUnknown, 0)
 }

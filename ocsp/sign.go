@@ -132,7 +132,7 @@ func (r *Responder) lookUp(ctx context.Context, key certKey, at moment) (record,
 }
 
 func listingOf(at, invalidity time.Time, reason pki.Reason) listing {
-	l := listing{at: at.UnixMilli(), reason: uint8(reason)} //nolint:gosec // 0 to 10
+	l := listing{at: at.UnixMilli(), reason: uint8(reason)}
 	if !invalidity.IsZero() {
 		l.invalidity = invalidity.UnixMilli()
 	}

@@ -3,7 +3,7 @@ package ocsp
 import (
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // ResponderID by key is SHA-1 by definition (RFC 6960 4.2.1)
+	"crypto/sha1" // ResponderID by key is SHA-1 by definition (RFC 6960 4.2.1)
 	"crypto/x509/pkix"
 	"errors"
 	"fmt"
@@ -45,6 +45,9 @@ const (
 // signerLook is how often half of a certificate's life is looked for, and a failed
 // renewal tried again.
 const signerLook = 30 * time.Second
+
+// enrolTimeout keeps a CA that hangs from holding up the other issuers.
+const enrolTimeout = time.Minute
 
 func (s *signer) renewAt() time.Time { return s.notBefore.Add(s.notAfter.Sub(s.notBefore) / 2) }
 
@@ -91,8 +94,8 @@ func (r *Responder) fail(i *issuer, code string, err error) {
 // a failed attempt left is used by the next.
 func (r *Responder) renewSigner(ctx context.Context, i *issuer) error {
 	number := 1
-	if old := i.signer.Load(); old != nil {
-		number = old.number + 1
+	if all := r.numbers(i); len(all) > 0 {
+		number = all[0] + 1
 	}
 	key, err := r.makeKey(i, number)
 	if err != nil {
@@ -102,6 +105,8 @@ func (r *Responder) renewSigner(ctx context.Context, i *issuer) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, enrolTimeout)
+	defer cancel()
 	der, err := r.cfg.Enroller.Enrol(ctx, i.ID, application, request)
 	if err != nil {
 		return wrap("asking the CA", err)
@@ -121,7 +126,8 @@ func (r *Responder) renewSigner(ctx context.Context, i *issuer) error {
 }
 
 // order is the PKCS#10 request of a key, and the name it is asked under: the same for
-// the same key and number.
+// the same key, number and day. The day is for a key in a card whose folder was lost:
+// its numbers begin anew, and what they named then has expired.
 func (r *Responder) order(key *keys.Key, number int) (request []byte, application string, err error) {
 	subject, err := r.cfg.Subject.DER()
 	if err != nil {
@@ -135,7 +141,7 @@ func (r *Responder) order(key *keys.Key, number int) (request []byte, applicatio
 	if err != nil {
 		return nil, "", err
 	}
-	return request, fmt.Sprintf("ocsp-%s-%d", pki.KeyHash(spki)[:32], number), nil
+	return request, fmt.Sprintf("ocsp-%s-%d-%s", pki.KeyHash(spki)[:32], number, r.cfg.Now().UTC().Format("20060102")), nil
 }
 
 func (r *Responder) keyURI(i *issuer, number int) string {
@@ -177,8 +183,8 @@ func (r *Responder) numbers(i *issuer) (all []int) {
 	return all
 }
 
-// openSigner takes the newest certificate whose key opens. A key that is there and
-// does not open is for a person to look at; one without is only made anew.
+// openSigner takes the newest certificate whose key opens. If there is none, or it has
+// expired, the next is made when Run begins.
 func (r *Responder) openSigner(i *issuer) error {
 	for _, number := range r.numbers(i) {
 		der, err := os.ReadFile(r.certificateFile(i, number))
@@ -249,7 +255,7 @@ func newSigner(i *issuer, number int, key *keys.Key, der []byte, now time.Time) 
 	case !now.Before(c.NotAfter):
 		return nil, notResponder(i, "has expired")
 	}
-	hash := sha1.Sum(bits) //nolint:gosec // see above
+	hash := sha1.Sum(bits)
 	tail := element(nil, tagExplicit0, element(nil, tagSequence, c.Raw))
 	return &signer{number: number, key: key, keyHash: hash[:], algorithm: pki.AlgorithmIdentifier(key.Suite()), tail: tail,
 		notBefore: c.NotBefore, notAfter: c.NotAfter}, nil

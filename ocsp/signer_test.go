@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -228,19 +230,75 @@ func TestSigningFails(t *testing.T) {
 	}
 }
 
-// A key file that does not open is not replaced behind its owner's back.
-func TestKeyDoesNotOpen(t *testing.T) {
+// A key file that does not open, and a certificate that expired while nothing ran, are
+// replaced under the next number.
+func TestUnusableKeyIsReplaced(t *testing.T) {
 	h := open(t, pkitest.SQLite(t), func(c *Config) { c.Issuers = c.Issuers[:1] })
+	s := h.issue(t, "sm2")
 	h.stop()
 	if err := os.WriteFile(filepath.Join(h.cfg.Dir, "../sm2-1.key"), []byte("no key"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	h.make(t)
-	h.renewSigners(t.Context())
-	if h.issuers[0].signer.Load() != nil || h.issuers[0].failed.Load() == nil {
-		t.Error("it was replaced or nothing is said")
+	if h.issuers[0].signer.Load() != nil || h.Items(t.Context())[2].Level != serve.Failing {
+		t.Error("it is used, or nothing is said")
 	}
-	if h.Items(t.Context())[2].Level != serve.Failing {
-		t.Error(h.Items(t.Context()))
+	h.start(t)
+	if got := h.issuers[0].signer.Load(); got.number != 2 || h.state(t, "sm2", s).state != "good" {
+		t.Error("not replaced")
+	}
+	h.stop()
+	h.watch.advance(100 * 24 * time.Hour)
+	h.start(t)
+	if got := h.issuers[0].signer.Load(); got.number != 3 || h.state(t, "sm2", s).state != "good" {
+		t.Error("not replaced after its end")
+	}
+	if n := h.files(t, "*.cer"); n != 1 {
+		t.Errorf("%d certificates", n)
+	}
+}
+
+// A card that makes no keys has one for good: its certificates are renewed.
+func TestOneKeyForGood(t *testing.T) {
+	h := open(t, pkitest.SQLite(t), func(c *Config) {
+		c.Issuers, c.Key = c.Issuers[:1], strings.Replace(c.Key, "{issuer}-{n}", "one", 1)
+	})
+	s := h.issue(t, "sm2")
+	first := h.state(t, "sm2", s)
+	h.watch.advance(50 * 24 * time.Hour)
+	h.await(t, "the pulse", func() bool { at, err := h.moment(); return err == nil && !at.stale })
+	h.renewSigners(t.Context())
+	got := h.check(t, "sm2", h.send(encode(t, []byte("n"), h.authorities["sm2"].certID("sha1", true, s))))
+	if got.responder.SerialNumber.Cmp(first.responder.SerialNumber) == 0 || string(got.responder.RawSubjectPublicKeyInfo) != string(first.responder.RawSubjectPublicKeyInfo) {
+		t.Error("the certificate is the old one, or the key another")
+	}
+	h.stop()
+	h.start(t)
+	if h.state(t, "sm2", s).state != "good" {
+		t.Error("the key was lost")
+	}
+}
+
+func TestConfigIsChecked(t *testing.T) {
+	h := open(t, pkitest.SQLite(t), nil)
+	for name, spoil := range map[string]func(*Config){
+		"no issuer":         func(c *Config) { c.Issuers = nil },
+		"an issuer twice":   func(c *Config) { c.Issuers = append(c.Issuers, c.Issuers[0]) },
+		"one under two ids": func(c *Config) { c.Issuers = append(c.Issuers, Issuer{"other", c.Issuers[0].Certificate}) },
+		"no journal":        func(c *Config) { c.Journal = nil },
+		"no folder":         func(c *Config) { c.Dir = "" },
+		"one key for three": func(c *Config) { c.Key = "file:/a" },
+		"path":              func(c *Config) { c.Path = "ocsp/" },
+		"lag beyond life":   func(c *Config) { c.MaxLag = c.Life },
+		"age beyond life":   func(c *Config) { c.Life, c.MaxAge, c.MaxLag = time.Minute, time.Minute, time.Second },
+		"no life":           func(c *Config) { c.Life = time.Second },
+		"negative":          func(c *Config) { c.Archive = -1 },
+	} {
+		c := h.Responder.cfg
+		c.Issuers = slices.Clone(c.Issuers)
+		spoil(&c)
+		if _, err := New(c); pki.KindOf(err) != pki.Invalid {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
