@@ -38,7 +38,7 @@ type holder struct {
 }
 
 const (
-	loadBatch  = 500 // orders a commit
+	loadBatch  = 2000 // orders a commit
 	keptHolder = 20
 	endedEvery = 100 // holders of which one is revoked
 )

@@ -64,7 +64,7 @@ func TestPeople(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
-	for n, want := range map[int][]int{100_000: {10_000, 100_000}, 10_000_000: {10_000, 100_000, 1_000_000, 10_000_000}, 5000: {5000}, 30_000: {30_000}} {
+	for n, want := range map[int][]int{100_000: {10_000, 30_000, 100_000}, 10_000_000: {100_000, 1_000_000, 3_000_000, 10_000_000}, 5000: {5000}, 30_000: {30_000}} {
 		if got := sizes(n); !slices.Equal(got, want) {
 			t.Errorf("%d: %v", n, got)
 		}
