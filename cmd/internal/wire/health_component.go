@@ -19,6 +19,7 @@ import (
 
 	"onecert/ca"
 	"onecert/db"
+	"onecert/keys"
 	"onecert/kmc"
 	"onecert/pki"
 	"onecert/serve"
@@ -295,20 +296,48 @@ func (p *CAProcess) health(ctx context.Context) []serve.Item {
 
 const openedItem = "key.opened"
 
-// openedKeys says which issuers' keys did not open when they were last needed. One
-// that was never needed is in order: only 'onecert config check' opens it.
+// openedKeys says which issuers' keys did not open when they were last needed, or are
+// in a device that is not there now. One that was never needed is in order: only
+// 'onecert config check' opens it.
 func (p *CAProcess) openedKeys() (all []serve.Item) {
-	opened := 0
+	opened, there := 0, devices{}
 	for _, file := range p.config.Issuers {
 		open, err := p.signers[file.ID].Tried()
 		if open {
 			opened++
 		}
-		if err != nil {
+		if there.trouble(file.Key, err) != nil {
 			all = append(all, serve.Item{Name: "key." + file.ID, Level: serve.Failing, Says: "key.failing", Stops: len(p.config.Issuers) <= fewIssuers})
 		}
 	}
 	return append(all, serve.Item{Name: openedItem, Level: serve.Fine, Says: "key.ok", Value: float64(opened), Metric: "issuer_keys_open"})
+}
+
+// devices are those that were asked in one look whether they are there.
+type devices map[device]error
+
+type device struct {
+	library string
+	token   keys.Token
+}
+
+// trouble is what is wrong with a key by URI. A device that was away when its key was
+// last needed, and is back, is in order: the next signature opens the key again.
+func (d devices) trouble(uri string, last error) error {
+	place, err := keys.ParseURI(uri)
+	if err != nil || !place.Hardware() {
+		return last
+	}
+	at := device{place.Path, place.Token}
+	gone, asked := d[at]
+	if !asked {
+		_, gone = keys.Describe(uri)
+		d[at] = gone
+	}
+	if gone == nil && pki.KindOf(last) == pki.Unavailable {
+		return nil
+	}
+	return errors.Join(last, gone)
 }
 
 func (p *KMCProcess) health(ctx context.Context) []serve.Item {
