@@ -18,7 +18,7 @@ import (
 type Server struct {
 	Directory *Directory
 	Limits    Limits // zero: DefaultLimits
-	Most      int    // connections open at once; 0: 1000
+	Most      int    // connections open at once; 0: 1000. Sharing them out is the listener's (serve.Fair)
 	Log       *slog.Logger
 
 	counts counts

@@ -31,6 +31,7 @@ type Authority struct {
 	Chain      [][]byte // its own certificate first, the root last, DER
 	Partitions int      // 0 where only a complete list exists
 	Lists      string   // address its lists stand under, without a slash at the end
+	Files      string   // address CA certificates stand under ({id}.cer, {id}-chain.pem), likewise
 }
 
 // Directory is where published certificates are found; ldap has one. What is not
@@ -76,7 +77,6 @@ func New(cfg Config) (*Portal, error) {
 	}
 	p.mux.HandleFunc("GET /{$}", p.home)
 	p.mux.HandleFunc("GET /authorities", p.authorities)
-	p.mux.HandleFunc("GET /authorities/{file}", p.download)
 	p.mux.HandleFunc("GET /lookup", p.lookup)
 	p.mux.HandleFunc("POST /lookup", p.upload)
 	p.mux.HandleFunc("GET /certificates/{issuer}/{serial}", p.certificate)

@@ -67,6 +67,13 @@ func ServerTLS(own *Identity, offer *x509.CertPool) *tls.Config {
 	}
 }
 
+// PublicTLS is TLS 1.2 or 1.3 that asks nobody for a certificate, for what is public.
+func PublicTLS(own *Identity) *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		return own.current.Load(), nil
+	}}
+}
+
 // ClientTLS is TLS 1.3 towards a server whose certificate leads to roots. own is
 // nil for a caller without a certificate, now is nil for the machine's clock.
 func ClientTLS(own *Identity, roots *x509.CertPool, now func() time.Time) *tls.Config {
