@@ -246,7 +246,11 @@ func (b *batch) retire(ctx context.Context, tx *sql.Tx, s *step) error {
 	c.inUse--
 	c.history++
 	b.counts[found.suite] = c
-	return endUse(ctx, tx, found.keyID, s.retire.at)
+	at := s.retire.at
+	if at.Before(found.takenAt) { // the clock has gone back meanwhile; the log says to when
+		at = found.takenAt
+	}
+	return endUse(ctx, tx, found.keyID, at)
 }
 
 // fills stores pairs for the spare library and notes since when there are spares.
