@@ -324,8 +324,10 @@ func caTrials(t *testing.T, p *CAProcess) map[string][]trial {
 		"sign-crls": {{op: officer.SignCRL, path: "/v1/issuers/ecdsa/crls"}},
 		"journal":   {{op: officer.FollowStatus}},
 		// Lists are public; a code is the right to enrol.
-		"crl":   {{open: true, path: "/v1/issuers/ecdsa/crls/-1"}},
-		"enrol": {{open: true, body: object{"code": "AAAA-AAAA", "request": []byte("x")}}},
+		"crl":       {{open: true, path: "/v1/issuers/ecdsa/crls/-1"}},
+		"lists":     {{open: true, path: "/v1/issuers/ecdsa/lists"}},
+		"list-file": {{open: true, path: "/v1/issuers/ecdsa/lists/complete/1"}},
+		"enrol":     {{open: true, body: object{"code": "AAAA-AAAA", "request": []byte("x")}}},
 	} {
 		trials[id] = these
 	}
