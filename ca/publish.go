@@ -85,46 +85,6 @@ func writeByRename(path string, write func(io.Writer) error) error {
 	return os.Rename(file.Name(), path)
 }
 
-// KeepCRLs signs lists until ctx ends: deltas as soon as the journal has news of an
-// issuer, full lists on their own schedule, and each long before it lapses even if
-// nothing was revoked. A failure is logged and tried again, and keeps no other issuer
-// waiting; at half and three quarters of a list's life it is an alarm.
-func (ca *CA) KeepCRLs(ctx context.Context) {
-	machine := pki.Actor{Name: "ca"}
-	go ca.keepSwept(ctx)
-	for ctx.Err() == nil {
-		last, err := ca.cfg.Status.Last(ctx) // before looking, so that no news is slept over
-		wait := ca.cfg.CRL.DeltaLife / 16
-		for _, issuer := range ca.cfg.Issuers {
-			next, failed := ca.keepCRL(ctx, issuer, machine)
-			if failed != nil && ctx.Err() == nil {
-				ca.cfg.Log.Error("signing CRLs", "issuer", issuer.ID, "error", failed, "cause", errors.Unwrap(failed))
-				next = time.Second
-			}
-			wait = min(wait, next)
-		}
-		if err != nil {
-			wait = min(wait, time.Second)
-		}
-		ca.awaitNews(ctx, last, wait)
-	}
-}
-
-// awaitNews waits for the journal to go beyond last, at least the pause and not
-// longer than a list can wait.
-func (ca *CA) awaitNews(ctx context.Context, last int64, longest time.Duration) {
-	pause := time.NewTimer(ca.cfg.CRL.Pause)
-	defer pause.Stop()
-	select {
-	case <-ctx.Done():
-		return
-	case <-pause.C:
-	}
-	wait, cancel := context.WithTimeout(ctx, longest)
-	defer cancel()
-	ca.cfg.Status.Next(wait, last, 1) // whatever it answers, the lists are looked at again
-}
-
 // keepCRL makes what is due of an issuer and returns how long the next look can wait.
 func (ca *CA) keepCRL(ctx context.Context, i *Issuer, machine pki.Actor) (wait time.Duration, err error) {
 	ca.crlLock.Lock()
@@ -202,9 +162,11 @@ func (ca *CA) dueNow(ctx context.Context, l *ledger, now time.Time) (all []due, 
 	return append(all, deltas...), wait, nil
 }
 
-// old reports whether a list is past three eighths of its life.
+// old reports whether a list is past three eighths of its life, or from a future that
+// a clock set right since has taken back: nobody accepts that one yet.
 func (c *CRL) old(now time.Time) bool {
-	return now.Sub(c.ThisUpdate) >= c.NextUpdate.Sub(c.ThisUpdate)*3/8
+	age := now.Sub(c.ThisUpdate)
+	return age >= c.NextUpdate.Sub(c.ThisUpdate)*3/8 || age < -clockSlack
 }
 
 // fullDue reports whether a scope's full list is due, and if it only waits for its
