@@ -19,6 +19,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == serveWord {
 		exit(serveChild())
 	}
+	if len(os.Args) == 2 && os.Args[1] == ocspWord {
+		exit(serveOCSP())
+	}
 	os.Exit(m.Run())
 }
 

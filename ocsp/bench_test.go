@@ -59,3 +59,23 @@ func BenchmarkSigned(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkLoadCopy(b *testing.B) {
+	h := open(b, pkitest.SQLite(b), func(c *Config) { c.Issuers = c.Issuers[:1] })
+	const certificates = 1_000_000
+	h.issue(b, "sm2")
+	for n := range uint64(certificates) {
+		h.known.set(keyNumber(n*0x9e3779b97f4a7c15, 0), record{state: slotValid, notAfter: forever})
+	}
+	if err := h.saveCopy(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		h.known.clear()
+		h.loadCopy(b.Context())
+	}
+	if n, _ := h.known.size(); n < certificates {
+		b.Fatal(n)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/certificates, "ns/certificate")
+}

@@ -111,7 +111,7 @@ func (k *known) set(key certKey, r record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.used >= s.room()*4/5 {
-		s.grow(k)
+		s.grow(k, max(firstSlots, s.room()*3/2))
 	}
 	slot, found := s.find(&key, hash)
 	if !found {
@@ -153,10 +153,22 @@ func (s *shard) find(key *certKey, hash uint32) (slot []byte, found bool) {
 	}
 }
 
-// grow makes the table half as large again.
-func (s *shard) grow(k *known) {
+// reserve makes room for so many certificates at once.
+func (k *known) reserve(certificates int) {
+	for i := range k.shards {
+		s := &k.shards[i]
+		s.mu.Lock()
+		if room := certificates / shardCount * 4 / 3; room > s.room() {
+			s.grow(k, room)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// grow gives the shard a larger table.
+func (s *shard) grow(k *known, room int) {
 	old := s.slots
-	s.slots = newTable(max(firstSlots, s.room()*3/2) * slotOctets)
+	s.slots = newTable(room * slotOctets)
 	for slots := old; len(slots) > 0; slots = slots[slotOctets:] {
 		if slots[atIssuer] == 0 {
 			continue

@@ -31,7 +31,9 @@ const (
 	copyName   = "status.copy"
 	copyMagic  = "onecert status copy 1\n"
 	maxHeader  = 64 << 10
+	copyBuffer = 1 << 20
 	copyRecord = serialOctets + 6 + 17
+	sumOctets  = 4 // CRC-32C of all before, at the end
 )
 
 // header stands at the beginning of the file, its length before it.
@@ -41,24 +43,6 @@ type header struct {
 }
 
 var errCopy = errors.New("the file is not a whole copy of the journal")
-
-// summed counts what goes through.
-type summed struct {
-	io.Writer
-	io.Reader
-	sum hash.Hash32
-}
-
-func (s *summed) Write(p []byte) (int, error) {
-	s.sum.Write(p)
-	return s.Writer.Write(p)
-}
-
-func (s *summed) Read(p []byte) (int, error) {
-	n, err := s.Reader.Read(p)
-	s.sum.Write(p[:n])
-	return n, err
-}
 
 func newSum() hash.Hash32 { return crc32.New(crc32.MakeTable(crc32.Castagnoli)) }
 
@@ -104,26 +88,25 @@ func (r *Responder) saveCopy() error {
 }
 
 func (r *Responder) writeCopy(to io.Writer, last status.Entry) error {
-	out := &summed{Writer: to, sum: newSum()}
 	text, err := json.Marshal(header{Issuers: r.ids(), Last: last})
 	if err != nil {
 		return wrap("encoding the copy's header", err)
 	}
-	buffer := bufio.NewWriterSize(out, 1<<20)
-	buffer.WriteString(copyMagic)
-	buffer.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(text))))
-	buffer.Write(text)
+	sum := newSum()
+	out := bufio.NewWriterSize(io.MultiWriter(to, sum), copyBuffer)
+	out.WriteString(copyMagic)
+	out.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(text))))
+	out.Write(text)
 	var part []byte
 	for n := range shardCount { // into memory first: nobody waits for a slow disk
 		part = part[:0]
 		r.known.each(n, func(key certKey, found record) { part = appendRecord(part, key, found) })
-		buffer.Write(part)
+		out.Write(part)
 	}
-	buffer.Write(make([]byte, copyRecord)) // no serial is zero: this is the end
-	if err := buffer.Flush(); err != nil {
+	if err := out.Flush(); err != nil { // it remembers what went wrong before
 		return wrap("writing the copy of the journal", err)
 	}
-	_, err = to.Write(binary.LittleEndian.AppendUint32(nil, out.sum.Sum32()))
+	_, err = to.Write(binary.LittleEndian.AppendUint32(nil, sum.Sum32()))
 	return err
 }
 
@@ -191,44 +174,54 @@ func (r *Responder) sameJournal(ctx context.Context, last status.Entry) error {
 	return nil
 }
 
-func (r *Responder) readCopy(from io.Reader) (status.Entry, error) {
-	in := &summed{Reader: bufio.NewReaderSize(from, 1<<20), sum: newSum()}
-	start := make([]byte, len(copyMagic)+4)
-	if _, err := io.ReadFull(in, start); err != nil || string(start[:len(copyMagic)]) != copyMagic {
+func (r *Responder) readCopy(file *os.File) (status.Entry, error) {
+	info, err := file.Stat()
+	if err != nil || info.Size() < int64(len(copyMagic)+sumOctets) {
 		return status.Entry{}, errCopy
 	}
-	n := binary.LittleEndian.Uint32(start[len(copyMagic):])
-	if n > maxHeader {
-		return status.Entry{}, errCopy
+	sum := newSum()
+	in := bufio.NewReaderSize(io.TeeReader(io.LimitReader(file, info.Size()-sumOctets), sum), copyBuffer)
+	head, err := r.readHeader(in)
+	if err != nil {
+		return status.Entry{}, err
 	}
-	text := make([]byte, n)
-	if _, err := io.ReadFull(in, text); err != nil {
-		return status.Entry{}, errCopy
-	}
-	var head header
-	if err := json.Unmarshal(text, &head); err != nil || head.Last.Number < 1 || !slices.Equal(head.Issuers, r.ids()) {
-		return status.Entry{}, errCopy
-	}
+	r.known.reserve(int(info.Size() / copyRecord))
+	var line [copyRecord]byte
 	for {
-		var line [copyRecord]byte
-		if _, err := io.ReadFull(in, line[:]); err != nil {
-			return status.Entry{}, errCopy
-		}
-		key, found := decodeRecord(&line)
-		if key == (certKey{}) {
+		_, err := io.ReadFull(in, line[:])
+		if errors.Is(err, io.EOF) {
 			break
 		}
-		if int(key.issuer) >= len(r.issuers) || found.state < slotValid || found.state > slotRevoked {
+		key, found := decodeRecord(&line)
+		if err != nil || int(key.issuer) >= len(r.issuers) || found.state < slotValid || found.state > slotRevoked {
 			return status.Entry{}, errCopy
 		}
 		r.known.set(key, found)
 	}
-	sum := in.sum.Sum32()
-	var end [4]byte
-	if _, err := io.ReadFull(in, end[:]); err != nil || binary.LittleEndian.Uint32(end[:]) != sum {
+	var end [sumOctets]byte
+	if _, err := io.ReadFull(file, end[:]); err != nil || binary.LittleEndian.Uint32(end[:]) != sum.Sum32() {
 		return status.Entry{}, errCopy
 	}
 	return head.Last, nil
+}
+
+func (r *Responder) readHeader(in io.Reader) (head header, err error) {
+	start := make([]byte, len(copyMagic)+4)
+	if _, err := io.ReadFull(in, start); err != nil || string(start[:len(copyMagic)]) != copyMagic {
+		return head, errCopy
+	}
+	n := binary.LittleEndian.Uint32(start[len(copyMagic):])
+	if n > maxHeader {
+		return head, errCopy
+	}
+	text := make([]byte, n)
+	if _, err := io.ReadFull(in, text); err != nil {
+		return head, errCopy
+	}
+	if err := json.Unmarshal(text, &head); err != nil || head.Last.Number < 1 || !slices.Equal(head.Issuers, r.ids()) {
+		return head, errCopy
+	}
+	return head, nil
 }
 
 // replaceFile puts content under a name, whole or not at all.
