@@ -18,6 +18,9 @@ const canaryPrefix = "canary-"
 // its certificates stand in no statistics.
 func IsCanary(issuer string) bool { return strings.HasPrefix(issuer, canaryPrefix) }
 
+// CanaryID is the id of a family's issuer of canaries.
+func CanaryID(family string) string { return canaryPrefix + family }
+
 // maxMinutes is how long a canary may live.
 const maxMinutes = 60
 

@@ -26,7 +26,7 @@ func bootstrapPast(ctx context.Context, o Options, s *state) error {
 	now := func() time.Time { return then.Add(time.Since(then) - past) } // runs on, two years late
 	base := "http://" + s.address("public")
 	config, err := wire.InitCA(ctx, wire.NewCA{Dir: filepath.Join(o.Dir, "ca"), Organisation: "示例省电子政务", Host: s.Host,
-		Listen: s.address("ca"), Public: s.address("public"), Partitions: 8, Families: families, CRLPause: 200 * time.Millisecond,
+		Listen: s.address("ca"), Partitions: 8, Families: families, Canaries: true, CRLPause: 200 * time.Millisecond,
 		Addresses: ca.Addresses{CRL: base + "/crl", AIA: base + "/aia", OCSP: base + "/ocsp"}, Suites: quick()}, wire.Options{Now: now})
 	if err != nil {
 		return err
@@ -35,6 +35,9 @@ func bootstrapPast(ctx context.Context, o Options, s *state) error {
 		return err
 	}
 	if err := makeKMC(o, s); err != nil {
+		return err
+	}
+	if err := makeNode(o, s); err != nil {
 		return err
 	}
 	t, err := openTree(ctx, o, s, now)
@@ -72,16 +75,24 @@ func trustFiles(dir, config string) error {
 	return nil
 }
 
-func makeKMC(o Options, s *state) error {
-	var trust []byte
+// trusted is every CA certificate of the demonstration, in PEM.
+func trusted(dir string) (all []byte, err error) {
 	for _, family := range families {
 		for _, part := range []string{"-chain.pem", "-root.pem"} {
-			data, err := os.ReadFile(filepath.Join(o.Dir, "trust", family+part))
+			data, err := os.ReadFile(filepath.Join(dir, "trust", family+part))
 			if err != nil {
-				return fmt.Errorf("reading the trust of the KMC: %w", err)
+				return nil, fmt.Errorf("reading what is trusted: %w", err)
 			}
-			trust = append(trust, data...)
+			all = append(all, data...)
 		}
+	}
+	return all, nil
+}
+
+func makeKMC(o Options, s *state) error {
+	trust, err := trusted(o.Dir)
+	if err != nil {
+		return err
 	}
 	path, err := wire.InitKMC(wire.NewKMC{Dir: filepath.Join(o.Dir, "kmc"), Host: s.Host, Listen: s.address("kmc"), Trust: trust,
 		SealWith: keys.SM4GCM})
@@ -100,6 +111,9 @@ func office(ctx context.Context) context.Context {
 // their fate.
 func (t *tree) populate(ctx context.Context) error {
 	if err := t.siteOfKMC(ctx); err != nil {
+		return err
+	}
+	if err := t.siteOfNode(ctx); err != nil {
 		return err
 	}
 	for _, r := range cast() {

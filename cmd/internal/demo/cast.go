@@ -64,7 +64,7 @@ func cast() []role {
 	}
 	for _, node := range []string{"centre", "ra1", "ra2", "lra1", "lra2"} {
 		for _, duty := range officer.Roles() {
-			if duty == officer.Site {
+			if officer.KindOf(duty) == officer.Place {
 				continue
 			}
 			id := node + "." + duty
@@ -72,7 +72,16 @@ func cast() []role {
 				roles: []string{duty}, subject: name("示例省电子政务", id)})
 		}
 	}
+	for _, id := range custodians()[1:] {
+		all = append(all, role{name: id, kind: "officer", profiles: inAll("officer"), families: []string{"sm2", "ecdsa"},
+			roles: []string{officer.Custodian}, subject: name("示例省电子政务", id)})
+	}
 	return all
+}
+
+// custodians are those of the centre: a judicial recovery takes three.
+func custodians() []string {
+	return []string{"centre.custodian", "centre.custodian-2", "centre.custodian-3"}
 }
 
 // operates says whether the CA and the KMC register this identity: the officers of

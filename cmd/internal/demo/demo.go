@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -97,9 +98,17 @@ func (t *tree) serve(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
+	ended := make(chan error, 2)
 	go func() { ended <- serve.Run(ctx, servers...) }()
-	if err := t.await(ctx, ended); err != nil {
+	if err := t.await(ctx, ended, t.missingCore); err != nil {
+		return err
+	}
+	status, err := t.openNode(ctx)
+	if err != nil {
+		return err
+	}
+	go func() { ended <- serve.Run(ctx, status...) }()
+	if err := t.await(ctx, ended, t.missing); err != nil {
 		return err
 	}
 	if err := t.describe(); err != nil {
@@ -124,10 +133,10 @@ func (t *tree) servers(ctx context.Context) ([]serve.Server, error) {
 }
 
 // await waits until every listener takes connections and the first CRLs are out.
-func (t *tree) await(ctx context.Context, ended <-chan error) error {
+func (t *tree) await(ctx context.Context, ended <-chan error, look func() string) error {
 	deadline := time.Now().Add(30 * time.Second)
 	for {
-		missing := t.missing()
+		missing := look()
 		if missing == "" {
 			return nil
 		}
@@ -144,20 +153,47 @@ func (t *tree) await(ctx context.Context, ended <-chan error) error {
 	}
 }
 
-func (t *tree) missing() string {
-	for _, address := range []string{t.s.address("ca"), t.s.address("kmc"), t.s.address("public")} {
-		conn, err := net.DialTimeout("tcp", address, time.Second)
-		if err != nil {
-			return address
+func (t *tree) missingCore() string {
+	for _, service := range []string{"ca", "kmc"} {
+		if !t.listens(service) {
+			return t.s.address(service)
 		}
-		conn.Close()
 	}
+	return ""
+}
+
+func (t *tree) listens(service string) bool {
+	conn, err := net.DialTimeout("tcp", t.s.address(service), time.Second)
+	if err != nil {
+		return false
+	}
+	conn.Close()
+	return true
+}
+
+// missing asks the public address as anybody would.
+func (t *tree) missing() string {
+	for _, service := range services {
+		if !t.listens(service) {
+			return t.s.address(service)
+		}
+	}
+	client := &http.Client{Timeout: 2 * time.Second}
+	defer client.CloseIdleConnections()
 	for _, family := range families {
 		for _, issuer := range []string{family, family + "-root"} {
-			if _, err := os.Stat(filepath.Join(t.o.Dir, "ca/public/crl", issuer, "complete.crl")); err != nil {
+			answer, err := client.Get("http://" + t.s.address("public") + "/crl/" + issuer + "/complete.crl")
+			if err != nil {
+				return "the CRL of " + issuer
+			}
+			answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
 				return "the CRL of " + issuer
 			}
 		}
+	}
+	if t.node.Copy.Freshness().Lag > 0 {
+		return "the node's copy of the journal"
 	}
 	return ""
 }
@@ -166,7 +202,9 @@ func (t *tree) announce(took time.Duration) {
 	t.o.say("\nOneCert demo is ready (%.1f s). Everything in it is throw-away.\n", took.Seconds())
 	t.o.say("  CA API          https://%s   (OpenAPI at /openapi.json; mutual TLS)", t.s.address("ca"))
 	t.o.say("  KMC API         https://%s", t.s.address("kmc"))
-	t.o.say("  CRLs, CA certs  http://%s/crl/sm2/complete.crl  http://%s/aia/sm2.cer", t.s.address("public"), t.s.address("public"))
+	t.o.say("  Public site     http://%s/   (look a certificate up, CA certificates, CRLs)", t.s.address("public"))
+	t.o.say("  OCSP, LDAP      http://%s/ocsp   ldap://%s/%s", t.s.address("public"), t.s.address("ldap"), directoryBase)
+	t.o.say("  Observer        https://%s/observer   (mutual TLS)", t.s.address("node"))
 	t.o.say("  Everything else %s", filepath.Join(t.o.Dir, "demo.json"))
 	t.o.say("\nTry, in another terminal:\n%s", strings.Join(t.examples(), "\n"))
 	t.o.say("\nStop with Ctrl-C; start again on the same folder to go on.")
@@ -202,6 +240,8 @@ type tree struct {
 	now func() time.Time
 	ca  *wire.CAProcess
 	kmc *wire.KMCProcess
+	// node is there once the CA's API answers.
+	node *wire.NodeProcess
 }
 
 func openTree(ctx context.Context, o Options, s *state, now func() time.Time) (*tree, error) {
@@ -229,6 +269,9 @@ func openTree(ctx context.Context, o Options, s *state, now func() time.Time) (*
 }
 
 func (t *tree) close() {
+	if t.node != nil {
+		t.node.Close()
+	}
 	if t.ca != nil {
 		t.ca.Close()
 	}

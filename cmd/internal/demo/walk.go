@@ -42,6 +42,9 @@ func (t *tree) walk(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.investigate(ctx); err != nil {
+		return err
+	}
 	t.o.say("\nAll %d steps passed in %.1f s.", w.steps, w.took.Seconds())
 	return nil
 }

@@ -35,6 +35,7 @@ type NewCA struct {
 	Cipher       keys.Cipher
 	CRLPause     time.Duration
 	Suites       map[string][2]pki.Suite // of root and issuing CA, where not the usual ones
+	Canaries     bool                    // make issuers of canaries, for an observer
 }
 
 // Suites of root and issuing CA. The root lives longest and signs least.
@@ -79,6 +80,18 @@ func InitCA(_ context.Context, n NewCA, options Options) (configPath string, err
 		config.Issuers, roots = append(config.Issuers, issuer), append(roots, root)
 	}
 	config.Issuers = append(config.Issuers, roots...)
+	if err := i.trust(config.Issuers); err != nil { // before canaries, which nobody trusts
+		return "", err
+	}
+	if n.Canaries {
+		for _, family := range n.Families {
+			canary, err := i.canary(family, n, options.now()())
+			if err != nil {
+				return "", err
+			}
+			config.Issuers = append(config.Issuers, canary)
+		}
+	}
 	if config.TLSKey, err = i.key("keys/tls.pem", n.tlsSuite()); err != nil {
 		return "", err
 	}
@@ -91,9 +104,6 @@ func InitCA(_ context.Context, n NewCA, options Options) (configPath string, err
 		}
 	}
 	if err := i.secret("holder.key"); err != nil {
-		return "", err
-	}
-	if err := i.trust(config.Issuers); err != nil {
 		return "", err
 	}
 	return configPath, Save(configPath, config)
@@ -187,6 +197,23 @@ func (i *initialiser) family(family string, n NewCA, now time.Time) (issuer, abo
 		return issuer, above, err
 	}
 	return issuer, above, WriteNew(filepath.Join(i.dir, above.Certificate), PEM(root.Raw), 0o644)
+}
+
+// canary makes an issuer of canaries: its own root, which stands in no trust list.
+func (i *initialiser) canary(family string, n NewCA, now time.Time) (IssuerFile, error) {
+	id := ca.CanaryID(family)
+	suite := map[string]pki.Suite{"sm2": pki.SM2, "rsa": pki.RSA2048, "ecdsa": pki.P256}[family]
+	key, uri, err := i.newKey("keys/"+id+".pem", suite)
+	if err != nil {
+		return IssuerFile{}, err
+	}
+	name := pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: n.Organisation}, {Type: "CN", Value: "Canaries " + familyNames[family] + " - trusted by nobody"}}
+	root, err := certify(name, key, span{now.UTC().Truncate(time.Second), issuingYears, 0}, nil)
+	if err != nil {
+		return IssuerFile{}, err
+	}
+	issuer := IssuerFile{ID: id, Key: uri, Certificate: "certs/" + id + ".pem", Partitions: 1, Addresses: n.Addresses}
+	return issuer, WriteNew(filepath.Join(i.dir, issuer.Certificate), PEM(root.Raw), 0o644)
 }
 
 // span is how long a CA's certificate lives and how many CAs may follow it.

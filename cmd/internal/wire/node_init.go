@@ -37,7 +37,7 @@ func InitNode(n NewNode) (configPath string, err error) {
 		return "", err
 	}
 	config := &Node{Component: "node", CA: n.CA, Trust: "trust.pem", TLSCertificate: "tls.pem", Database: n.Database, Listen: n.Listen, Public: n.Public,
-		OCSP: NodeOCSP{Key: keyURI("ocsp/{issuer}-{n}.pem", "passphrase")}, Portal: NodePortal{Operator: n.Operator}}
+		OCSP: NodeOCSP{Key: unescapedBraces(keyURI("ocsp/{issuer}-{n}.pem", "passphrase"))}, Portal: NodePortal{Operator: n.Operator}}
 	if config.Database == "" {
 		config.Database = "sqlite:node.db"
 	}

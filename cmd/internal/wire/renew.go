@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"path"
@@ -82,16 +83,30 @@ func (p *KMCProcess) keepIdentity(ctx context.Context, key *keys.Key) {
 	}, func(err error) { p.options.log().Error("renewing the site certificate", "error", err) })
 }
 
+func (p *KMCProcess) renew(ctx context.Context, key *keys.Key) error {
+	own := renewable{ca: p.config.CA, identity: p.identity, roots: p.roots, certificate: p.config.Path(p.config.TLSCertificate), now: p.options.now()}
+	return own.renew(ctx, key)
+}
+
+// renewable is a component that is known to a CA by its certificate.
+type renewable struct {
+	ca          string // address of the CA's API
+	identity    *serve.Identity
+	roots       *x509.CertPool
+	certificate string // file
+	now         func() time.Time
+}
+
 // renew asks the CA for the next certificate in the same key, as the site this
 // component is.
-func (p *KMCProcess) renew(ctx context.Context, key *keys.Key) error {
-	api, err := serve.NewClient(p.config.CA, serve.ClientTLS(p.identity, p.roots, p.options.now()))
+func (s renewable) renew(ctx context.Context, key *keys.Key) error {
+	api, err := serve.NewClient(s.ca, serve.ClientTLS(s.identity, s.roots, s.now))
 	if err != nil {
 		return err
 	}
 	defer api.HTTP.CloseIdleConnections()
 	client := ca.NewClient(api)
-	own := p.identity.Certificate()
+	own := s.identity.Certificate()
 	issuer, err := issuerID(own.IssuingCertificateURL)
 	if err != nil {
 		return err
@@ -103,10 +118,10 @@ func (p *KMCProcess) renew(ctx context.Context, key *keys.Key) error {
 		return err
 	}
 	chain := append([][]byte{issued.Sign.DER}, issued.Chain[:len(issued.Chain)-1]...)
-	if err := ReplaceFile(p.config.Path(p.config.TLSCertificate), PEM(chain...), 0o644); err != nil {
+	if err := ReplaceFile(s.certificate, PEM(chain...), 0o644); err != nil {
 		return err
 	}
-	return p.identity.Replace(chain, key)
+	return s.identity.Replace(chain, key)
 }
 
 // issuerID reads an issuer's id from where its certificate is said to be found:
