@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"onecert/pki"
+	kit "onecert/sdk/go"
 	"onecert/verify"
 )
 
@@ -65,7 +67,8 @@ type verifyFlags struct {
 	at, purpose, profile               string
 	eku, policy, dns, ip, email        []string
 	depth                              int
-	explicit, noMapping, noAny         bool
+	explicit, noMapping, noAny, fetch  bool
+	timeout                            time.Duration
 }
 
 // noLists is the word that says revocation does not matter.
@@ -91,6 +94,8 @@ func verifyCommand(io *console) *cobra.Command {
 	f.StringVar(&flags.purpose, "purpose", string(verify.Any), io.text("flag.verify.purpose", choices(verify.Purposes())))
 	f.StringVar(&flags.profile, "profile", string(verify.Path), io.text("flag.verify.profile", choices(verify.Profiles())))
 	f.IntVar(&flags.depth, "depth", verify.MaxDepth, io.text("flag.verify.depth"))
+	f.BoolVar(&flags.fetch, "fetch", false, io.text("flag.verify.fetch"))
+	f.DurationVar(&flags.timeout, "timeout", 10*time.Second, io.text("flag.verify.timeout"))
 	f.BoolVar(&flags.explicit, "explicit-policy", false, io.text("flag.verify.explicit-policy"))
 	f.BoolVar(&flags.noMapping, "no-mapping", false, io.text("flag.verify.no-mapping"))
 	f.BoolVar(&flags.noAny, "no-any-policy", false, io.text("flag.verify.no-any-policy"))
@@ -108,7 +113,7 @@ func choices[T ~string](all []T) string {
 }
 
 func (io *console) verify(ctx context.Context, path string, flags verifyFlags) error {
-	if len(flags.trust) == 0 || len(flags.crl)+len(flags.ocsp) == 0 {
+	if len(flags.trust) == 0 || len(flags.crl)+len(flags.ocsp) == 0 && !flags.fetch {
 		return io.wrongUsage("verify.required")
 	}
 	request, err := io.verifyRequest(flags)
@@ -152,9 +157,15 @@ func (io *console) verifyRequest(flags verifyFlags) (r verify.Request, err error
 		}
 		r.Intermediates = append(r.Intermediates, others...)
 	}
-	if len(flags.crl) == 1 && flags.crl[0] == noLists && len(flags.ocsp) == 0 {
+	if len(flags.crl) == 1 && flags.crl[0] == noLists && len(flags.ocsp) == 0 && !flags.fetch {
 		r.Revocation = verify.Unchecked
 		return r, nil
+	}
+	if flags.fetch {
+		r.Source, r.Random = kit.NewSource(kit.Options{Timeout: flags.timeout, Now: io.now}), rand.Reader
+		if flags.at == "" {
+			r.Skew = kit.Skew
+		}
 	}
 	if r.Lists, err = io.lists(flags.crl); err != nil {
 		return r, err
