@@ -43,7 +43,7 @@ func (b *bench) scale(ctx context.Context) error {
 
 // sizes are where the growing database is measured.
 func sizes(n int) (all []int) {
-	for _, s := range []int{n / 100, n / 10, n / 10 * 3, n} {
+	for _, s := range []int{n / 100, n / 10, n / 10 * 3, n / 10 * 6, n} {
 		if s >= leastSize || s == n {
 			all = append(all, s)
 		}
