@@ -46,11 +46,10 @@ func (l *Log) append(ctx context.Context, tx *sql.Tx, rows []row) error {
 	if err != nil {
 		return err
 	}
-	nodes, err := e.grow(rows)
-	if err != nil {
+	if err := e.grow(rows); err != nil {
 		return err
 	}
-	if err := store(ctx, tx, rows, nodes, e.size(), e.root); err != nil {
+	if err := store(ctx, tx, rows, e.size(), e.root); err != nil {
 		return err
 	}
 	l.edge = e

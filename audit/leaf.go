@@ -42,6 +42,7 @@ type row struct {
 	result      string
 	detail      string // JSON object, keys sorted, all values texts
 	leaf        []byte // RFC 6962 leaf hash of encode()
+	nodes       []byte // hashes of the inner nodes this entry completed, from level 1 up
 }
 
 // encode returns the leaf bytes: the version line, number and at as 8 octets each
@@ -78,14 +79,17 @@ func rowOf(a Act, now func() time.Time) (row, error) {
 	for i, role := range a.Actor.Roles {
 		roles[i] = clean(role)
 	}
-	return row{at: a.At.UnixMilli(), actor: clean(a.Actor.Name), roles: canonical(roles),
+	return row{at: a.At.UnixMilli(), actor: clean(a.Actor.Name), roles: listJSON(roles),
 		certificate: clean(a.Actor.Certificate), address: clean(a.Actor.Address), act: clean(a.Act),
-		object: clean(a.Object), subject: clean(a.Subject), result: string(a.Result), detail: canonical(details(a.Detail))}, nil
+		object: clean(a.Object), subject: clean(a.Subject), result: string(a.Result), detail: objectJSON(details(a.Detail))}, nil
 }
 
 // clean makes a text one that both engines store as it is: valid UTF-8, no NUL,
 // and not over-long.
 func clean(text string) string {
+	if plain(text) && len(text) <= maxText {
+		return text
+	}
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 	if len(text) <= maxText {
 		return text
@@ -98,6 +102,9 @@ func clean(text string) string {
 }
 
 func details(given map[string]string) map[string]string {
+	if len(given) <= maxDetails && allPlain(given) {
+		return given
+	}
 	keys := make([]string, 0, len(given))
 	for key := range given {
 		keys = append(keys, key)
@@ -114,16 +121,70 @@ func details(given map[string]string) map[string]string {
 	return kept
 }
 
-// canonical returns the JSON of texts without blanks, object keys in order and
-// nothing escaped that need not be.
-func canonical(value any) string {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		panic("texts are always JSON: " + err.Error())
+func allPlain(texts map[string]string) bool {
+	for key, text := range texts {
+		if !plain(key) || !plain(text) || len(key) > maxText || len(text) > maxText {
+			return false
+		}
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return true
+}
+
+// plain tells a text of visible ASCII without quotation marks and backslashes, which
+// is itself everywhere: in both engines and in JSON.
+func plain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+// listJSON and objectJSON return the JSON of texts without blanks, object keys in
+// order and nothing escaped that need not be: what encoding/json writes, without
+// reflection, as every entry has one of each.
+func listJSON(texts []string) string {
+	b := append(make([]byte, 0, 64), '[')
+	for i, text := range texts {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendJSON(b, text)
+	}
+	return string(append(b, ']'))
+}
+
+func objectJSON(texts map[string]string) string {
+	keys, size := make([]string, 0, len(texts)), 2
+	for key, text := range texts {
+		keys, size = append(keys, key), size+len(key)+len(text)+8
+	}
+	slices.Sort(keys)
+	b := append(make([]byte, 0, size), '{')
+	for i, key := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendJSON(b, key), ':')
+		b = appendJSON(b, texts[key])
+	}
+	return string(append(b, '}'))
+}
+
+func appendJSON(b []byte, text string) []byte {
+	if plain(text) {
+		b = append(b, '"')
+		b = append(b, text...)
+		return append(b, '"')
+	}
+	var quoted bytes.Buffer
+	encoder := json.NewEncoder(&quoted)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(text); err != nil {
+		panic("a text is always JSON: " + err.Error())
+	}
+	return append(b, bytes.TrimSuffix(quoted.Bytes(), []byte("\n"))...)
 }
 
 // entry returns the row for readers.
@@ -149,7 +210,7 @@ func (e Entry) LeafHash() []byte {
 	if detail == nil {
 		detail = map[string]string{}
 	}
-	r := row{number: e.Number, at: e.At.UnixMilli(), actor: e.Actor, roles: canonical(roles), certificate: e.Certificate,
-		address: e.Address, act: e.Act, object: e.Object, subject: e.Subject, result: string(e.Result), detail: canonical(detail)}
+	r := row{number: e.Number, at: e.At.UnixMilli(), actor: e.Actor, roles: listJSON(roles), certificate: e.Certificate,
+		address: e.Address, act: e.Act, object: e.Object, subject: e.Subject, result: string(e.Result), detail: objectJSON(detail)}
 	return r.hash()
 }

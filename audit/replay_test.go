@@ -90,18 +90,19 @@ func TestReplayFinds(t *testing.T) {
 				return row
 			}, "entry.missing 9-11"},
 			"changed node": {func(table string, row []any) []any {
-				if table == "audit_node" && row[0] == int64(2) {
+				if table == "audit_entry" && row[0] == int64(5) {
 					row = slices.Clone(row)
-					row[2] = bytes.Repeat([]byte{7}, 32)
+					row[12] = bytes.Repeat([]byte{7}, 32)
 				}
 				return row
-			}, "tree.changed -1--1"},
+			}, "tree.changed 4-5"},
 			"missing node": {func(table string, row []any) []any {
-				if table == "audit_node" && row[1] == int64(0) {
-					return nil
+				if table == "audit_entry" && row[0] == int64(7) {
+					row = slices.Clone(row)
+					row[12] = row[12].([]byte)[:64]
 				}
 				return row
-			}, "tree.changed -1--1"},
+			}, "tree.changed 0-7"},
 			"no head": {func(table string, row []any) []any {
 				if table == "audit_head" {
 					return nil
@@ -131,7 +132,7 @@ func TestReplayRefusesOtherRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for table, row := range map[string][]any{"audit_entry": {int64(0)}, "audit_node": {"level"}, "audit_head": {nil}} {
+	for table, row := range map[string][]any{"audit_entry": {int64(0)}, "audit_head": {nil}} {
 		if err := r.Row(table, []string{"number", "level", "size"}, row); err == nil {
 			t.Errorf("%s: taken", table)
 		}

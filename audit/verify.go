@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"fmt"
 	"slices"
@@ -70,7 +71,7 @@ type check struct {
 	forged []string         // about heads that are none
 	tree   *edge            // of the stored leaves; its root is not kept up
 	roots  map[int64][]byte // of the sizes that heads name
-	nodes  int64            // inner nodes the tree should have
+	inner  []Fault          // of the tree; reported after those of entries
 	broken bool             // an entry is missing: no tree can be computed beyond it
 	next   int64            // number of the entry that should come next
 }
@@ -111,14 +112,10 @@ func (v *check) entries(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		var nodes []node
 		for i := range rows {
-			if err := v.entry(&rows[i], &nodes); err != nil {
+			if err := v.entry(&rows[i]); err != nil {
 				return err
 			}
-		}
-		if err := v.compareNodes(ctx, nodes); err != nil {
-			return err
 		}
 		if len(rows) < verifyChunk {
 			return nil
@@ -126,7 +123,7 @@ func (v *check) entries(ctx context.Context) error {
 	}
 }
 
-func (v *check) entry(r *row, nodes *[]node) error {
+func (v *check) entry(r *row) error {
 	v.report.Size++
 	if r.number < v.next {
 		v.fault("entry.changed", r.number, r.number, "entry %d was never given that number", r.number)
@@ -147,9 +144,11 @@ func (v *check) entry(r *row, nodes *[]node) error {
 	if v.broken {
 		return nil
 	}
-	if err := v.tree.add(r.leaf, nodes); err != nil {
+	nodes, err := v.tree.add(r.leaf)
+	if err != nil {
 		return err
 	}
+	v.compareNodes(r, nodes)
 	return v.noteRoot()
 }
 
@@ -171,41 +170,36 @@ func (v *check) root() ([]byte, error) {
 	return v.tree.of.GetRootHash(nil)
 }
 
-// compareNodes holds the inner nodes that a chunk gave rise to against the stored ones.
-func (v *check) compareNodes(ctx context.Context, nodes []node) error {
-	v.nodes += int64(len(nodes))
-	slices.SortFunc(nodes, func(a, b node) int { return cmp.Or(cmp.Compare(a.level, b.level), cmp.Compare(a.pos, b.pos)) })
-	for len(nodes) > 0 {
-		level, n := nodes[0].level, 1
-		for n < len(nodes) && nodes[n].level == level {
-			n++
+// compareNodes holds the inner nodes that an entry completes against the stored ones.
+func (v *check) compareNodes(r *row, nodes []node) {
+	for _, n := range nodes {
+		switch stored := n.among(r.nodes); {
+		case stored == nil:
+			v.treeFault(n, "the tree's node over %s is missing")
+		case !bytes.Equal(n.hash, stored):
+			v.treeFault(n, "the tree does not agree with %s: one of them or the tree was changed")
 		}
-		stored, err := nodesBetween(ctx, v.q, level, nodes[0].pos, nodes[n-1].pos)
-		if err != nil {
-			return err
-		}
-		for _, want := range nodes[:n] {
-			v.compareNode(want, stored[want.pos])
-		}
-		nodes = nodes[n:]
 	}
-	return nil
+	if len(r.nodes) > len(nodes)*sha256.Size {
+		v.treeFault(node{pos: r.number}, "the tree has nodes too many at %s")
+	}
 }
 
-func (v *check) compareNode(want node, stored []byte) {
-	if bytes.Equal(want.hash, stored) {
-		return
+func (v *check) treeFault(n node, format string) {
+	f := Fault{"tree.changed", n.first(), n.last(), fmt.Sprintf(format, span(n.first(), n.last()))}
+	if len(v.inner) <= maxFaults { // more are not told, but that there are some
+		v.inner = append(v.inner, f)
 	}
-	first := want.pos << want.level
-	last := first + 1<<want.level - 1
-	if stored == nil {
-		v.fault("tree.changed", first, last, "the tree's node over %s is missing", span(first, last))
-		return
-	}
-	v.fault("tree.changed", first, last, "the tree does not agree with %s: one of them or the tree was changed", span(first, last))
 }
 
-// ownHead compares the head the database itself records, and looks for nodes too many.
+// tellInner reports what was found wrong with the tree.
+func (v *check) tellInner() {
+	for _, f := range v.inner {
+		v.fault(f.Kind, f.First, f.Last, "%s", f.Text)
+	}
+}
+
+// ownHead compares the head the database itself records.
 func (v *check) ownHead(ctx context.Context) error {
 	size, stored, err := head(ctx, v.q)
 	if err != nil {
@@ -215,13 +209,7 @@ func (v *check) ownHead(ctx context.Context) error {
 		v.fault("entry.missing", v.next, size-1, "%s missing: the log's end was cut", span(v.next, size-1))
 		v.broken = true
 	}
-	count, err := countNodes(ctx, v.q)
-	if err != nil {
-		return err
-	}
-	if !v.broken && count > v.nodes {
-		v.fault("tree.changed", -1, -1, "the tree has %d nodes too many", count-v.nodes)
-	}
+	v.tellInner()
 	if v.broken {
 		return nil
 	}

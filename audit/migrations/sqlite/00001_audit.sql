@@ -1,6 +1,9 @@
 -- +goose Up
 
--- The acts, numbered from 0. leaf is the RFC 6962 leaf hash over all other columns.
+-- The acts, numbered from 0. leaf is the RFC 6962 leaf hash over all columns before it.
+-- nodes are the inner nodes of the tree that this entry completed, one hash after the
+-- other from level 1 up: perfect subtrees only, so none ever changes, and every entry
+-- but one in two has none. They stand here so that an entry is one row and no more.
 CREATE TABLE audit_entry (
     number      INTEGER NOT NULL PRIMARY KEY,
     at          INTEGER NOT NULL, -- milliseconds since 1970
@@ -13,19 +16,12 @@ CREATE TABLE audit_entry (
     subject     TEXT    NOT NULL,
     result      TEXT    NOT NULL,
     detail      TEXT    NOT NULL, -- JSON object
-    leaf        BLOB    NOT NULL
+    leaf        BLOB    NOT NULL,
+    nodes       BLOB    NOT NULL
 ) STRICT;
 
 CREATE INDEX audit_entry_object ON audit_entry (object, number) WHERE object <> '';
 CREATE INDEX audit_entry_subject ON audit_entry (subject, number) WHERE subject <> '';
-
--- Inner nodes of the tree: level 1 and up, perfect subtrees only, so none ever changes.
-CREATE TABLE audit_node (
-    level INTEGER NOT NULL,
-    pos   INTEGER NOT NULL,
-    hash  BLOB    NOT NULL,
-    PRIMARY KEY (level, pos)
-) STRICT, WITHOUT ROWID;
 
 -- The tree's head: one row. The empty tree's root is SHA-256 of nothing.
 CREATE TABLE audit_head (
