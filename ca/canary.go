@@ -9,7 +9,8 @@ import (
 // Canaries are certificates the observer orders each minute, to see from outside that
 // issuing, revoking and every service of status work. They live for minutes and come
 // from issuers of their own, whose ids begin with "canary-": such an issuer's chain
-// ends in a root of its own that nobody is told to trust, and issues nothing else.
+// ends in a root of its own that nobody is told to trust, and issues nothing else but
+// the certificates their OCSP answers are signed with.
 
 // canaryPrefix begins the id of every issuer of canaries.
 const canaryPrefix = "canary-"
@@ -27,7 +28,7 @@ const maxMinutes = 60
 // refuseCanary keeps canaries and certificates that people trust apart.
 func refuseCanary(i *Issuer, p *Profile) error {
 	switch {
-	case IsCanary(i.ID) && p.Kind != Canary:
+	case IsCanary(i.ID) && p.Kind != Canary && p.Kind != OCSP: // their state is told as any other's
 		return pki.Errorf(pki.Invalid, "canary.issuer", "issuer %s makes canaries only; nobody trusts it", i.ID).To("leave the issuer out")
 	case !IsCanary(i.ID) && p.Kind == Canary:
 		return pki.Errorf(pki.Invalid, "canary.profile", "profile %s is for issuers of canaries", p.Name).To("name an issuer whose id begins with %s", canaryPrefix)
