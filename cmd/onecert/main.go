@@ -41,6 +41,7 @@ func commands(io *console) []*cobra.Command {
 		backupCommand(io),
 		rescueCommand(io),
 		healthCommand(io),
+		statusCommand(io),
 		tlsCommand(io),
 		configCommand(io),
 		apiCommand(io),

@@ -73,7 +73,7 @@ func local() []string {
 	return []string{"api", "audit tail", "audit verify", "backup catch-up", "backup create", "backup drill", "backup restore", "backup verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
 		"ceremony run", "ceremony shares check", "ceremony verify", "cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "health", "help",
 		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "officer enrol",
-		"rescue certificates", "rescue codes", "rescue crl", "rescue install", "rescue look", "rescue prepare"}
+		"rescue certificates", "rescue codes", "rescue crl", "rescue install", "rescue look", "rescue prepare", "status"}
 }
 
 // A verb nobody thought of is neither acting with a row nor known to be local.
