@@ -45,21 +45,22 @@ func (b *bench) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	floor, err := clocked(func() error { return parseAll(ders) })
-	if err != nil {
+	before := ownTime()
+	if err := parseAll(ders); err != nil {
 		return err
 	}
-	rows := [][]string{{"", "s until it answers", "CPU s", "MB", "CPU s in the next 5", "lists by then", fmt.Sprintf("parse %d certificates, s", n)}}
+	floor := ownTime() - before
+	rows := [][]string{{"", "s until it answers", "CPU s", "floor CPU s", "ratio", "MB", "CPU s in the next 5", "lists by then"}}
 	for _, which := range []string{"first start, no list yet", "second start"} {
 		s, err := serveOnce(ctx, program, dir, address)
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []string{which, digits(s.answers.Seconds()), digits(s.used.Seconds()), digits(s.megabytes), digits(s.after.Seconds()),
-			fmt.Sprint(s.lists), fmt.Sprintf("%.3f", floor.Seconds())})
+		rows = append(rows, []string{which, digits(s.answers.Seconds()), digits(s.used.Seconds()), fmt.Sprintf("%.3f", floor.Seconds()), times(s.used.Seconds() / floor.Seconds()),
+			digits(s.megabytes), digits(s.after.Seconds()), fmt.Sprint(s.lists)})
 	}
 	b.out.table(fmt.Sprintf("Start of a CA with %d issuers, each with an encrypted key file of its own", n), rows,
-		"No issuer's key is opened before it signs. Lists nobody waits for are made one after the other, so that orders keep the machine. Aim: 5 s.")
+		"Floor: parse as many certificates. No issuer's key is opened before it signs. Lists nobody waits for are made one after the other, so that orders keep the machine. Aim: 5 s.")
 	return nil
 }
 
