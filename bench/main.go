@@ -36,6 +36,7 @@ func tables() []table {
 		{"single", (*bench).single},
 		{"parts", (*bench).parts},
 		{"crl", (*bench).crl},
+		{"publish", (*bench).publishing},
 		{"follow", (*bench).follow},
 		{"devices", (*bench).devices},
 		{"start", (*bench).start},

@@ -18,9 +18,9 @@ import (
 func LastList(ctx context.Context, d *db.DB, issuer string) (*CRL, error) {
 	l := CRL{Issuer: issuer, Partition: complete}
 	var this, next int64
-	row := d.Read().QueryRowContext(ctx, `SELECT number, journal, entries, this_update, next_update FROM ca_crl
+	row := d.Read().QueryRowContext(ctx, `SELECT number, journal, entries, size, this_update, next_update FROM ca_crl
 		WHERE issuer = $1 AND crl_part = $2 AND base = 0 ORDER BY number DESC LIMIT 1`, issuer, complete)
-	err := row.Scan(&l.Number, &l.Journal, &l.Entries, &this, &next)
+	err := row.Scan(&l.Number, &l.Journal, &l.Entries, &l.Size, &this, &next)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
