@@ -18,6 +18,11 @@ type demo struct {
 		KMC string            `json:"kmc"`
 		CRL map[string]string `json:"crl"`
 		AIA map[string]string `json:"aia"`
+
+		Portal string `json:"portal"`
+		OCSP   string `json:"ocsp"`
+		LDAP   string `json:"ldap"`
+		Node   string `json:"node"`
 	} `json:"endpoints"`
 	Trust      map[string]trust    `json:"trust"`
 	Identities map[string]identity `json:"identities"`

@@ -32,6 +32,7 @@ func caInitCommand(io *console) *cobra.Command {
 	flags.StringVar(&f.Public, "public", "", io.text("flag.init.public"))
 	flags.StringVar(&f.Accept, "accept", "", io.text("flag.init.accept"))
 	flags.StringVar(&f.url, "url", "", io.text("flag.init.url"))
+	flags.BoolVar(&f.Canaries, "canaries", false, io.text("flag.init.canaries"))
 	flags.StringVar(&f.families, "families", "sm2,rsa,ecdsa", io.text("flag.init.families"))
 	flags.IntVar(&f.Partitions, "partitions", 16, io.text("flag.init.partitions"))
 	flags.StringVar(&f.Database, "database", "", io.text("flag.init.database"))

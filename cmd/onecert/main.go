@@ -33,6 +33,7 @@ func commands(io *console) []*cobra.Command {
 		lintCommand(io, "lint FILE"),
 		caCommand(io),
 		kmcCommand(io),
+		nodeCommand(io),
 		officerCommand(io),
 		approvalCommand(io),
 		ceremonyCommand(io),

@@ -49,6 +49,14 @@ func CheckConfig(ctx context.Context, path string, now time.Time) ([]Finding, er
 		k := &checker{dir: c.dir, now: now}
 		k.kmc(ctx, c)
 		return k.found, nil
+	case "node":
+		c, err := LoadNode(path)
+		if err != nil {
+			return nil, err
+		}
+		k := &checker{dir: c.dir, now: now}
+		k.node(ctx, c)
+		return k.found, nil
 	}
 	return nil, unknownComponent(path, component)
 }

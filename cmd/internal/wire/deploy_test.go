@@ -30,7 +30,11 @@ func TestSamples(t *testing.T) {
 	if !maps.Equal(centre.Pool, kmc.DefaultPool()) {
 		t.Errorf("the sample's pool is not the default: %v", centre.Pool)
 	}
-	for name, config := range map[string]any{"ca.yaml": authority, "kmc.yaml": centre} {
+	node, err := LoadNode(filepath.Join(samples, "node.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, config := range map[string]any{"ca.yaml": authority, "kmc.yaml": centre, "node.yaml": node} {
 		text, err := os.ReadFile(filepath.Join(samples, name))
 		if err != nil {
 			t.Fatal(err)

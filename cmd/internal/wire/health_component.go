@@ -190,6 +190,9 @@ func (c *KMC) pools(ctx context.Context, l *looker) {
 // Health looks at a component from outside, on its machine, whether or not it is being
 // served.
 func Health(ctx context.Context, path string, now time.Time) ([]serve.Item, error) {
+	if component, err := Component(path); err == nil && component == "node" {
+		return nodeHealth(ctx, path, now)
+	}
 	component, f, err := logOf(path)
 	if err != nil {
 		return nil, err
@@ -242,9 +245,29 @@ const maxReady = 1 << 20
 // only it can know. Its certificate is not verified: nothing is told to it, and what
 // it says decides nothing.
 func asked(ctx context.Context, listen string) []serve.Item {
+	checks, items := askReady(ctx, listen)
+	for _, name := range sortedKeys(checks) {
+		says, _, _ := strings.Cut(name, ".")
+		switch {
+		case strings.HasPrefix(name, "audit.cop"):
+			says = "copy"
+		case says != "key" || name == openedItem:
+			continue // looked at from here as well, or a number that does not travel
+		}
+		i := serve.Item{Name: name, Level: serve.Level(checks[name]), Says: says + ".ok"}
+		if i.Level != serve.Fine {
+			i.Says = says + ".failing"
+		}
+		items = append(items, i)
+	}
+	return items
+}
+
+// askReady returns the checks at /readyz by name, and whether the component serves.
+func askReady(ctx context.Context, listen string) (map[string]string, []serve.Item) {
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
-		return nil // it listens nowhere: a zone that only dials out
+		return nil, nil // it listens nowhere: a zone that only dials out
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
@@ -253,11 +276,11 @@ func asked(ctx context.Context, listen string) []serve.Item {
 	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+net.JoinHostPort(host, port)+"/readyz", nil)
 	if err != nil {
-		return down
+		return nil, down
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return down
+		return nil, down
 	}
 	defer response.Body.Close()
 	var answer struct {
@@ -265,27 +288,13 @@ func asked(ctx context.Context, listen string) []serve.Item {
 		Checks map[string]string `json:"checks"`
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxReady)).Decode(&answer); err != nil {
-		return down
+		return nil, down
 	}
 	items := []serve.Item{{Name: "service", Level: serve.Fine, Says: "service.ok", Stops: true}}
 	if !answer.Ready {
 		items[0].Level, items[0].Says = serve.Failing, "service.unready"
 	}
-	for _, name := range sortedKeys(answer.Checks) {
-		says, _, _ := strings.Cut(name, ".")
-		switch {
-		case strings.HasPrefix(name, "audit.cop"):
-			says = "copy"
-		case says != "key" || name == openedItem:
-			continue // looked at from here as well, or a number that does not travel
-		}
-		i := serve.Item{Name: name, Level: serve.Level(answer.Checks[name]), Says: says + ".ok"}
-		if i.Level != serve.Fine {
-			i.Says = says + ".failing"
-		}
-		items = append(items, i)
-	}
-	return items
+	return answer.Checks, items
 }
 
 // health is what the component itself sees: the same, and how heads travel.
