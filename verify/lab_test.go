@@ -102,22 +102,36 @@ func (l *lab) sign(s *spec) *made {
 		}
 		s.spki = spki
 	}
-	var b cryptobyte.Builder
-	b.AddASN1(cb.SEQUENCE, func(b *cryptobyte.Builder) { s.encode(b, l.suite) })
-	tbs := b.BytesOrPanic()
-	message, opts := digest(crypto.SHA256, tbs), crypto.SignerOpts(crypto.SHA256)
-	if l.suite == pki.SM2 {
-		message, opts = tbs, sm2.DefaultSM2SignerOpts
-	}
-	signature, err := signer.Sign(rand.Reader, message, opts)
+	suite, err := pki.SuiteOf(signer.Public())
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	c, err := ParseCertificate(pki.Assemble(tbs, l.suite, signature))
+	var b cryptobyte.Builder
+	b.AddASN1(cb.SEQUENCE, func(b *cryptobyte.Builder) { s.encode(b, suite) })
+	tbs := b.BytesOrPanic()
+	c, err := ParseCertificate(pki.Assemble(tbs, suite, signWith(l.t, signer, suite, tbs)))
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	return &made{c, s.key}
+}
+
+// signWith signs as a suite does.
+func signWith(t testing.TB, signer crypto.Signer, suite pki.Suite, tbs []byte) []byte {
+	t.Helper()
+	hash := crypto.SHA256
+	if suite == pki.P384 {
+		hash = crypto.SHA384
+	}
+	message, opts := digest(hash, tbs), crypto.SignerOpts(hash)
+	if suite == pki.SM2 {
+		message, opts = tbs, sm2.DefaultSM2SignerOpts
+	}
+	signature, err := signer.Sign(rand.Reader, message, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signature
 }
 
 func (s *spec) encode(b *cryptobyte.Builder, suite pki.Suite) {

@@ -1,14 +1,11 @@
 package verify
 
 import (
-	"crypto"
-	"crypto/rand"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"testing"
 	"time"
 
-	"github.com/emmansun/gmsm/sm2"
 	"github.com/emmansun/gmsm/smx509"
 	"golang.org/x/crypto/cryptobyte"
 	cb "golang.org/x/crypto/cryptobyte/asn1"
@@ -43,19 +40,7 @@ func (a *answerPlan) make(t testing.TB, w *world) []byte {
 	var b cryptobyte.Builder
 	b.AddASN1(cb.SEQUENCE, a.data)
 	tbs := b.BytesOrPanic()
-	hash := crypto.SHA256
-	if w.suite == pki.P384 {
-		hash = crypto.SHA384
-	}
-	var opts crypto.SignerOpts = hash
-	message := digest(hash, tbs)
-	if w.suite == pki.SM2 {
-		message, opts = tbs, sm2.DefaultSM2SignerOpts
-	}
-	signature, err := a.signer.key.Sign(rand.Reader, message, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	signature := signWith(t, a.signer.key, w.suite, tbs)
 	var out cryptobyte.Builder
 	out.AddASN1(cb.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddBytes(tbs)
