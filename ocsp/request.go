@@ -187,7 +187,7 @@ func readExtensions(from *cryptobyte.String, tag cbasn1.Tag, fn func(oid []byte,
 // decodePath reads the base64 of a GET (RFC 6960 A.1) out of a request's path, as it
 // came over the wire, into dst, by way of text; both are as long as they may get. It takes every spelling met: the alphabets of RFC
 // 4648 4 and 5, with padding, without, percent-encoded or not; slashes in front do
-// not count, because a prefix may end with one. A blank is a plus that somebody took
+// not count, because a prefix may end with one, nor does a query. A blank is a plus that somebody took
 // for a form's.
 func decodePath(dst, text []byte, path string) ([]byte, error) {
 	for len(path) > 0 && path[0] == '/' {
@@ -197,6 +197,9 @@ func decodePath(dst, text []byte, path string) ([]byte, error) {
 	padded := 0
 	for i := 0; i < len(path); i++ {
 		c := path[i]
+		if c == '?' {
+			break
+		}
 		if c == '%' {
 			if i+2 >= len(path) {
 				return nil, errMalformed

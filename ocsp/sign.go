@@ -214,7 +214,7 @@ func (r *Responder) sign(i *issuer, c *content) (*answer, error) {
 // wants them: made once, shared by every request.
 func (r *Responder) label(a *answer, c *content) {
 	sum := sha256.Sum256(a.body)
-	a.tag = `"` + hex.EncodeToString(sum[:16]) + `"`
+	a.tag = `"` + hex.EncodeToString(sum[:8]) + `"`
 	a.length = []string{strconv.Itoa(len(a.body))}
 	a.etag = []string{a.tag}
 	a.modified = []string{c.thisUpdate.UTC().Format(http.TimeFormat)}
