@@ -6,8 +6,8 @@ whole C interface; this drives it by ctypes. Usage:
     peer.py LIBRARY server|client KEY=VALUE...
 
 It prints lines of key=value: "port" once it listens, then for each connection either
-what was negotiated or "error". A server answers each line with the same line; a
-client sends "hello" and prints what comes back.
+what was negotiated or "error". A server sends back what it gets, or "answer"; a
+client sends "size" octets and prints whether they come back.
 """
 import ctypes
 import ctypes.util
@@ -185,7 +185,7 @@ def say(key, value):
     print(f"{key}={value}", flush=True)
 
 
-def serve(context, count):
+def serve(context, count, answer):
     listener = socket.create_server(("127.0.0.1", 0))
     say("port", listener.getsockname()[1])
     for _ in range(count):
@@ -193,7 +193,7 @@ def serve(context, count):
         connection = Connection(context, sock)
         if connection.shake():
             while data := connection.read():
-                connection.write(data)
+                connection.write(answer or data)
         connection.close()
         say("closed", 1)
 
@@ -221,7 +221,8 @@ def main(arguments):
     context = Context(lib, server, options)
     count = int(options.get("count", "1"))
     if server:
-        serve(context, count)
+        answer = options.get("answer", "").encode().decode("unicode_escape").encode()
+        serve(context, count, answer)
     else:
         dial(context, count, int(options["port"]), int(options.get("size", "1000")))
 
