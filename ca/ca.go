@@ -59,6 +59,7 @@ type CA struct {
 
 	writer  *db.Collector[*step]
 	crlLock sync.Mutex
+	heard   heard              // what the KMC need not be told again
 	ledgers map[string]*ledger // by issuer
 
 	clock struct {

@@ -381,6 +381,9 @@ func (k *fakeKMC) Restore(_ context.Context, r pki.KeyRestore) (pki.KeyGrant, er
 func (k *fakeKMC) Retire(_ context.Context, certNo pki.Serial) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.down != nil && !k.lost {
+		return k.down
+	}
 	k.retired[certNo] = true
-	return nil
+	return k.down
 }

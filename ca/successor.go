@@ -53,30 +53,6 @@ func (ca *CA) revokeReplaced(ctx context.Context, o, replaced *storedOrder, done
 	return nil
 }
 
-// retirePredecessors tells the KMC that the old encryption pair goes into history.
-// The revocation stands whether it hears it or not; Retire is safe to repeat.
-func (ca *CA) retirePredecessors(ctx context.Context, o *storedOrder) {
-	if ca.cfg.KMC == nil || o.act != actReissue {
-		return // a modified certificate keeps its pair in use
-	}
-	old, err := ca.readPredecessor(ctx, o)
-	if err != nil {
-		ca.cfg.Log.Error("finding the replaced certificates", "application", o.application, "error", err)
-		return
-	}
-	ca.retire(ctx, old)
-}
-
-func (ca *CA) retire(ctx context.Context, o *storedOrder) {
-	second := o.half(encrypt)
-	if second == nil || ca.cfg.KMC == nil {
-		return
-	}
-	if err := ca.cfg.KMC.Retire(ctx, second.escrow); err != nil {
-		ca.cfg.Log.Warn("the key management centre did not move an encryption key into history", "serial", second.serial, "error", err)
-	}
-}
-
 // maxLineage bounds how far back encryption history is followed.
 const maxLineage = 64
 

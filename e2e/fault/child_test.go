@@ -161,6 +161,7 @@ func openCA(ctx context.Context, p part, api *serve.API, mux *http.ServeMux) err
 	}
 	room.Routes(api.Huma)
 	go room.KeepCRLs(ctx)
+	go room.KeepRetired(ctx)
 	mux.HandleFunc("/check", answers(func(ctx context.Context) (checked, error) {
 		return checked{Faults: append(ca.CheckInvariants(ctx, room), auditFaults(ctx, d, m, p)...)}, nil
 	}))
@@ -234,8 +235,11 @@ func openKMC(ctx context.Context, p part, api *serve.API, mux *http.ServeMux) er
 		if err := centre.Fill(ctx); err != nil { // then the fillers find nothing to do
 			return checked{}, err
 		}
+		return checked{Faults: append(kmc.CheckInvariants(ctx, centre), auditFaults(ctx, d, m, p)...)}, nil
+	}))
+	mux.HandleFunc("/uses", answers(func(ctx context.Context) (checked, error) {
 		uses, err := readUses(ctx, d)
-		return checked{Faults: append(kmc.CheckInvariants(ctx, centre), auditFaults(ctx, d, m, p)...), Uses: uses}, err
+		return checked{Uses: uses}, err
 	}))
 	return nil
 }

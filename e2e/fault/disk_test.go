@@ -21,11 +21,7 @@ func (w *town) disk(c *serve.Client, mode string) {
 // weakened is how many calls of a component met its disk's weakness.
 func (w *town) weakened(c *serve.Client) int64 {
 	w.t.Helper()
-	found, err := serve.Call[struct{}, checked](context.Background(), c, http.MethodGet, "/disk", nil)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return found.Weak
+	return w.look(c, "/disk").Weak
 }
 
 // onWeakDisk is a town whose two databases and folders lie on disks that can be made

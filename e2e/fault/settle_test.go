@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/emmansun/gmsm/smx509"
 
@@ -24,7 +25,8 @@ func (w *town) settle() {
 	w.askAgain(before)
 	all := w.compare(w.list())
 	w.check(w.caChecks)
-	w.agree(all, w.check(w.kmcChecks).Uses)
+	w.agree(all, w.retired(all))
+	w.check(w.kmcChecks)
 	w.published(all)
 	for _, wrong := range w.book.wrong {
 		w.t.Errorf("seed %d: %s", w.seed, wrong)
@@ -123,14 +125,11 @@ func (w *town) askAgain(before listed) {
 }
 
 // agree holds the KMC's pairs against the CA's encryption certificates: one for one,
-// with the same keys, and none in history without a reason.
+// with the same keys; in use while a good certificate has it, then in history.
 func (w *town) agree(all listed, uses []use) {
 	w.t.Helper()
-	wanted, ended := map[string]*pair{}, map[string]bool{}
+	wanted, used := map[string]*pair{}, w.used(all)
 	for _, p := range w.book.pairs {
-		if now := all[p.application]; len(now) > 0 && now[0].State == pki.Revoked {
-			ended[p.escrow.application] = true
-		}
 		if p.told != nil && p.escrow == p {
 			wanted[p.application] = p
 		}
@@ -149,12 +148,37 @@ func (w *town) agree(all listed, uses []use) {
 		if u.CertNo != p.told.Encrypt.Serial || u.PublicKey != hex.EncodeToString(certificate.RawSubjectPublicKeyInfo) {
 			w.t.Errorf("seed %d: %s: CA and KMC have different pairs", w.seed, u.Application)
 		}
-		if u.Ended && !ended[u.Application] {
-			w.t.Errorf("seed %d: the pair of %s is in history, no certificate with it is revoked", w.seed, u.Application)
+		if u.Ended == used[u.Application] {
+			w.t.Errorf("seed %d: the pair of %s is in history: %v; a good certificate has it: %v", w.seed, u.Application, u.Ended, used[u.Application])
 		}
 	}
 	for application := range wanted {
 		w.t.Errorf("seed %d: %s was issued with a pair that the KMC does not have", w.seed, application)
+	}
+}
+
+// used tells by application whose pairs good certificates have.
+func (w *town) used(all listed) map[string]bool {
+	used := map[string]bool{}
+	for _, p := range w.book.pairs {
+		if now := all[p.application]; len(now) > 0 && now[0].State != pki.Revoked {
+			used[p.escrow.application] = true
+		}
+	}
+	return used
+}
+
+// retired returns the KMC's pairs once it has been told of every revocation: that
+// comes within seconds, also after a crash.
+func (w *town) retired(all listed) []use {
+	w.t.Helper()
+	used := w.used(all)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		uses := w.look(w.kmcChecks, "/uses").Uses
+		late := slices.ContainsFunc(uses, func(u use) bool { return !u.Ended && !used[u.Application] })
+		if !late || time.Now().After(deadline) {
+			return uses
+		}
 	}
 }
 

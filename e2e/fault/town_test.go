@@ -85,14 +85,19 @@ func (w *town) start() {
 }
 
 // check asks a component to hold its database against its rules.
-func (w *town) check(c *serve.Client) checked {
+func (w *town) check(c *serve.Client) {
 	w.t.Helper()
-	found, err := serve.Call[struct{}, checked](context.Background(), c, http.MethodGet, "/check", nil)
-	if err != nil {
-		w.t.Fatalf("seed %d: looking through a database: %v\n%s", w.seed, err, w.complaints())
-	}
+	found := w.look(c, "/check")
 	for _, fault := range found.Faults {
 		w.t.Errorf("seed %d: invariant broken: %s", w.seed, fault)
+	}
+}
+
+func (w *town) look(c *serve.Client, path string) checked {
+	w.t.Helper()
+	found, err := serve.Call[struct{}, checked](context.Background(), c, http.MethodGet, path, nil)
+	if err != nil {
+		w.t.Fatalf("seed %d: looking through a database: %v\n%s", w.seed, err, w.complaints())
 	}
 	return found
 }

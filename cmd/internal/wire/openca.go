@@ -267,6 +267,7 @@ func (p *CAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	}
 	go p.KeepCRLs(ctx)
 	go p.KeepReplacing(ctx)
+	go p.KeepRetired(ctx)
 	go p.keepIdentity(ctx)
 	dialOut{to: p.config.DialOut, identity: p.identity, roots: p.roots, handler: p.API, now: p.options.now(), log: p.options.log()}.start(ctx)
 	var servers []serve.Server
