@@ -20,68 +20,26 @@ import (
 	"onecert/pki"
 )
 
-// caller is a connection as a listener sees it, from an address the test chooses.
-type caller struct {
-	net.Conn
-	from   net.Addr
-	closed atomic.Bool
-}
+// caller is a connection nobody looks at.
+type caller struct{ net.Conn }
 
-func (c *caller) RemoteAddr() net.Addr        { return c.from }
-func (c *caller) Close() error                { c.closed.Store(true); return nil }
+func (c *caller) Close() error                { return nil }
 func (c *caller) Read([]byte) (int, error)    { return 0, nil }
 func (c *caller) Write(b []byte) (int, error) { return len(b), nil }
 
-// queue is a listener whose callers the test brings.
-type queue struct{ callers chan net.Conn }
+// office is a listener's places, taken from addresses the test chooses.
+type office struct{ *seats }
 
-func (q *queue) Accept() (net.Conn, error) {
-	c, ok := <-q.callers
-	if !ok {
-		return nil, net.ErrClosed
-	}
-	return c, nil
-}
-func (q *queue) Close() error   { return nil }
-func (q *queue) Addr() net.Addr { return nil }
-
-// office is a set of connections to one listener.
-type office struct {
-	*seats
-	in *queue
-}
-
-func newOffice(total int) *office {
-	q := &queue{make(chan net.Conn, 1)}
-	return &office{Fair(q, total).(*seats), q}
-}
+func newOffice(total int) *office { return &office{Fair(nil, total).(*seats)} }
 
 // call brings a caller and returns its connection, nil if it was refused.
-func (o *office) call(t *testing.T, from string) *seat {
-	t.Helper()
-	c := &caller{from: &net.TCPAddr{IP: net.ParseIP(from), Port: 1}}
-	o.in.callers <- c
-	got := make(chan net.Conn, 1)
-	go func() {
-		conn, err := o.Accept()
-		if err == nil {
-			got <- conn
-		}
-	}()
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		select {
-		case conn := <-got:
-			return conn.(*seat)
-		default:
-		}
-		if c.closed.Load() { // Accept goes on waiting: give it something to end with
-			close(o.in.callers)
-			o.in.callers = make(chan net.Conn, 1)
-			return nil
-		}
+func (o *office) call(from string) *seat {
+	c := &seat{Conn: &caller{}, of: o.seats}
+	c.used.Store(o.tick.Add(1))
+	if !o.take(c, sourceOf(&net.TCPAddr{IP: net.ParseIP(from)})) {
+		return nil
 	}
-	t.Fatal("neither taken nor refused")
-	return nil
+	return c
 }
 
 func (o *office) count(from string) int {
@@ -99,17 +57,17 @@ func (o *office) count(from string) int {
 func TestPlacesAreSharedOutEvenly(t *testing.T) {
 	o := newOffice(90)
 	for range 90 {
-		if o.call(t, "10.0.0.1") == nil {
+		if o.call("10.0.0.1") == nil {
 			t.Fatal("a seat was free and not given")
 		}
 	}
-	if o.call(t, "10.0.0.1") != nil {
+	if o.call("10.0.0.1") != nil {
 		t.Error("more seats than there are")
 	}
 	taken := map[string]int{}
 	for range 100 {
 		for _, from := range []string{"10.0.0.2", "10.0.0.3"} {
-			if o.call(t, from) != nil {
+			if o.call(from) != nil {
 				taken[from]++
 			}
 		}
@@ -129,11 +87,11 @@ func TestWhoGivesItsPlace(t *testing.T) {
 	o := newOffice(4)
 	var all []*seat
 	for range 4 {
-		all = append(all, o.call(t, "10.0.0.1"))
+		all = append(all, o.call("10.0.0.1"))
 	}
 	all[0].busy.Add(1)
 	all[1].Read(nil) // used after the others came
-	o.call(t, "10.0.0.2")
+	o.call("10.0.0.2")
 	gone := func() (list []int) {
 		for i, c := range all {
 			if _, here := c.crowd.open[c]; !here {
@@ -148,12 +106,12 @@ func TestWhoGivesItsPlace(t *testing.T) {
 	for _, c := range all {
 		c.busy.Add(1)
 	}
-	if o.call(t, "10.0.0.3") != nil {
+	if o.call("10.0.0.3") != nil {
 		t.Error("a request under way was cut off")
 	}
 	all[3].Close()
 	all[3].Close()
-	if o.call(t, "10.0.0.3") == nil || o.open != 4 {
+	if o.call("10.0.0.3") == nil || o.open != 4 {
 		t.Errorf("a place given back is not given out, %d open", o.open)
 	}
 }
@@ -162,7 +120,7 @@ func TestWhoGivesItsPlace(t *testing.T) {
 // more than a source that was refused.
 func TestPlacesModel(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
-	p := Fair(&queue{}, 40).(*seats)
+	p := Fair(nil, 40).(*seats)
 	var open []*seat
 	for range 20_000 {
 		if len(open) > 0 && random.IntN(3) == 0 {
@@ -270,7 +228,7 @@ func TestStuckSourceHoldsOnlyItself(t *testing.T) {
 		if err := turns.enter(t.Context(), stuck); pki.KindOf(err) != pki.Unavailable || time.Since(start) != time.Second {
 			t.Error("a ninth:", err, time.Since(start))
 		}
-		done := 0
+		var done atomic.Int64
 		for range 40 {
 			go func() {
 				if err := turns.enter(t.Context(), other); err != nil {
@@ -278,14 +236,14 @@ func TestStuckSourceHoldsOnlyItself(t *testing.T) {
 					return
 				}
 				time.Sleep(10 * time.Millisecond)
-				done++
+				done.Add(1)
 				turns.leave(other)
 			}()
 		}
 		time.Sleep(500 * time.Millisecond)
 		synctest.Wait()
-		if done != 40 {
-			t.Errorf("%d of 40 done", done)
+		if done.Load() != 40 {
+			t.Errorf("%d of 40 done", done.Load())
 		}
 	})
 }
@@ -298,10 +256,10 @@ func TestLinesEnd(t *testing.T) {
 		if err := turns.enter(t.Context(), office); err != nil {
 			t.Fatal(err)
 		}
-		refused := map[*crowd]int{}
+		refused := map[*crowd]*atomic.Int64{office: {}, home: {}}
 		wait := func(ctx context.Context, c *crowd) {
 			if err := turns.enter(ctx, c); err != nil {
-				refused[c]++
+				refused[c].Add(1)
 				return
 			}
 			turns.leave(c)
@@ -318,18 +276,18 @@ func TestLinesEnd(t *testing.T) {
 			go wait(t.Context(), home)
 			synctest.Wait()
 		}
-		if refused[office] != 5 || refused[home] != 0 {
-			t.Errorf("refused: %d of the office, %d at home", refused[office], refused[home])
+		if refused[office].Load() != 5 || refused[home].Load() != 0 {
+			t.Errorf("refused: %d of the office, %d at home", refused[office].Load(), refused[home].Load())
 		}
 		cancel()
 		synctest.Wait()
-		if refused[office] != 12 {
-			t.Errorf("%d of the office left the line", refused[office])
+		if refused[office].Load() != 12 {
+			t.Errorf("%d of the office left the line", refused[office].Load())
 		}
 		turns.leave(home)
 		turns.leave(office)
 		synctest.Wait()
-		if turns.busy != 0 || turns.queue != 0 || refused[home] != 0 {
+		if turns.busy != 0 || turns.queue != 0 || refused[home].Load() != 0 {
 			t.Errorf("left: %+v", turns)
 		}
 	})
@@ -412,7 +370,7 @@ func (r *textReader) Read(p []byte) (int, error) {
 func TestHandshakesTakeTurns(t *testing.T) {
 	turns := newTurns(Limits{Work: 1, Connections: 10, Wait: 50 * time.Millisecond})
 	config := turns.shake(&tls.Config{})
-	c := &seat{Conn: &caller{}, of: Fair(&queue{}, 1).(*seats), crowd: &crowd{}}
+	c := &seat{Conn: &caller{}, of: Fair(nil, 1).(*seats), crowd: &crowd{}}
 	c.crowd.open = map[*seat]struct{}{}
 	if _, err := config.GetConfigForClient(&tls.ClientHelloInfo{Conn: c}); err != nil || turns.busy != 1 {
 		t.Fatal(err, turns.busy)
