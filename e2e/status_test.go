@@ -224,4 +224,3 @@ func waitFor(t testing.TB, what string, patience time.Duration, good func() bool
 		}
 	}
 }
-
