@@ -41,7 +41,7 @@ func (b *bench) backups(ctx context.Context) error {
 			times(k.create.Seconds() / k.read.Seconds()), times(k.restore.Seconds() / k.read.Seconds()),
 			digits(k.creating.Seconds()), digits(k.restoring.Seconds()), digits(mostMemory(os.Getpid()))})
 	}
-	b.out.table(fmt.Sprintf("Backup of %d single SM2 certificates with journal and audit log", n), rows,
+	b.out.table(fmt.Sprintf("Backup of a CA with %d certificates, dual SM2, with journal and audit log", n), rows,
 		"The component may serve meanwhile; restore is into an empty database of the same engine and verifies the audit log.",
 		"Peak: most memory this process ever had, the filling of the first database included.")
 	return nil
@@ -50,18 +50,19 @@ func (b *bench) backups(ctx context.Context) error {
 // keep fills a database with n certificates, keeps it in an archive, checks that and
 // brings it back.
 func (b *bench) keep(ctx context.Context, e engine, n int, c backup.Cipher) (k kept, err error) {
-	source, err := e.fresh()
+	h, err := b.house(e, 1)
 	if err != nil {
 		return k, err
 	}
-	d, err := openStock(ctx, source)
+	defer h.close()
+	p, err := newPeople(ctx, h, n)
 	if err != nil {
 		return k, err
 	}
-	defer d.Close()
-	if err := stock(ctx, d, n); err != nil {
+	if _, err := p.grow(ctx, n); err != nil {
 		return k, err
 	}
+	d := h.store
 	if k.read, err = clocked(func() error { return readAll(ctx, d) }); err != nil {
 		return k, err
 	}
@@ -118,7 +119,7 @@ func archive(ctx context.Context, d *db.DB, path string, c backup.Cipher) (key b
 		return key, 0, 0, fmt.Errorf("making an archive: %w", err)
 	}
 	defer out.Close()
-	about := backup.About{Component: "ca", Origin: stockOrigin, Taken: time.Now(), Engine: string(d.Dialect)}
+	about := backup.About{Component: "ca", Origin: houseOrigin + "ca", Taken: time.Now(), Engine: string(d.Dialect)}
 	w, split, err := backup.NewWriter(out, backup.Lock{Cipher: c, Threshold: 2, Total: 2}, about)
 	if err != nil {
 		return key, 0, 0, err

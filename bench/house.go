@@ -51,6 +51,9 @@ type house struct {
 	closers []func()
 }
 
+// houseOrigin begins the names of a house's audit logs.
+const houseOrigin = "bench.example/"
+
 // actors of the machine's own hand.
 func as(name string, roles ...string) context.Context {
 	return pki.WithActor(context.Background(), pki.Actor{Name: name, Roles: roles})
@@ -105,11 +108,11 @@ func (h *house) open(ctx context.Context, source, dir, name string) (*db.DB, *au
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	signer, err := audit.NewSigner("bench.example/"+name, key)
+	signer, err := audit.NewSigner(houseOrigin+name, key)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	log, err := audit.Open(ctx, d, "bench.example/"+name, signer)
+	log, err := audit.Open(ctx, d, houseOrigin+name, signer)
 	if err != nil {
 		return nil, nil, nil, err
 	}

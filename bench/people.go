@@ -45,7 +45,7 @@ const (
 
 // newPeople prepares a house for n certificates, which it will have issued in a year:
 // the CA's clock begins a year back and goes on with each.
-func newPeople(h *house, n int) (*people, error) {
+func newPeople(ctx context.Context, h *house, n int) (*people, error) {
 	f, err := newDualFloor()
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func newPeople(h *house, n int) (*people, error) {
 	h.config.Now = func() time.Time {
 		return began.Add(-370*24*time.Hour + time.Duration(p.prepared.Load())*each + time.Since(began))
 	}
-	return p, nil
+	return p, h.restart(ctx) // the CA takes the clock
 }
 
 func (p *people) certificates() int { return 2 * p.holders }

@@ -63,11 +63,8 @@ func (b *bench) growth(ctx context.Context, e engine) error {
 	}
 	defer h.close()
 	h.config.KMC = strangers{beside{h.kmc}}
-	p, err := newPeople(h, steps[len(steps)-1])
+	p, err := newPeople(ctx, h, steps[len(steps)-1])
 	if err != nil {
-		return err
-	}
-	if err := h.restart(ctx); err != nil { // with the clock and the centre of above
 		return err
 	}
 	b.out.line("\nA CA's database as it grows, %s: dual SM2 certificates, %d%% of the holders revoked", e.name, 100/endedEvery)

@@ -21,19 +21,16 @@ func TestPeople(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer h.close()
-		p, err := newPeople(h, 2400)
+		p, err := newPeople(t.Context(), h, 1200)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := h.restart(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		for _, n := range []int{600, 2400} {
+		for _, n := range []int{300, 1200} {
 			if _, err := p.grow(t.Context(), n); err != nil {
 				t.Fatalf("%s: %v", e.name, err)
 			}
 		}
-		if p.certificates() != 2400 || len(p.kept) != 48 { // of 60, 12 were revoked at once
+		if p.certificates() != 1200 || len(p.kept) != 24 { // of 30, 6 were revoked at once
 			t.Errorf("%s: %d certificates, %d holders kept", e.name, p.certificates(), len(p.kept))
 		}
 		issued, err := h.issue(persons(), 1)
@@ -44,7 +41,7 @@ func TestPeople(t *testing.T) {
 			t.Error(err)
 		}
 		lists, err := h.ca.SignCRLs(as("ra", officer.Site), "sm2")
-		if err != nil || lists[0].Entries != 2*(12+4) {
+		if err != nil || lists[0].Entries != 2*(6+4) {
 			t.Errorf("%s: %v, %v", e.name, lists, err)
 		}
 		if err := h.restart(t.Context()); err != nil {
