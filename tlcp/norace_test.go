@@ -1,0 +1,5 @@
+//go:build !race
+
+package tlcp
+
+const spareAllocations = 0
