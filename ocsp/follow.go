@@ -21,6 +21,7 @@ type follower struct {
 
 	mu      sync.Mutex
 	last    status.Entry // at position
+	ahead   status.Entry // the last that may be applied already
 	pending pulse        // seen at the journal's end and not reached yet
 	failing bool
 }
@@ -109,6 +110,9 @@ func (r *Responder) followFailed(err error) {
 // apply takes entries over: first into the copy, then the answers about them go, so
 // that an answer made from the old state is never kept after (room's type ready).
 func (r *Responder) apply(entries []status.Entry) {
+	r.follow.mu.Lock()
+	r.follow.ahead = entries[len(entries)-1]
+	r.follow.mu.Unlock()
 	for i := range entries {
 		e := &entries[i]
 		place, served := r.places[e.Issuer]
@@ -133,7 +137,7 @@ func (r *Responder) apply(entries []status.Entry) {
 	}
 	r.follow.mu.Lock()
 	defer r.follow.mu.Unlock()
-	r.follow.last = entries[len(entries)-1]
+	r.follow.last = r.follow.ahead
 	r.follow.position.Store(r.follow.last.Number)
 	r.follow.failing = false
 }
@@ -144,7 +148,7 @@ func (r *Responder) startOver() {
 	r.follow.caught.Store(false)
 	r.follow.fresh.Store(0)
 	r.follow.position.Store(0)
-	r.follow.last, r.follow.pending = status.Entry{}, pulse{}
+	r.follow.last, r.follow.ahead, r.follow.pending = status.Entry{}, status.Entry{}, pulse{}
 	r.follow.mu.Unlock()
 	r.known.clear()
 	r.ready.clear()
@@ -171,6 +175,7 @@ func (r *Responder) look(ctx context.Context) {
 		return
 	}
 	at = at.Add(-r.behind())
+	position := r.follow.position.Load()
 	end, err := r.cfg.Journal.Last(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -178,7 +183,9 @@ func (r *Responder) look(ctx context.Context) {
 		}
 		return
 	}
-	r.follow.seen(pulse{at, end})
+	if position <= end { // else it is another journal, as followOn is about to learn
+		r.follow.seen(pulse{at, end})
+	}
 }
 
 // behind is how far the journal followed is behind the CA's.

@@ -123,9 +123,8 @@ func (b *buffer) read(req *http.Request, path string) ([]byte, *refusal) {
 }
 
 func (b *buffer) readBody(req *http.Request) ([]byte, *refusal) {
-	tooLarge := &refusal{kindTooLarge, http.StatusRequestEntityTooLarge, malformedRequest, "ocsp.too-large"}
 	if req.ContentLength > maxRequest {
-		return nil, tooLarge
+		return nil, tooLarge()
 	}
 	n := 0
 	for n < len(b.der) {
@@ -138,7 +137,11 @@ func (b *buffer) readBody(req *http.Request) ([]byte, *refusal) {
 			return nil, malformed(err)
 		}
 	}
-	return nil, tooLarge
+	return nil, tooLarge()
+}
+
+func tooLarge() *refusal {
+	return &refusal{kindTooLarge, http.StatusRequestEntityTooLarge, malformedRequest, "ocsp.too-large"}
 }
 
 func malformed(err error) *refusal {
@@ -219,7 +222,7 @@ func (r *Responder) respond(ctx context.Context, q *question) (a *answer, cached
 // failed tells of an answer that could not be made.
 func (r *Responder) failed(q *question, err error) {
 	switch {
-	case errors.Is(err, errBehind), errors.Is(err, errClock), errors.Is(err, context.Canceled):
+	case errors.Is(err, errBehind), errors.Is(err, errClock), errors.Is(err, errJournal), errors.Is(err, context.Canceled):
 		return // health has them
 	case errors.Is(err, errNoSigner):
 		r.fail(r.issuers[q.issuer], "ocsp.signer", err)
@@ -237,6 +240,8 @@ func (r *Responder) sorry(q *question, err error) refusal {
 	case errors.Is(err, errBehind):
 	case errors.Is(err, errClock):
 		later.code = "ocsp.clock"
+	case errors.Is(err, errJournal):
+		later.code = "ocsp.journal"
 	case errors.Is(err, errNoSigner):
 		later.code = "ocsp.signer"
 	default:

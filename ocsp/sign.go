@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -16,6 +17,7 @@ import (
 var (
 	errBehind   = errors.New("the copy of the journal is too far behind")
 	errNoSigner = errors.New("there is no key to sign with")
+	errJournal  = errors.New("the status journal does not answer")
 )
 
 // answer is a finished response with the headers it goes out with.
@@ -113,7 +115,7 @@ func (r *Responder) lookUp(ctx context.Context, key certKey, at moment) (record,
 	case pki.KindOf(err) == pki.Unknown && err != nil:
 		return record{}, false, nil
 	case err != nil:
-		return record{}, false, wrap("looking a certificate up", err)
+		return record{}, false, fmt.Errorf("%w: %w", errJournal, err)
 	}
 	found := record{notAfter: stamp(row.NotAfter)}
 	switch row.State {

@@ -25,21 +25,23 @@ import (
 // Records are written while the journal goes on: some may be newer than the position
 // beside them. The entries from the position on are read again afterwards, each sets
 // its certificate's state whole, and nothing is answered from the copy before the
-// last of them; so the end is the same.
+// last of them; so the end is the same. The journal has to have the newest entry that
+// may be in the file: one restored from a backup would not take it back.
 
 const (
 	copyName   = "status.copy"
 	copyMagic  = "onecert status copy 1\n"
-	maxHeader  = 64 << 10
+	maxTrailer = 64 << 10
 	copyBuffer = 1 << 20
 	copyRecord = serialOctets + 6 + 17
 	sumOctets  = 4 // CRC-32C of all before, at the end
 )
 
-// header stands at the beginning of the file, its length before it.
-type header struct {
-	Issuers []string     `json:"issuers"`
-	Last    status.Entry `json:"last"` // the last entry applied: proves that the journal is the same
+// trailer stands after the records, its length before it.
+type trailer struct {
+	Issuers []string     `json:"issuers"` // in the order of their places
+	Last    status.Entry `json:"last"`    // all up to this one is in the records
+	Ahead   status.Entry `json:"ahead"`   // nothing after this one is
 }
 
 var errCopy = errors.New("the file is not a whole copy of the journal")
@@ -78,31 +80,36 @@ func (r *Responder) saveCopies(ctx context.Context) {
 
 // saveCopy writes the copy: beside the old one, then in its place.
 func (r *Responder) saveCopy() error {
-	r.follow.mu.Lock()
-	last := r.follow.last
-	r.follow.mu.Unlock()
-	if last.Number == 0 || !r.follow.complete() {
+	if !r.follow.complete() || r.follow.position.Load() == 0 {
 		return nil
 	}
-	return writeFile(filepath.Join(r.cfg.Dir, copyName), func(to io.Writer) error { return r.writeCopy(to, last) })
+	return writeFile(filepath.Join(r.cfg.Dir, copyName), r.writeCopy)
 }
 
-func (r *Responder) writeCopy(to io.Writer, last status.Entry) error {
-	text, err := json.Marshal(header{Issuers: r.ids(), Last: last})
-	if err != nil {
-		return wrap("encoding the copy's header", err)
-	}
+func (r *Responder) writeCopy(to io.Writer) error {
+	end := trailer{Issuers: r.ids()}
+	r.follow.mu.Lock()
+	end.Last = r.follow.last // before the records
+	r.follow.mu.Unlock()
 	sum := newSum()
 	out := bufio.NewWriterSize(io.MultiWriter(to, sum), copyBuffer)
 	out.WriteString(copyMagic)
-	out.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(text))))
-	out.Write(text)
 	var part []byte
 	for n := range shardCount { // into memory first: nobody waits for a slow disk
 		part = part[:0]
 		r.known.each(n, func(key certKey, found record) { part = appendRecord(part, key, found) })
 		out.Write(part)
 	}
+	out.Write(make([]byte, copyRecord)) // no serial is zero: this is the end of them
+	r.follow.mu.Lock()
+	end.Ahead = r.follow.ahead // after the records
+	r.follow.mu.Unlock()
+	text, err := json.Marshal(end)
+	if err != nil {
+		return wrap("encoding the copy's trailer", err)
+	}
+	out.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(text))))
+	out.Write(text)
 	if err := out.Flush(); err != nil { // it remembers what went wrong before
 		return wrap("writing the copy of the journal", err)
 	}
@@ -137,14 +144,14 @@ func (r *Responder) loadCopy(ctx context.Context) {
 	}
 	if err == nil {
 		defer file.Close()
-		var last status.Entry
-		if last, err = r.readCopy(file); err == nil {
-			err = r.sameJournal(ctx, last)
+		var end trailer
+		if end, err = r.readCopy(file); err == nil {
+			err = r.sameJournal(ctx, end.Ahead)
 		}
 		if err == nil {
 			r.follow.mu.Lock()
-			r.follow.last = last
-			r.follow.position.Store(last.Number)
+			r.follow.last, r.follow.ahead = end.Last, end.Ahead
+			r.follow.position.Store(end.Last.Number)
 			r.follow.mu.Unlock()
 			return
 		}
@@ -153,75 +160,74 @@ func (r *Responder) loadCopy(ctx context.Context) {
 	r.cfg.Log.Warn("the saved copy of the status journal is of no use: the journal is read from its beginning", "error", err)
 }
 
-// sameJournal looks whether the journal has the entry the copy ends with.
-func (r *Responder) sameJournal(ctx context.Context, last status.Entry) error {
+// sameJournal looks whether the journal has an entry.
+func (r *Responder) sameJournal(ctx context.Context, want status.Entry) error {
 	end, err := r.cfg.Journal.Last(ctx)
 	if err != nil {
 		return err
 	}
-	if end < last.Number {
+	if end < want.Number {
 		return errCopy
 	}
-	found, err := r.cfg.Journal.Next(ctx, last.Number-1, 1)
+	found, err := r.cfg.Journal.Next(ctx, want.Number-1, 1)
 	if err != nil {
 		return err
 	}
 	a, errA := json.Marshal(found[0])
-	b, errB := json.Marshal(last)
+	b, errB := json.Marshal(want)
 	if errA != nil || errB != nil || string(a) != string(b) {
 		return errCopy
 	}
 	return nil
 }
 
-func (r *Responder) readCopy(file *os.File) (status.Entry, error) {
+func (r *Responder) readCopy(file *os.File) (end trailer, err error) {
 	info, err := file.Stat()
-	if err != nil || info.Size() < int64(len(copyMagic)+sumOctets) {
-		return status.Entry{}, errCopy
+	if err != nil || info.Size() < int64(len(copyMagic)+copyRecord+sumOctets) {
+		return end, errCopy
 	}
 	sum := newSum()
 	in := bufio.NewReaderSize(io.TeeReader(io.LimitReader(file, info.Size()-sumOctets), sum), copyBuffer)
-	head, err := r.readHeader(in)
-	if err != nil {
-		return status.Entry{}, err
+	magic := make([]byte, len(copyMagic))
+	if _, err := io.ReadFull(in, magic); err != nil || string(magic) != copyMagic {
+		return end, errCopy
 	}
 	r.known.reserve(int(info.Size() / copyRecord))
-	var line [copyRecord]byte
 	for {
-		_, err := io.ReadFull(in, line[:])
-		if errors.Is(err, io.EOF) {
-			break
+		var line [copyRecord]byte
+		if _, err := io.ReadFull(in, line[:]); err != nil {
+			return end, errCopy
 		}
 		key, found := decodeRecord(&line)
-		if err != nil || int(key.issuer) >= len(r.issuers) || found.state < slotValid || found.state > slotRevoked {
-			return status.Entry{}, errCopy
+		if key == (certKey{}) {
+			break
+		}
+		if int(key.issuer) >= len(r.issuers) || found.state < slotValid || found.state > slotRevoked {
+			return end, errCopy
 		}
 		r.known.set(key, found)
 	}
-	var end [sumOctets]byte
-	if _, err := io.ReadFull(file, end[:]); err != nil || binary.LittleEndian.Uint32(end[:]) != sum.Sum32() {
-		return status.Entry{}, errCopy
+	if end, err = r.readTrailer(in); err != nil {
+		return end, err
 	}
-	return head.Last, nil
+	var stored [sumOctets]byte
+	if _, err := io.ReadFull(file, stored[:]); err != nil || binary.LittleEndian.Uint32(stored[:]) != sum.Sum32() {
+		return end, errCopy
+	}
+	return end, nil
 }
 
-func (r *Responder) readHeader(in io.Reader) (head header, err error) {
-	start := make([]byte, len(copyMagic)+4)
-	if _, err := io.ReadFull(in, start); err != nil || string(start[:len(copyMagic)]) != copyMagic {
-		return head, errCopy
+// readTrailer reads to the end of what the sum covers.
+func (r *Responder) readTrailer(in io.Reader) (end trailer, err error) {
+	text, err := io.ReadAll(io.LimitReader(in, maxTrailer+5))
+	if err != nil || len(text) < 4 || len(text) > maxTrailer+4 || int(binary.LittleEndian.Uint32(text)) != len(text)-4 {
+		return end, errCopy
 	}
-	n := binary.LittleEndian.Uint32(start[len(copyMagic):])
-	if n > maxHeader {
-		return head, errCopy
+	if err := json.Unmarshal(text[4:], &end); err != nil || !slices.Equal(end.Issuers, r.ids()) ||
+		end.Last.Number < 1 || end.Ahead.Number < end.Last.Number {
+		return end, errCopy
 	}
-	text := make([]byte, n)
-	if _, err := io.ReadFull(in, text); err != nil {
-		return head, errCopy
-	}
-	if err := json.Unmarshal(text, &head); err != nil || head.Last.Number < 1 || !slices.Equal(head.Issuers, r.ids()) {
-		return head, errCopy
-	}
-	return head, nil
+	return end, nil
 }
 
 // replaceFile puts content under a name, whole or not at all.
