@@ -160,6 +160,9 @@ func (l *dualListener) shake(conn net.Conn) {
 	begin := time.Now()
 	done, failure := l.protect(ctx, conn)
 	if failure != nil {
+		if failure.Alert != "" && !failure.Received {
+			bid(conn)
+		}
 		conn.Close()
 		if l.ctx.Err() == nil { // the listener's end is no event
 			failure.Time, failure.Took, failure.Address = begin, time.Since(begin), conn.RemoteAddr().String()

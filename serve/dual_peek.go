@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"syscall"
+	"time"
 
 	"onecert/tlcp"
 )
@@ -82,6 +83,23 @@ func refuse(conn net.Conn, kind kindOfPeer) {
 		conn.Write([]byte{21, 3, 1, 0, 2, 2, byte(tlcp.AlertProtocolVersion)})
 	case kindTLCP:
 		conn.Write([]byte{21, 1, 1, 0, 2, 2, byte(tlcp.AlertProtocolVersion)})
+	}
+}
+
+// How long and how much a refused peer may still send. Closing a connection with
+// unread data resets it, and some systems then drop the alert that says why.
+const (
+	farewell    = 200 * time.Millisecond
+	maxFarewell = 64 << 10
+)
+
+// bid gives a refused peer the time to read the refusal.
+func bid(conn net.Conn) {
+	if half, ok := conn.(interface{ CloseWrite() error }); ok {
+		half.CloseWrite()
+	}
+	if conn.SetReadDeadline(time.Now().Add(farewell)) == nil {
+		io.CopyN(io.Discard, conn, maxFarewell)
 	}
 }
 

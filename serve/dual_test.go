@@ -347,3 +347,23 @@ func TestFailureLogged(t *testing.T) {
 		t.Errorf("%d runes", len([]rune(got)))
 	}
 }
+
+// TestRefusalIsRead: the alert reaches a client that goes on sending, and whose
+// connection is closed with what it sent unread.
+func TestRefusalIsRead(t *testing.T) {
+	w := newDualWorld(t, nil)
+	conn, err := net.Dial("tcp", w.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	hello := "\x16\x01\x01\x00\x2d\x01\x00\x00\x29\x01\x01" + strings.Repeat("r", 32) + "\x00\x00\x02\xe0\x15\x01\x00"
+	io.WriteString(conn, hello+strings.Repeat("\x16\x01\x01\x00\x01x", 2000))
+	conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if got, err := io.ReadAll(conn); err != nil || !bytes.Equal(got, []byte{21, 1, 1, 0, 2, 2, 40}) {
+		t.Errorf("%x, %v", got, err)
+	}
+	if f := <-w.failures; f.Cause != tlcp.CauseNoCommonSuite || f.Suites[0] != "IBSDH_SM4_CBC_SM3" {
+		t.Errorf("%+v", f)
+	}
+}
