@@ -61,6 +61,7 @@ type CA struct {
 	crlLock sync.Mutex
 	heard   heard              // what the KMC need not be told again
 	ledgers map[string]*ledger // by issuer
+	newest  sync.Map           // by issuer: []pki.ListHead, never changed
 
 	clock struct {
 		sync.Mutex

@@ -18,8 +18,8 @@ type CRLRules struct {
 	// keep a list until it lapses, and the delta is what has the news.
 	DeltaLife time.Duration
 	// Full is the shortest time between two full lists of the same scope while there
-	// is news; 0: a second for each 10,000 entries, none up to there. The delta is made
-	// at once.
+	// is news; 0: a second for each 10,000 entries, at least one. The delta is made at
+	// once.
 	Full time.Duration
 }
 
@@ -45,13 +45,10 @@ const entriesSecond = 10_000
 // fullEach is the shortest time between two full lists of so many entries: signing,
 // storing and publishing them then stays below a few hundredths of a processor.
 func (r *CRLRules) fullEach(entries int64) time.Duration {
-	switch {
-	case r.Full > 0:
+	if r.Full > 0 {
 		return r.Full
-	case entries <= entriesSecond:
-		return 0
 	}
-	return time.Duration(entries) * time.Second / entriesSecond
+	return max(time.Second, time.Duration(entries)*time.Second/entriesSecond)
 }
 
 // rootLives is how many times longer a root's list lives: it changes once in years,
@@ -150,21 +147,35 @@ func (ca *CA) Lists(ctx context.Context, issuer string) ([]pki.ListHead, error) 
 	if err != nil {
 		return nil, err
 	}
-	ca.crlLock.Lock()
-	defer ca.crlLock.Unlock()
-	l, err := ca.ledger(ctx, i)
-	if err != nil {
-		return nil, err
+	known, ok := ca.newest.Load(i.ID) // signing a long list keeps nobody waiting
+	if !ok {
+		ca.crlLock.Lock()
+		defer ca.crlLock.Unlock()
+		if _, err := ca.ledger(ctx, i); err != nil {
+			return nil, err
+		}
+		known, _ = ca.newest.Load(i.ID)
 	}
 	now, all := ca.cfg.Now(), []pki.ListHead{}
+	for _, head := range known.([]pki.ListHead) {
+		if now.Before(head.NextUpdate) {
+			all = append(all, head)
+		}
+	}
+	return all, nil
+}
+
+// tell makes an issuer's newest lists known to those who ask for them.
+func (ca *CA) tell(l *ledger) {
+	all := []pki.ListHead{}
 	for _, s := range l.scopes {
 		for _, newest := range []*CRL{s.full, s.delta} {
-			if newest != nil && now.Before(newest.NextUpdate) {
+			if newest != nil {
 				all = append(all, newest.head())
 			}
 		}
 	}
-	return all, nil
+	ca.newest.Store(l.issuer.ID, all)
 }
 
 // due is one list to be made.

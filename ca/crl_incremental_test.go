@@ -377,6 +377,7 @@ func TestKeyMissing(t *testing.T) {
 	}
 	other := mustIssue(t, h, order(t, "other", pki.P256))
 	revokeAll(t, h, "ecdsa", []*ca.Issued{other})
+	h.clock.add(time.Second)
 	wantCode(t, h.room.KeepOnce(t.Context()), pki.Unavailable, "issuer.sign")
 	if head, _ := fetch(t, h, "sm2", "complete"); head.Number != before.Number {
 		t.Error("a list was made without a key")

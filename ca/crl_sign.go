@@ -40,12 +40,12 @@ func (r *round) add(ctx context.Context, d due, number int64) error {
 	crl := CRL{Issuer: r.ledger.issuer.ID, Number: number, Partition: s.partition, Journal: r.ledger.journal}
 	var entries run
 	if d.delta {
-		base := s.base(r.now)
-		if base == nil || base.Number >= number || r.ledger.issuer.ListsOnly {
+		b, found := s.base(r.now)
+		if !found || b.number >= number || r.ledger.issuer.ListsOnly {
 			return nil
 		}
-		crl.Base = base.Number
-		s.changes.forget(base.Journal)
+		crl.Base = b.number
+		s.changes.forget(b.journal)
 		entries = s.changes.run.snapshot()
 	} else {
 		entries = r.ledger.entries(s)
@@ -103,6 +103,7 @@ func (r *round) flush(ctx context.Context) error {
 		}
 		r.done = append(r.done, m.CRL)
 	}
+	r.ca.tell(r.ledger)
 	if failed != nil {
 		return unpublished(failed)
 	}

@@ -29,9 +29,15 @@ type ledger struct {
 type scope struct {
 	partition   int
 	full, delta *CRL   // the newest, without octets
-	bases       []*CRL // full lists that have not lapsed, oldest first
+	bases       []base // full lists that have not lapsed, oldest first
 	changes     changes
 	changed     int64 // journal number of the last change in the scope
+}
+
+// base is a full list that deltas can build on.
+type base struct {
+	number, journal int64
+	next            time.Time
 }
 
 func newLedger(i *Issuer) *ledger {
@@ -59,6 +65,7 @@ func (ca *CA) ledger(ctx context.Context, i *Issuer) (*ledger, error) {
 		return nil, storeFailed(err)
 	}
 	ca.ledgers[i.ID], l.stale = l, false
+	ca.tell(l)
 	return l, nil
 }
 
@@ -73,7 +80,7 @@ func (l *ledger) note(c CRL) {
 		s.delta = &c
 	default:
 		s.full = &c
-		s.bases = append(s.bases, &c)
+		s.bases = append(s.bases, base{c.Number, c.Journal, c.NextUpdate})
 	}
 }
 
@@ -86,14 +93,14 @@ func (l *ledger) scope(partition int) *scope {
 
 // base is the oldest full list somebody may still rightly hold: whoever has a full
 // list that has not lapsed can use every delta (RFC 5280 5.2.4).
-func (s *scope) base(now time.Time) *CRL {
-	for len(s.bases) > 0 && !now.Before(s.bases[0].NextUpdate) {
+func (s *scope) base(now time.Time) (b base, found bool) {
+	for len(s.bases) > 0 && !now.Before(s.bases[0].next) {
 		s.bases = s.bases[1:]
 	}
 	if len(s.bases) == 0 {
-		return nil
+		return b, false
 	}
-	return s.bases[0]
+	return s.bases[0], true
 }
 
 // ready returns an issuer's ledger with its entries, true up to the journal's end.
@@ -138,8 +145,8 @@ func (ca *CA) load(ctx context.Context, l *ledger) error {
 	since, now := journal, ca.cfg.Now()
 	for _, s := range l.scopes {
 		s.changes, s.changed = changes{}, 0
-		if base := s.base(now); base != nil {
-			since = min(since, base.Journal)
+		if b, found := s.base(now); found {
+			since = min(since, b.journal)
 		}
 	}
 	err = ca.cfg.Status.ChangedSince(ctx, l.issuer.ID, since, func(r status.Record) error {
