@@ -153,22 +153,27 @@ func (l *dualListener) accept() {
 	}
 }
 
-// shake brings one connection to the end of its handshake, or to its event.
+// shake brings one connection to the end of its handshake, or to its event. A deadline
+// bounds it: contexts would cost each handshake a goroutine.
 func (l *dualListener) shake(conn net.Conn) {
-	ctx, cancel := context.WithTimeout(l.ctx, l.dual.patience())
-	defer cancel()
 	begin := time.Now()
-	done, failure := l.protect(ctx, conn)
+	stop := context.AfterFunc(l.ctx, func() { conn.Close() })
+	conn.SetDeadline(begin.Add(l.dual.patience()))
+	done, failure := l.protect(conn)
 	if failure != nil {
 		if failure.Alert != "" && !failure.Received {
 			bid(conn)
 		}
 		conn.Close()
-		if l.ctx.Err() == nil { // the listener's end is no event
+		if stop() { // the listener's end is no event
 			failure.Time, failure.Took, failure.Address = begin, time.Since(begin), conn.RemoteAddr().String()
 			l.dual.report(*failure)
 		}
 		return
+	}
+	conn.SetDeadline(time.Time{})
+	if !stop() {
+		return // the listener is closed, and so is the connection
 	}
 	select {
 	case l.ready <- done:
@@ -177,25 +182,21 @@ func (l *dualListener) shake(conn net.Conn) {
 	}
 }
 
-func (l *dualListener) protect(ctx context.Context, conn net.Conn) (net.Conn, *HandshakeFailure) {
-	stop := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Unix(1, 0)) })
+func (l *dualListener) protect(conn net.Conn) (net.Conn, *HandshakeFailure) {
 	first, kind, err := peek(conn)
-	if !stop() && err == nil {
-		err = ctx.Err()
-	}
 	switch {
 	case err != nil:
-		return nil, silent(ctx, first, err)
+		return nil, silent(first, err)
 	case kind == kindTLCP && l.dual.TLCP != nil:
 		c := tlcp.Server(first, l.dual.TLCP)
-		if err := c.HandshakeContext(ctx); err != nil {
+		if err := c.Handshake(); err != nil {
 			return nil, ofTLCP(err)
 		}
 		return c, nil
 	case kind == kindTLS && l.tls != nil:
 		c := tls.Server(first, l.tls)
-		if err := c.HandshakeContext(ctx); err != nil {
-			return nil, ofTLS(ctx, c, first, err, l.dual.TLS)
+		if err := c.Handshake(); err != nil {
+			return nil, ofTLS(c, first, err, l.dual.TLS)
 		}
 		return c, nil
 	}

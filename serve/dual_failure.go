@@ -98,8 +98,8 @@ func (f *HandshakeFailure) setAlert(alert tlcp.Alert) {
 }
 
 // ofTLS makes the event of what crypto/tls said.
-func ofTLS(ctx context.Context, conn *tls.Conn, first *started, err error, config *tls.Config) *HandshakeFailure {
-	f := failureOf("TLS", tlsCause(ctx, first, err, config))
+func ofTLS(conn *tls.Conn, first *started, err error, config *tls.Config) *HandshakeFailure {
+	f := failureOf("TLS", tlsCause(first, err, config))
 	if f.Cause == tlcp.CauseAlert {
 		f.Received = true
 		number, _ := remoteAlert(err)
@@ -124,7 +124,7 @@ func ofTLS(ctx context.Context, conn *tls.Conn, first *started, err error, confi
 	return f
 }
 
-func tlsCause(ctx context.Context, first *started, err error, config *tls.Config) tlcp.Cause {
+func tlsCause(first *started, err error, config *tls.Config) tlcp.Cause {
 	if _, ok := remoteAlert(err); ok {
 		return tlcp.CauseAlert
 	}
@@ -145,7 +145,7 @@ func tlsCause(ctx context.Context, first *started, err error, config *tls.Config
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return tlcp.CauseUnknownIssuer
 	}
-	if cause, ok := networkCause(ctx, err); ok {
+	if cause, ok := networkCause(err); ok {
 		return cause
 	}
 	if hello := first.hello; hello != nil {
@@ -196,10 +196,10 @@ func remoteAlert(err error) (tlcp.Alert, bool) {
 	return tlcp.Alert(v.Uint()), true
 }
 
-func networkCause(ctx context.Context, err error) (tlcp.Cause, bool) {
+func networkCause(err error) (tlcp.Cause, bool) {
 	passing, network := errors.AsType[net.Error](err)
 	switch {
-	case ctx.Err() != nil, network && passing.Timeout():
+	case network && passing.Timeout():
 		return tlcp.CauseTimeout, true
 	case network, errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return tlcp.CauseClosed, true
@@ -208,8 +208,8 @@ func networkCause(ctx context.Context, err error) (tlcp.Cause, bool) {
 }
 
 // silent is the event of a connection that never showed what it speaks.
-func silent(ctx context.Context, first *started, err error) *HandshakeFailure {
-	cause, ok := networkCause(ctx, err)
+func silent(first *started, err error) *HandshakeFailure {
+	cause, ok := networkCause(err)
 	if !ok {
 		cause = CauseOther
 	}
