@@ -257,7 +257,6 @@ func (r *Responder) refuse(w http.ResponseWriter, f refusal) {
 	body := failure(f.ocsp)
 	h := w.Header()
 	h["Content-Type"], h["Cache-Control"], h["X-Reason"] = contentType, noStore, []string{f.code}
-	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	switch f.status {
 	case http.StatusServiceUnavailable:
 		h["Retry-After"] = retryAfter
@@ -268,13 +267,20 @@ func (r *Responder) refuse(w http.ResponseWriter, f refusal) {
 	w.Write(body)
 }
 
+// counted is how long a body may be for net/http to count it by itself, in octets (its
+// buffer holds 2048). That costs less than a header.
+const counted = 2000
+
 // write sends an answer. What a cache needs goes with GET only: an answer to a POST is
 // kept by none (RFC 5019 7.2), and each header costs as much as finding the answer.
 func (r *Responder) write(w http.ResponseWriter, req *http.Request, a *answer, cached bool) {
 	h := w.Header()
 	h["Content-Type"] = contentType
+	if len(a.body) > counted {
+		h["Content-Length"] = []string{strconv.Itoa(len(a.body))}
+	}
 	if !cached {
-		h["Cache-Control"], h["Content-Length"] = noStore, []string{strconv.Itoa(len(a.body))}
+		h["Cache-Control"] = noStore
 		w.Write(a.body)
 		return
 	}
@@ -282,11 +288,11 @@ func (r *Responder) write(w http.ResponseWriter, req *http.Request, a *answer, c
 	if req.Method != http.MethodPost {
 		h["Etag"], h["Last-Modified"], h["Expires"] = a.etag, a.modified, a.expires
 		if same := req.Header["If-None-Match"]; len(same) > 0 && matches(same, a.tag) {
+			delete(h, "Content-Length")
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
 	}
-	h["Content-Length"] = a.length
 	w.Write(a.body) // net/http leaves the body out for HEAD
 }
 

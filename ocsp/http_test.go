@@ -104,7 +104,7 @@ func TestGetSpellings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			response := raw(t, address, "GET /ocsp"+path)
 			body, err := io.ReadAll(response.Body)
-			if err != nil || response.StatusCode != 200 {
+			if err != nil || response.StatusCode != 200 || response.ContentLength != int64(len(body)) {
 				t.Fatal(response.Status, err, response.Header)
 			}
 			if got := h.read(t, "sm2", body); got[0].state != "good" || got[0].serial != s {
@@ -182,7 +182,7 @@ func TestCaching(t *testing.T) {
 	got := h.check(t, "ecdsa", first)
 	header := first.Header()
 	if header.Get("Cache-Control") != "max-age=60, public, no-transform, must-revalidate" || header.Get("Expires") != got.next.Format(http.TimeFormat) ||
-		header.Get("Last-Modified") != got.this.Format(http.TimeFormat) || header.Get("Content-Length") != fmt.Sprint(first.Body.Len()) {
+		header.Get("Last-Modified") != got.this.Format(http.TimeFormat) {
 		t.Error(header)
 	}
 	tag := header.Get("ETag")
@@ -194,7 +194,7 @@ func TestCaching(t *testing.T) {
 	if w := get(http.MethodGet, `"other"`); w.Code != 200 || !bytes.Equal(w.Body.Bytes(), first.Body.Bytes()) {
 		t.Error("another tag:", w.Code)
 	}
-	if w := get(http.MethodHead, ""); w.Code != 200 || w.Header().Get("Content-Length") != header.Get("Content-Length") {
+	if w := get(http.MethodHead, ""); w.Code != 200 || w.Header().Get("ETag") != tag {
 		t.Error("HEAD:", w.Code, w.Header())
 	}
 	if w := h.send(h.request(t, "ecdsa", s)); w.Header().Get("Cache-Control") != header.Get("Cache-Control") || !bytes.Equal(w.Body.Bytes(), first.Body.Bytes()) {

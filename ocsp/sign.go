@@ -28,7 +28,6 @@ type answer struct {
 	refresh  int64 // nanoseconds since 1970: from then on it is made anew if that works
 	next     int64 // nextUpdate: from then on it is not given out
 	tag      string
-	length   []string
 	etag     []string
 	expires  []string
 	modified []string
@@ -217,7 +216,6 @@ func (r *Responder) sign(i *issuer, c *content) (*answer, error) {
 func (r *Responder) label(a *answer, c *content) {
 	sum := sha256.Sum256(a.body)
 	a.tag = `"` + hex.EncodeToString(sum[:8]) + `"`
-	a.length = []string{strconv.Itoa(len(a.body))}
 	a.etag = []string{a.tag}
 	a.modified = []string{c.thisUpdate.UTC().Format(http.TimeFormat)}
 	a.expires = []string{c.nextUpdate.UTC().Format(http.TimeFormat)}
