@@ -41,7 +41,10 @@ func upTo(dice *rand.Rand, most time.Duration) time.Duration {
 }
 
 // campaign runs rounds in town after town.
+//
+// Campaigns run beside each other: much of a round is waiting for something to start.
 func campaign(t *testing.T, found func(seed uint64, town int) *town, round func(w *town)) {
+	t.Parallel()
 	rounds := int(number(t, roundsVariable, defaultRounds))
 	seed := number(t, seedVariable, uint64(time.Now().UnixNano()))
 	var told, denied, lists, pairs int
