@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * chain --root R [--chain C] --leaf L [--at TIME] [--crl F]…: path validation (RFC 5280 6) from
+ * chain --root R [--chain C] --leaf L [--at TIME] [--crl F]… [--explicit yes]: path validation (RFC 5280 6) from
  * the leaf through the chain file, in that order, to the root, which may be any CA one believes.
  * With CRLs every certificate of the path must be covered by one of them and stand in none.
  */
@@ -37,6 +37,7 @@ final class Chain {
 
         PKIXParameters parameters = new PKIXParameters(Set.of(new TrustAnchor(root, null)));
         parameters.setDate(arguments.at());
+        parameters.setExplicitPolicyRequired(arguments.get("explicit", null) != null);
         parameters.setRevocationEnabled(!arguments.all("crl").isEmpty());
         List<Object> lists = new ArrayList<>();
         for (String file : arguments.all("crl")) {
