@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 
+	"onecert/keys"
 	"onecert/pki"
+	"onecert/pkitest"
 )
 
 // model of a run: entries by serial.
@@ -170,5 +172,45 @@ func BenchmarkPutInAMillion(b *testing.B) {
 	for b.Loop() {
 		s, _ := pki.NewSerial(random)
 		r.put(serialOctets(s), pki.AddListed(nil, pki.Listed{Serial: s, At: at, Reason: pki.KeyCompromise}))
+	}
+}
+
+// BenchmarkSignAMillion puts together, lints and signs the list of a million entries.
+func BenchmarkSignAMillion(b *testing.B) {
+	random := rand.NewChaCha8([32]byte{4})
+	at := time.Unix(1_900_000_000, 0)
+	r := &run{}
+	serials := make([]pki.Serial, 1_000_000)
+	for n := range serials {
+		serials[n], _ = pki.NewSerial(random)
+	}
+	slices.Sort(serials)
+	l := loader{run: r}
+	for _, s := range serials {
+		l.add(pki.AddListed(nil, pki.Listed{Serial: s, At: at, Reason: pki.Superseded}))
+	}
+	l.flush()
+	signer, err := pki.GenerateKey(random, pki.SM2)
+	if err != nil {
+		b.Fatal(err)
+	}
+	key, err := keys.Wrap(signer)
+	if err != nil {
+		b.Fatal(err)
+	}
+	certificate, err := pkitest.Certify(pki.Authority{Subject: []byte{0x30, 0x0f, 0x31, 0x0d, 0x30, 0x0b, 6, 3, 0x55, 4, 3, 0x0c, 4, 't', 'e', 's', 't'},
+		PublicKey: key.Public(), NotBefore: at.AddDate(-1, 0, 0), NotAfter: at.AddDate(9, 0, 0), PathLen: -1}, key, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	issuer := &Issuer{ID: "sm2", Key: key, Certificate: certificate, suite: pki.SM2, keyID: certificate.SubjectKeyId, Addresses: Addresses{CRL: "http://crl.example"}}
+	room := &CA{cfg: Config{Random: random}}
+	b.ReportAllocs()
+	for b.Loop() {
+		m, err := room.signList(issuer, CRL{Issuer: "sm2", Number: 1, Partition: complete, ThisUpdate: at.Add(time.Hour), NextUpdate: at.Add(25 * time.Hour), Entries: r.entries}, r.snapshot())
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(m.Size)/1e6, "MB")
 	}
 }
