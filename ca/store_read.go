@@ -227,7 +227,7 @@ func (f Filter) tail() (text string, args []any) {
 		add("o.holder = ?", f.Holder)
 	}
 	if f.Profile != "" {
-		add("o.profile = ?", f.Profile)
+		add("s.profile = ?", f.Profile)
 	}
 	if f.Subject != "" {
 		add(`t.subject LIKE ? ESCAPE '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Subject)+"%")

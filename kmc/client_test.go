@@ -340,11 +340,16 @@ func TestClientOverTLS(t *testing.T) {
 	anonymous, _ := h.wired(func(c *ClientConfig) { c.API = api })
 	_, err = anonymous.Generate(t.Context(), o)
 	wantCode(t, err, pki.Forbidden, "officer.anonymous")
-	large, err := api.HTTP.Post(api.Base+pathMessages, octetStream, bytes.NewReader(make([]byte, maxMessage+1)))
-	if err != nil || large.StatusCode != http.StatusRequestEntityTooLarge {
-		t.Errorf("a large message: %v %v", large, err)
+	for _, c := range []struct {
+		by     *serve.Client
+		status int
+	}{{api, http.StatusUnauthorized}, {people.config.API, http.StatusRequestEntityTooLarge}} {
+		large, err := c.by.HTTP.Post(c.by.Base+pathMessages, octetStream, bytes.NewReader(make([]byte, maxMessage+1)))
+		if err != nil || large.StatusCode != c.status {
+			t.Fatalf("a large message: %v %v", large, err)
+		}
+		large.Body.Close()
 	}
-	large.Body.Close()
 }
 
 func TestClientConfig(t *testing.T) {

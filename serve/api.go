@@ -89,7 +89,7 @@ func New(config Config) *API {
 		a.handler = config.Peers.Identify(a.handler)
 	}
 	described := humaConfig(config)
-	a.Huma = huma.NewAPI(described, adapter{a.Mux, described.Components.Schemas})
+	a.Huma = huma.NewAPI(described, adapter{a.Mux, described.Components.Schemas, a.guarded})
 	a.describe = sync.OnceValues(func() ([]byte, error) { return json.Marshal(a.Huma.OpenAPI()) })
 	a.Mux.HandleFunc("GET /openapi.json", a.serveDescription)
 	a.Mux.HandleFunc("GET /metrics", a.serveMetrics)
@@ -147,11 +147,13 @@ func (a *API) serveDescription(w http.ResponseWriter, r *http.Request) {
 	w.Write(text)
 }
 
-// adapter is humago's with the operation's name noted for metrics and log, and
-// with our limits.
+// adapter is humago's with the operation's name noted for metrics and log, with our
+// limits, and closed to strangers where callers are identified and the operation wants
+// to know them.
 type adapter struct {
 	*http.ServeMux
 	schemas huma.Registry
+	guarded bool // callers are identified
 }
 
 // Handle implements huma.Adapter.
@@ -166,8 +168,18 @@ func (a adapter) Handle(op *huma.Operation, handler func(huma.Context)) {
 		if c := callOf(r.Context()); c != nil {
 			c.operation = op.OperationID
 		}
+		// Who is nobody learns nothing of what an operation takes: before the body is read.
+		if _, known := pki.ActorFrom(r.Context()); !known && a.guarded && len(op.Security) > 0 {
+			Refuse(w, r, anonymous())
+			return
+		}
 		handler(humago.NewContext(op, r, w))
 	})
+}
+
+// anonymous refuses a caller whom an operation wants to know.
+func anonymous() error {
+	return pki.Errorf(pki.Forbidden, "officer.anonymous", "nobody is identified on this connection").To("present the certificate registered for you")
 }
 
 // ServeHTTP gives the request its id, catches panics, counts, answers for health
