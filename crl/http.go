@@ -91,9 +91,21 @@ func (p *Publisher) serveList(w http.ResponseWriter, r *http.Request, s *shelf, 
 		header.Set("Content-Encoding", "gzip")
 	}
 	header.Set("ETag", etag)
+	if what.file != nil { // a slow line takes its time
+		held, cancel := serve.Hold(r.Context(), min(longest, time.Duration(what.size/slowest)*time.Second))
+		defer cancel()
+		r = r.WithContext(held)
+	}
 	http.ServeContent(w, r, "", list.ThisUpdate, what.reader())
 	return nil
 }
+
+// A long list may take longer than other answers: slowest octets a second, and never
+// longer than longest. Who is cut off goes on with a range.
+const (
+	slowest = 128 << 10
+	longest = 10 * time.Minute
+)
 
 // takesGzip reads Accept-Encoding (RFC 9110 12.5.3): gzip or *, unless with weight 0.
 func takesGzip(values []string) bool {
