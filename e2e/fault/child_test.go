@@ -163,6 +163,7 @@ func openCA(ctx context.Context, p part, api *serve.API, mux *http.ServeMux) err
 	go room.KeepCRLs(ctx)
 	go room.KeepRetired(ctx)
 	mux.HandleFunc("/check", answers(func(ctx context.Context) (checked, error) {
+		dropIdle(d)
 		return checked{Faults: append(ca.CheckInvariants(ctx, room), auditFaults(ctx, d, m, p)...)}, nil
 	}))
 	return nil
@@ -232,6 +233,7 @@ func openKMC(ctx context.Context, p part, api *serve.API, mux *http.ServeMux) er
 	}
 	centre.Routes(api)
 	mux.HandleFunc("/check", answers(func(ctx context.Context) (checked, error) {
+		dropIdle(d)
 		if err := centre.Fill(ctx); err != nil { // then the fillers find nothing to do
 			return checked{}, err
 		}
@@ -242,6 +244,13 @@ func openKMC(ctx context.Context, p part, api *serve.API, mux *http.ServeMux) er
 		return checked{Uses: uses}, err
 	}))
 	return nil
+}
+
+// dropIdle closes connections that nobody uses: some may have been cut, and those who
+// look through a database take that for a fault of it.
+func dropIdle(d *db.DB) {
+	d.Read().SetMaxIdleConns(-1)
+	d.Read().SetMaxIdleConns(8)
 }
 
 // checked is what a child says of itself while nobody acts.

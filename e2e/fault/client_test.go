@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"time"
 
 	"onecert/pki"
 	"onecert/serve"
@@ -27,6 +28,17 @@ func dial(socket string, actor pki.Actor) (*serve.Client, error) {
 	}
 	api.HTTP.Transport = acting{way, string(text)}
 	return api, nil
+}
+
+// patiently asks again while it is refused as something to wait for: a pool meets
+// connections that were cut one after the other.
+func patiently[T any](ask func() (T, error)) (got T, err error) {
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		got, err = ask()
+		if err == nil || pki.KindOf(err) != pki.Unavailable || time.Now().After(deadline) {
+			return got, err
+		}
+	}
 }
 
 // acting says in each request who acts.

@@ -100,7 +100,7 @@ func (w *town) askAgain(before listed) {
 	w.t.Helper()
 	for _, p := range w.book.open(-1) {
 		for range 2 {
-			got, err := p.ask()
+			got, err := patiently(p.ask)
 			if err != nil {
 				w.t.Errorf("seed %d: %s, asked again: %s: %v", w.seed, p.application, pki.CodeOf(err), err)
 				break
@@ -117,7 +117,7 @@ func (w *town) askAgain(before listed) {
 		if p.told == nil {
 			continue
 		}
-		got, err := w.authority.Order(context.Background(), p.application)
+		got, err := patiently(func() (*ca.Issued, error) { return w.authority.Order(context.Background(), p.application) })
 		if err != nil || string(got.Sign.DER) != string(p.told.Sign.DER) || string(got.Encrypt.DER) != string(p.told.Encrypt.DER) {
 			w.t.Errorf("seed %d: %s is not on record as it was told: %v", w.seed, p.application, err)
 		}
@@ -196,7 +196,7 @@ func (w *town) published(all listed) {
 		for _, file := range files {
 			w.listFile(file, certificate)
 		}
-		lists, err := w.authority.SignCRLs(context.Background(), family)
+		lists, err := patiently(func() ([]ca.CRL, error) { return w.authority.SignCRLs(context.Background(), family) })
 		if err != nil {
 			w.t.Errorf("seed %d: signing lists: %v", w.seed, err)
 			continue

@@ -95,7 +95,9 @@ func (w *town) check(c *serve.Client) {
 
 func (w *town) look(c *serve.Client, path string) checked {
 	w.t.Helper()
-	found, err := serve.Call[struct{}, checked](context.Background(), c, http.MethodGet, path, nil)
+	found, err := patiently(func() (checked, error) {
+		return serve.Call[struct{}, checked](context.Background(), c, http.MethodGet, path, nil)
+	})
 	if err != nil {
 		w.t.Fatalf("seed %d: looking through a database: %v\n%s", w.seed, err, w.complaints())
 	}
@@ -106,7 +108,7 @@ func (w *town) list() (all []ca.Certificate) {
 	w.t.Helper()
 	filter := ca.Filter{Limit: 1000}
 	for {
-		page, err := w.authority.List(context.Background(), filter)
+		page, err := patiently(func() (*ca.Page, error) { return w.authority.List(context.Background(), filter) })
 		if err != nil {
 			w.t.Fatalf("seed %d: listing: %v\n%s", w.seed, err, w.complaints())
 		}
