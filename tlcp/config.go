@@ -62,7 +62,9 @@ type Config struct {
 	CipherSuites []uint16 // by preference; nil: CipherSuites()
 	NextProtos   []string // application protocols (ALPN), by preference
 
-	// SessionCache lets sessions be resumed by id; nil: none are.
+	// SessionCache lets sessions be resumed by id; nil: none are. Configurations that
+	// trust different CAs must not share one: who was verified when a session began is
+	// not verified again.
 	SessionCache    SessionCache
 	SessionLifetime time.Duration // 0: DefaultSessionLifetime
 

@@ -48,8 +48,9 @@ func identified(key *ecdsa.PublicKey, id string, message []byte) [sm3.Size]byte 
 	z := binary.BigEndian.AppendUint16(nil, uint16(len(id)*8))
 	z = append(z, id...)
 	z = append(z, curveParameters...)
-	z = append(z, key.X.FillBytes(make([]byte, 32))...)
-	z = append(z, key.Y.FillBytes(make([]byte, 32))...)
+	if point, err := sm2.PublicKeyToECDH(key); err == nil { // always: keys come from certificates that were parsed
+		z = append(z, point.Bytes()[1:]...)
+	}
 	sum := sm3.Sum(z)
 	return sm3.Sum(append(sum[:], message...))
 }

@@ -12,7 +12,8 @@ const (
 	largeBuffer = headerLen + maxCiphertext + 1024 // a record and the start of the next
 )
 
-// largeBuffers serves all connections: one that waits for its peer holds none.
+// largeBuffers serves all connections: one that waits for its peer holds none. What
+// was in a buffer is overwritten by who gets it next and seen by nobody else.
 var largeBuffers = sync.Pool{New: func() any { return new([largeBuffer]byte) }}
 
 // input takes records off the network. It never blocks while it holds a large
