@@ -286,8 +286,8 @@ func (r *Responder) write(w http.ResponseWriter, req *http.Request, a *answer, c
 	}
 	h["Cache-Control"] = a.control
 	if req.Method != http.MethodPost {
-		h["Etag"], h["Last-Modified"], h["Expires"] = a.etag, a.modified, a.expires
-		if same := req.Header["If-None-Match"]; len(same) > 0 && matches(same, a.tag) {
+		h["Etag"], h["Last-Modified"], h["Expires"] = a.etag[:], a.modified, a.expires
+		if same := req.Header["If-None-Match"]; len(same) > 0 && matches(same, a.etag[0]) {
 			delete(h, "Content-Length")
 			w.WriteHeader(http.StatusNotModified)
 			return

@@ -89,6 +89,7 @@ type Responder struct {
 	names   *directory
 	known   *known
 	ready   *ready
+	labels  labels
 	clock   clock
 	follow  follower
 	counts  counts
@@ -115,6 +116,7 @@ const (
 	defaultReady   = 256 << 20
 	defaultArchive = 5 * 366 * 24 * time.Hour
 	maxIssuers     = 250
+	maxLife        = 30 * 24 * time.Hour
 )
 
 // New makes a Responder from its configuration, reads the keys and certificates it
@@ -197,8 +199,8 @@ func (c *Config) check() error {
 		return wrong("several issuers need %s in the place of the keys", placeIssuer)
 	case !strings.HasPrefix(c.Path, "/") || len(c.Path) < 2 || strings.HasSuffix(c.Path, "/"):
 		return wrong("the path must begin with a slash and not end with one")
-	case c.Life < 2*time.Second || c.UnknownLife < time.Second || c.MaxAge < 0 || c.MaxAge > c.Life/2:
-		return wrong("an answer must hold 2 s at least, and be kept by caches for half of that at most")
+	case c.Life < 2*time.Second || c.Life > maxLife || c.UnknownLife < time.Second || c.MaxAge < 0 || c.MaxAge > c.Life/2:
+		return wrong("an answer must hold for 2 s to %d days, and be kept by caches for half of that at most", maxLife/24/time.Hour)
 	case c.MaxLag <= 0 || c.MaxLag >= c.Life:
 		return wrong("the copy may not be as far behind as an answer holds")
 	case c.Archive < 0 || c.Save < 0 || c.Ready < 0:

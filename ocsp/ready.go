@@ -3,7 +3,6 @@ package ocsp
 import (
 	"hash/maphash"
 	"sync"
-	"sync/atomic"
 )
 
 // ready keeps finished answers for certificates that are asked for, by octets no more
@@ -29,19 +28,12 @@ type readyKey struct {
 
 type readyPart struct {
 	mu      sync.RWMutex
-	answers map[readyKey]*kept
-	ring    []*kept
+	answers map[readyKey]*answer
+	ring    []*answer
 	hand    int
 	octets  int
 	limit   int
 	drops   uint64
-}
-
-type kept struct {
-	key  readyKey
-	at   int // in the ring
-	used atomic.Bool
-	*answer
 }
 
 // keptOverhead is what keeping one answer costs beside its own octets.
@@ -50,7 +42,7 @@ const keptOverhead = 400
 func newReady(limit int) *ready {
 	r := &ready{seed: maphash.MakeSeed()}
 	for i := range r.parts {
-		r.parts[i].answers = map[readyKey]*kept{}
+		r.parts[i].answers = map[readyKey]*answer{}
 		r.parts[i].limit = limit / readyParts
 	}
 	return r
@@ -66,14 +58,11 @@ func (r *ready) get(key readyKey) *answer {
 	p := r.part(&key.certKey)
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	k := p.answers[key]
-	if k == nil {
-		return nil
+	a := p.answers[key]
+	if a != nil && !a.used.Load() { // usually set: no write that other processors would have to see
+		a.used.Store(true)
 	}
-	if !k.used.Load() { // usually set: no write that other processors would have to see
-		k.used.Store(true)
-	}
-	return k.answer
+	return a
 }
 
 // drops returns the count to hand to put.
@@ -84,7 +73,7 @@ func (r *ready) drops(key certKey) uint64 {
 	return p.drops
 }
 
-// put keeps an answer, unless something was dropped since drops was asked for.
+// put keeps an answer, once, unless something was dropped since drops was asked for.
 func (r *ready) put(key readyKey, a *answer, drops uint64) {
 	p := r.part(&key.certKey)
 	p.mu.Lock()
@@ -94,16 +83,14 @@ func (r *ready) put(key readyKey, a *answer, drops uint64) {
 		return
 	}
 	if old := p.answers[key]; old != nil {
-		p.octets += len(a.body) - len(old.body)
-		old.answer = a
-		return
+		p.remove(old)
 	}
 	for p.octets+size > p.limit {
 		p.evict()
 	}
-	k := &kept{key: key, at: len(p.ring), answer: a}
-	p.answers[key] = k
-	p.ring = append(p.ring, k)
+	a.key, a.at = key, len(p.ring)
+	p.answers[key] = a
+	p.ring = append(p.ring, a)
 	p.octets += size
 }
 
@@ -123,15 +110,15 @@ func (p *readyPart) evict() {
 }
 
 // remove puts the last of the ring into the place that becomes free.
-func (p *readyPart) remove(k *kept) {
+func (p *readyPart) remove(a *answer) {
 	end := len(p.ring) - 1
-	p.ring[k.at], p.ring[end] = p.ring[end], nil
-	if k.at < end {
-		p.ring[k.at].at = k.at
+	p.ring[a.at], p.ring[end] = p.ring[end], nil
+	if a.at < end {
+		p.ring[a.at].at = a.at
 	}
 	p.ring = p.ring[:end]
-	delete(p.answers, k.key)
-	p.octets -= len(k.body) + keptOverhead
+	delete(p.answers, a.key)
+	p.octets -= len(a.body) + keptOverhead
 }
 
 // drop forgets every answer about a certificate.
@@ -141,8 +128,8 @@ func (r *ready) drop(key certKey, forms uint8) {
 	defer p.mu.Unlock()
 	p.drops++
 	for form := range forms {
-		if k := p.answers[readyKey{key, form}]; k != nil {
-			p.remove(k)
+		if a := p.answers[readyKey{key, form}]; a != nil {
+			p.remove(a)
 		}
 	}
 }
@@ -153,7 +140,7 @@ func (r *ready) clear() {
 		p := &r.parts[i]
 		p.mu.Lock()
 		p.drops++
-		p.answers, p.ring, p.hand, p.octets = map[readyKey]*kept{}, nil, 0, 0
+		p.answers, p.ring, p.hand, p.octets = map[readyKey]*answer{}, nil, 0, 0
 		p.mu.Unlock()
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"onecert/pki"
@@ -20,18 +22,24 @@ var (
 	errJournal  = errors.New("the status journal does not answer")
 )
 
-// answer is a finished response with the headers it goes out with.
+// answer is a finished response with the headers it goes out with. What a request
+// needs of it lies close together: with many answers, fetching it from memory is what
+// one costs.
 type answer struct {
-	body     []byte
-	kind     kind
-	final    bool  // revoked: true forever
-	refresh  int64 // nanoseconds since 1970: from then on it is made anew if that works
-	next     int64 // nextUpdate: from then on it is not given out
-	tag      string
-	etag     []string
-	expires  []string
+	body    []byte
+	refresh int64 // nanoseconds since 1970: from then on it is made anew if that works
+	next    int64 // nextUpdate: from then on it is not given out
+	kind    kind
+	final   bool        // revoked: true forever
+	used    atomic.Bool // since the clock's hand passed (type ready)
+	etag    [1]string
+
+	expires  []string // these are shared by answers of the same second
 	modified []string
 	control  []string
+
+	key readyKey
+	at  int // in the ring
 }
 
 // question is one request, understood: certificates of one issuer.
@@ -215,13 +223,38 @@ func (r *Responder) sign(i *issuer, c *content) (*answer, error) {
 // wants them: made once, shared by every request.
 func (r *Responder) label(a *answer, c *content) {
 	sum := sha256.Sum256(a.body)
-	a.tag = `"` + hex.EncodeToString(sum[:8]) + `"`
-	a.etag = []string{a.tag}
-	a.modified = []string{c.thisUpdate.UTC().Format(http.TimeFormat)}
-	a.expires = []string{c.nextUpdate.UTC().Format(http.TimeFormat)}
-	a.control = cacheControl(min(r.cfg.MaxAge, c.nextUpdate.Sub(c.produced)))
+	a.etag[0] = `"` + hex.EncodeToString(sum[:8]) + `"`
+	a.modified = r.labels.text(c.thisUpdate.Unix(), dateHeader)
+	a.expires = r.labels.text(c.nextUpdate.Unix(), dateHeader)
+	a.control = r.labels.text(int64(min(r.cfg.MaxAge, c.nextUpdate.Sub(c.produced))/time.Second), cacheControl)
 }
 
-func cacheControl(d time.Duration) []string {
-	return []string{"max-age=" + strconv.Itoa(int(d/time.Second)) + ", public, no-transform, must-revalidate"}
+func dateHeader(unix int64) string { return time.Unix(unix, 0).UTC().Format(http.TimeFormat) }
+
+func cacheControl(seconds int64) string {
+	return "max-age=" + strconv.FormatInt(seconds, 10) + ", public, no-transform, must-revalidate"
+}
+
+// labels are the values of headers lately made, so that one text in memory serves many
+// answers.
+type labels struct {
+	mu   sync.Mutex
+	made map[int64][]string
+}
+
+// manyLabels is how many are remembered; then it begins anew.
+const manyLabels = 4096
+
+// text returns what write makes of a number. Numbers of seconds and times do not meet.
+func (l *labels) text(n int64, write func(int64) string) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if found, ok := l.made[n]; ok {
+		return found
+	}
+	if l.made == nil || len(l.made) >= manyLabels {
+		l.made = map[int64][]string{}
+	}
+	l.made[n] = []string{write(n)}
+	return l.made[n]
 }
