@@ -3,6 +3,7 @@ package crl_test
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -15,18 +16,22 @@ import (
 	"github.com/emmansun/gmsm/smx509"
 
 	"onecert/crl"
-	"onecert/keys"
 	"onecert/pki"
 	"onecert/pkitest"
 )
 
 var start = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 
+// signer is what a CA's key does.
+type signer interface {
+	SignMessage(random io.Reader, message []byte, opts crypto.SignerOpts) ([]byte, error)
+}
+
 // authority is a CA as far as lists go: it signs what a test wants signed.
 type authority struct {
 	id          string
 	suite       pki.Suite
-	key         *keys.Key
+	key         signer
 	certificate *smx509.Certificate
 
 	mu    sync.Mutex
@@ -46,11 +51,7 @@ var made = sync.OnceValue(func() map[pki.Suite]*authority {
 })
 
 func newAuthority(suite pki.Suite, id string) *authority {
-	signer, err := pki.GenerateKey(rand.Reader, suite)
-	if err != nil {
-		panic(err)
-	}
-	key, err := keys.Wrap(signer)
+	key, err := pkitest.NewKey(suite)
 	if err != nil {
 		panic(err)
 	}
