@@ -140,6 +140,40 @@ func TestRevokedReason(t *testing.T) {
 	wantCodes(t, "no list about the CA", Check(t.Context(), r), "crl.missing")
 }
 
+// Who wants the rules kept by those who make lists gets that, too.
+func TestListForms(t *testing.T) {
+	w := newWorld(t, pki.P256)
+	twice := func(l *smx509.RevocationList) {
+		other := w.template("another")
+		revoke(other, pki.KeyCompromise)(l)
+		revoke(other, pki.KeyCompromise)(l)
+	}
+	for _, c := range []struct {
+		what   string
+		change change
+		codes  map[Profile]string
+	}{
+		{"a usual list", nil, map[Profile]string{}},
+		{"a serial twice", twice, map[Profile]string{RFC5280: "crl.irregular", CABF: "crl.irregular"}},
+		{"indirect", scoped("", 4), map[Profile]string{CABF: "crl.irregular"}},
+		{"its partition", scoped("http://crl.demo.example/1.crl"), map[Profile]string{}},
+	} {
+		for _, profile := range Profiles() {
+			list := w.list(w.ca, c.change)
+			k := newCheck(t.Context(), &Request{At: now, Profile: profile})
+			if code := k.useless(list, ours(t, w.leaf, w.ca.cert, w.root.cert)); code != c.codes[profile] {
+				t.Errorf("%s, %s: %q, want %q", profile, c.what, code, c.codes[profile])
+			}
+		}
+	}
+	list := w.list(w.ca, nil)
+	list.number = nil
+	k := newCheck(t.Context(), &Request{At: now, Profile: RFC5280})
+	if code := k.useless(list, ours(t, w.leaf, w.ca.cert, w.root.cert)); code != "crl.irregular" {
+		t.Errorf("without a number: %q", code)
+	}
+}
+
 func TestListSignature(t *testing.T) {
 	for _, suite := range suites {
 		w, other := newWorld(t, suite), newWorld(t, suite)

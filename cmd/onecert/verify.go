@@ -71,6 +71,9 @@ type verifyFlags struct {
 	timeout                            time.Duration
 }
 
+// ekuNames are RFC 5280's spellings where profiles have another; read only.
+var ekuNames = map[string]string{"OCSPSigning": "ocspSigning", "anyExtendedKeyUsage": "2.5.29.37.0"}
+
 // noLists is the word that says revocation does not matter.
 const noLists = "none"
 
@@ -194,6 +197,9 @@ func (io *console) verifyRules(flags verifyFlags, r *verify.Request) (err error)
 	r.Names = verify.Names{DNS: flags.dns, IP: flags.ip, Email: flags.email}
 	r.Policies = verify.Policies{Explicit: flags.explicit, NoMapping: flags.noMapping, InhibitAny: flags.noAny}
 	for _, name := range flags.eku {
+		if other, ok := ekuNames[name]; ok {
+			name = other
+		}
 		oid, err := pki.ExtKeyUsageOf(name)
 		if err != nil {
 			return io.wrongUsage("verify.eku")

@@ -20,6 +20,8 @@ func TestVerifyFlags(t *testing.T) {
 	for _, c := range []struct{ code, flags string }{
 		{"", "--untrusted " + e.caFile},
 		{"", "--eku clientAuth --depth 1"},
+		{"", "--eku anyExtendedKeyUsage"},
+		{"usage.extended", "--eku OCSPSigning"},
 		{"", "--no-mapping --no-any-policy"},
 		{"", "--profile path"},
 		{"usage.extended", "--eku codeSigning"},
