@@ -42,7 +42,7 @@ func (b blueprint) tbs(issuer *Issuer) ([]byte, error) {
 func (b blueprint) extensions(issuer *Issuer, public crypto.PublicKey) ([]pki.Extension, error) {
 	p := b.profile
 	all := []pki.Extension{
-		pki.AuthorityKeyIDExtension(issuer.keyID),
+		issuer.identifier,
 		pki.SubjectKeyIDExtension(pki.KeyID(public)),
 		pki.KeyUsageExtension(b.usage(public)),
 		pki.BasicConstraintsExtension(p.CA, p.pathLen()),
@@ -66,7 +66,7 @@ func (b blueprint) extensions(issuer *Issuer, public crypto.PublicKey) ([]pki.Ex
 	}
 	return append(all,
 		pki.CRLDistPointsExtension([]string{issuer.crlURL(issuer.partition(b.serial))}),
-		pki.AuthorityInfoExtension([]string{issuer.Addresses.OCSP}, []string{issuer.caURL()})), nil
+		issuer.access), nil
 }
 
 // usage takes key agreement and bulk encryption from RSA keys and key transport

@@ -177,13 +177,9 @@ func (ca *CA) encryptionKey(ctx context.Context, p *plan) (*pki.KeyGrant, error)
 	if !p.envelope {
 		return &pki.KeyGrant{PublicKey: p.encryptKey}, nil
 	}
-	suite, err := suiteOf(p.signKey)
-	if err != nil {
-		return nil, err
-	}
 	_, notAfter := p.validity(p.row.created)
 	grant, err := ca.cfg.KMC.Generate(ctx, pki.KeyOrder{
-		Application: p.row.application, CertNo: p.row.serials[1].serial, Suite: suite, Recipient: p.recipient,
+		Application: p.row.application, CertNo: p.row.serials[1].serial, Suite: p.pairSuite, Recipient: p.recipient,
 		Holder: p.row.holder, NotBefore: p.row.created, NotAfter: notAfter, // of the reservation, so that a retry asks the same
 	})
 	if err != nil {

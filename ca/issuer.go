@@ -44,6 +44,9 @@ type Issuer struct {
 	suite pki.Suite
 	keyID []byte
 	read  *lint.Authority // Certificate as the linter reads it
+	// In every certificate of this issuer, so encoded once: who signed it, and where
+	// the issuer's certificate and OCSP answers are.
+	identifier, access pki.Extension
 }
 
 // MaxPartitions bounds an issuer's CRL partitions.
@@ -84,6 +87,8 @@ func (i *Issuer) check() error {
 		}
 	}
 	i.keyID = i.Certificate.SubjectKeyId
+	i.identifier = pki.AuthorityKeyIDExtension(i.keyID)
+	i.access = pki.AuthorityInfoExtension([]string{i.Addresses.OCSP}, []string{i.caURL()})
 	i.read, err = lint.ReadAuthority(i.Certificate.Raw)
 	return err
 }

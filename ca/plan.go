@@ -26,6 +26,7 @@ type plan struct {
 	encryptKey   []byte       // SPKI that is kept; nil: a new pair from the KMC
 	envelope     bool         // a new pair: its private key is sealed to recipient
 	recipient    []byte       // SPKI
+	pairSuite    pki.Suite    // of the new pair: that of the signing key
 	predecessors []storedCert // the certificates this order follows
 	first        intended     // the signing half, built and linted before anything is stored
 }
@@ -131,7 +132,7 @@ func (p *plan) takeRequest(request *pki.Request) {
 	if p.half == nil {
 		return
 	}
-	p.envelope, p.recipient, p.row.sealedTo = true, request.SPKI, "signing-key"
+	p.envelope, p.recipient, p.row.sealedTo, p.pairSuite = true, request.SPKI, "signing-key", request.Suite
 	if request.TemporaryKey != nil {
 		if spki, err := pki.MarshalPublicKey(request.TemporaryKey); err == nil {
 			p.recipient, p.row.sealedTo = spki, "temporary-key"
