@@ -14,7 +14,7 @@ import (
 // what officers do through its API.
 func kmcCommand(io *console) *cobra.Command {
 	return io.group("kmc", "cmd.kmc", kmcInitCommand(io), kmcServeCommand(io), kmcCodesCommand(io), kmcEnrolCommand(io),
-		kmcStatusCommand(io), kmcRecoverCommand(io), kmcLedgerCommand(io), kmcCaseCommand(io), kmcRetentionCommand(io), kmcDestroyCommand(io))
+		kmcStatusCommand(io), kmcFillCommand(io), kmcRecoverCommand(io), kmcLedgerCommand(io), kmcCaseCommand(io), kmcRetentionCommand(io), kmcDestroyCommand(io))
 }
 
 // kmcInitFlags are the words of kmc init.

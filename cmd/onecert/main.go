@@ -46,6 +46,7 @@ func commands(io *console) []*cobra.Command {
 		tlsCommand(io),
 		configCommand(io),
 		apiCommand(io),
+		serveCommand(io),
 		demoCommand(io),
 		completionCommand(io),
 	}

@@ -41,6 +41,7 @@ func refusals() map[string]refusal {
 		"ca profiles show":    {"person-sign", "leaver", ended},
 		"ca holder":           {"--identity-kind resident --identity-number-file NUMBER", "centre.audit", role},
 		"kmc status":          {"", "centre.security", role},
+		"kmc fill":            {"", "centre.security", role},
 		"kmc recover":         {"--serial 1234 --certificate SIGN --reason x --out PATH", "centre.system", role},
 		"kmc ledger":          {"X", "centre.issuer", role},
 		"ca crl-number":       {"ecdsa --above 99999999 --reason x", "centre.security", role},
@@ -73,7 +74,8 @@ func local() []string {
 	return []string{"api", "audit tail", "audit verify", "backup catch-up", "backup create", "backup drill", "backup restore", "backup verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
 		"ceremony run", "ceremony shares check", "ceremony verify", "cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "health", "help",
 		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "officer enrol",
-		"rescue certificates", "rescue codes", "rescue crl", "rescue install", "rescue look", "rescue prepare", "status"}
+		"rescue certificates", "rescue codes", "rescue crl", "rescue install", "rescue look", "rescue prepare", "serve", "status",
+		"tls connect", "tls probe", "tls proxy", "tls serve"}
 }
 
 // A verb nobody thought of is neither acting with a row nor known to be local.

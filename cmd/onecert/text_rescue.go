@@ -1,7 +1,14 @@
 package main
 
-// The texts of onecert rescue in both languages; read only.
+// The texts of onecert rescue, serve and kmc fill in both languages; read only.
 var englishRescue = table{
+	"cmd.serve":         "Serve a CA and its key management centre in one process",
+	"cmd.serve.long":    "Serve a CA and a key management centre as 'ca serve' and 'kmc serve' do, with the same listeners, databases and logs, in one process and without a network between them. What ca.yaml says of a way to a centre does not count here; keys are kept under the name kmc.yaml gives the CA, so that both can be parted later.",
+	"flag.serve.ca":     "configuration of the CA",
+	"flag.serve.kmc":    "configuration of the key management centre",
+	"cmd.kmc.fill":      "Make the pools of spare key pairs full now",
+	"cmd.kmc.fill.long": "Make spare key pairs until every pool has as many as the configuration wants, and show the numbers. The centre does so by itself in the background; this is for the evening before a busy day.",
+
 	"cmd.rescue":                   "Let people in again where every certificate has ended",
 	"cmd.rescue.look":              "Say what has ended or is broken, and what mends it",
 	"cmd.rescue.look.long":         "Look at a component on its machine: its certificates and lists with their dates, its clock, database, lease and audit log, and whether its administrators can still log in. Check the clock before anything else: by it all the rest is judged. Nothing is changed.",
@@ -59,6 +66,13 @@ var englishRescue = table{
 }
 
 var chineseRescue = table{
+	"cmd.serve":         "在一个进程中运行 CA 和密钥管理中心",
+	"cmd.serve.long":    "与 ca serve 和 kmc serve 相同地运行 CA 和密钥管理中心，监听地址、数据库和日志不变，在一个进程内，两者之间不经网络。ca.yaml 中到中心的连接在此不起作用；密钥以 kmc.yaml 给 CA 的名称保存，以后可以分开。",
+	"flag.serve.ca":     "CA 的配置文件",
+	"flag.serve.kmc":    "密钥管理中心的配置文件",
+	"cmd.kmc.fill":      "立即补足备用密钥对",
+	"cmd.kmc.fill.long": "生成备用密钥对，直到每个库达到配置的数目，并显示数目。中心会在后台自动补充；此命令用于业务高峰之前。",
+
 	"cmd.rescue":                   "在所有证书都已到期时让管理员重新进入",
 	"cmd.rescue.look":              "说明哪些已到期或损坏，以及如何补救",
 	"cmd.rescue.look.long":         "在部件所在的机器上检查：证书和列表及其日期、时钟、数据库、租约、审计日志，以及管理员能否登录。请先核对时钟：其他一切都以它为准。不作任何改动。",

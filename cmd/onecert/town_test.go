@@ -25,6 +25,7 @@ type town struct {
 	ca, kmc  string // addresses of the APIs
 	pass     string // file with the passphrase of every identity
 	stopCA   func()
+	stopKMC  func()
 	caCodes  map[string]string
 	kmcCodes map[string]string
 }
@@ -168,7 +169,7 @@ func (t *town) beginKMC() {
 	if err := wire.SetPool(t.in("kmc", "kmc.yaml"), pool); err != nil {
 		t.Fatal(err)
 	}
-	t.kmc, _ = t.serves("kmc", "kmc", "serve", "--config", t.in("kmc", "kmc.yaml"))
+	t.kmc, t.stopKMC = t.serves("kmc", "kmc", "serve", "--config", t.in("kmc", "kmc.yaml"))
 }
 
 // certifyKMC has the CA's security administrator issue one of the centre's own

@@ -251,20 +251,15 @@ func openTree(ctx context.Context, o Options, s *state, now func() time.Time) (*
 	if err != nil {
 		return nil, err
 	}
-	options.Good = func(ctx context.Context, asked wire.Asked) error { return t.ca.Good(ctx, asked) }
-	if t.kmc, err = wire.OpenKMC(ctx, centre, options); err != nil {
-		return nil, err
-	}
 	authority, err := wire.LoadCA(filepath.Join(o.Dir, "ca/ca.yaml"))
 	if err != nil {
-		t.close()
 		return nil, err
 	}
-	options.KMC = wire.InProcess{Centre: t.kmc, Name: "ca"}
-	if t.ca, err = wire.OpenCA(ctx, authority, options); err != nil {
-		t.close()
+	both, err := wire.OpenTogether(ctx, authority, centre, options)
+	if err != nil {
 		return nil, err
 	}
+	t.ca, t.kmc = both.CA, both.KMC
 	return t, nil
 }
 
