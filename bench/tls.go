@@ -32,6 +32,9 @@ func (b *bench) tls(ctx context.Context) error {
 	if err := b.onePort(ctx, people); err != nil {
 		return err
 	}
+	if err := b.timing(ctx, people); err != nil {
+		return err
+	}
 	return b.idle(people)
 }
 
