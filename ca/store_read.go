@@ -172,13 +172,15 @@ func (ca *CA) followers(ctx context.Context, old *storedOrder) ([]follower, erro
 // an applicant who did not ask again, is finished when somebody asks.
 const unfinishedFor = 7 * 24 * time.Hour
 
+// Written so that both engines begin with the index of times.
+const unfinishedOrders = `SELECT o.application FROM ca_order o WHERE o.created >= $1 AND EXISTS (
+	SELECT 1 FROM ca_tbs t WHERE t.application = o.application AND NOT EXISTS (
+		SELECT 1 FROM ca_signature g WHERE g.application = t.application AND g.role = t.role))`
+
 // unfinished returns the applications whose bytes are stored and not yet signed, of
 // the time before the last order: so a start takes no longer with the years.
 func (ca *CA) unfinished(ctx context.Context) ([]string, error) {
-	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT DISTINCT t.application FROM ca_order o
-		JOIN ca_tbs t ON t.application = o.application
-		LEFT JOIN ca_signature g ON g.application = t.application AND g.role = t.role
-		WHERE o.created >= $1 AND g.role IS NULL`, ca.clock.last.Add(-unfinishedFor).UnixMilli())
+	rows, err := ca.cfg.DB.Read().QueryContext(ctx, unfinishedOrders, ca.clock.last.Add(-unfinishedFor).UnixMilli())
 	if err != nil {
 		return nil, fmt.Errorf("looking for unfinished orders: %w", err)
 	}
