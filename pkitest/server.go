@@ -96,6 +96,13 @@ func (s *Server) Start() error {
 }
 
 func (s *Server) launch() error {
+	// A server that was killed before it had written its lock would keep all others out.
+	lock := filepath.Join(s.data, "postmaster.pid")
+	if info, err := os.Stat(lock); err == nil && info.Size() == 0 {
+		if err := os.Remove(lock); err != nil {
+			return fmt.Errorf("starting PostgreSQL: %w", err)
+		}
+	}
 	dog := s.owner.command(s.of.dir, "/bin/sh", "-c", keeper, "sh", s.of.dir, s.bin, s.data)
 	dog.SysProcAttr.Setsid = true
 	var leash io.WriteCloser
@@ -112,8 +119,9 @@ func (s *Server) launch() error {
 
 // answers waits a moment for an answer, and less long for a server that has given up.
 func (s *Server) answers() (err error) {
+	const enough = 25 // looks that found none; one that starts has its file after a few
 	gone := 0
-	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline) && gone < 5; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline) && gone < enough; time.Sleep(20 * time.Millisecond) {
 		if err = s.of.exec("SELECT 1"); err == nil {
 			return nil
 		}
