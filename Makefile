@@ -31,4 +31,4 @@ soak: # processes killed under load, SOAK_ROUNDS times each; about an hour for 1
 	ONECERT_SOAK_ROUNDS=$(SOAK_ROUNDS) go test -count=1 -v -timeout 0 -run '^Test(CA|KMC|Postgres)Killed$$' ./e2e/fault
 
 clean:
-	rm -rf bin demo e2e/java/target
+	rm -rf bin demo e2e/java/target e2e/tongsuo/target

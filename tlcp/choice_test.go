@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -245,6 +246,31 @@ func TestReturningClient(t *testing.T) {
 	later := w.client.Certificates[0].SignLeaf.NotAfter.Add(hour)
 	w.server.Time = func() time.Time { return later }
 	if _, _, _, err := w.meet(t); causeOf(err) != CauseExpired {
+		t.Error(err)
+	}
+}
+
+// TestLongLists: long chains and long lists of CAs, which some programs break at, pass.
+func TestLongLists(t *testing.T) {
+	w := newWorld()
+	for range 900 {
+		w.server.ClientNames = append(w.server.ClientNames, bytes.Repeat([]byte{0x30}, 70))
+	}
+	w.server.ClientAuth = RequireAndVerifyClientCert
+	own := w.client.Certificates[0]
+	own.Sign = slices.Clone(own.Sign)
+	for len(own.Sign) < maxCertificates-1 {
+		own.Sign = append(own.Sign, w.ca.issuer.Raw)
+	}
+	w.client.Certificates = []Certificate{own}
+	client, server := w.connect(t)
+	if n := len(server.ConnectionState().PeerCertificates); n != maxCertificates {
+		t.Errorf("%d certificates", n)
+	}
+	exchange(t, client, server, 100)
+	own.Sign = append(own.Sign, w.ca.issuer.Raw)
+	w.client.Certificates = []Certificate{own}
+	if _, _, _, err := w.meet(t); causeOf(err) != CauseTooLarge {
 		t.Error(err)
 	}
 }
