@@ -24,10 +24,11 @@ import (
 // publishing shows what one more revocation costs in a list of a million, what making
 // that list costs, how soon a revocation is to be seen, and how a copy catches up.
 func (b *bench) publishing(ctx context.Context) error {
-	e := b.engines[0]
-	revoked := pick(b, 50_000, 1_000_000)
-	orders := pick(b, 40, 300)
-	h, err := b.house(e, 2*orders)
+	return b.publish(ctx, pick(b, 50_000, 1_000_000), pick(b, 40, 300))
+}
+
+func (b *bench) publish(ctx context.Context, revoked, orders int) error {
+	h, err := b.house(b.engines[0], 2*orders)
 	if err != nil {
 		return err
 	}

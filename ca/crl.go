@@ -13,7 +13,7 @@ import (
 type CRLRules struct {
 	Dir   string        // folder for {issuer}/….crl; "" keeps them in the database only
 	Life  time.Duration // nextUpdate - thisUpdate of full lists; 24 h if 0
-	Pause time.Duration // the shortest time between two rounds of one issuer; 250 ms if 0
+	Pause time.Duration // the shortest time between two rounds of one issuer; 150 ms if 0
 	// DeltaLife is the life of delta lists, a quarter of Life if 0: relying parties
 	// keep a list until it lapses, and the delta is what has the news.
 	DeltaLife time.Duration
@@ -28,7 +28,7 @@ func (r *CRLRules) check() error {
 		r.Life = 24 * time.Hour
 	}
 	if r.Pause == 0 {
-		r.Pause = 250 * time.Millisecond
+		r.Pause = 150 * time.Millisecond
 	}
 	if r.DeltaLife == 0 {
 		r.DeltaLife = r.Life / 4

@@ -30,7 +30,7 @@ type Config struct {
 	Issuers []Issuer
 	// Journal tells when to ask; without one the source is asked each Idle.
 	Journal *status.Journal
-	// Interval is the shortest time between two questions for one issuer's lists, 150 ms
+	// Interval is the shortest time between two questions for one issuer's lists, 100 ms
 	// if 0; Idle the longest, 30 s with a journal and 2 s without if 0.
 	Interval, Idle time.Duration
 	// Fresh is the longest a cache keeps a list without asking again, 10 s if 0, and
@@ -46,7 +46,7 @@ func (c *Config) settle() {
 			*d = value
 		}
 	}
-	fallback(&c.Interval, 150*time.Millisecond)
+	fallback(&c.Interval, 100*time.Millisecond)
 	fallback(&c.Fresh, 10*time.Second)
 	if c.Journal != nil {
 		fallback(&c.Idle, 30*time.Second)
