@@ -12,6 +12,7 @@ import (
 
 	"onecert/crl"
 	"onecert/ldap"
+	"onecert/ocsp"
 	"onecert/pki"
 	"onecert/serve"
 	"onecert/status"
@@ -120,7 +121,7 @@ func (p *NodeProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	c := p.config
 	return []serve.Server{
 		{Name: "node", Address: c.Listen, TLS: serve.ServerTLS(p.identity, p.roots), Handler: p.API, Log: p.options.log()},
-		{Name: "node public", Address: c.Public, Handler: public, Log: p.options.log()},
+		{Name: "node public", Address: c.Public, Handler: public, Limits: ocsp.Limits(), Log: p.options.log()},
 	}, nil
 }
 
