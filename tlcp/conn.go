@@ -116,6 +116,9 @@ func (c *Conn) shake(ctx context.Context) error {
 	}
 	c.in.hand, c.in.total = nil, 0
 	if err == nil {
+		if len(c.in.raw) == 0 {
+			c.in.release() // a short connection may never read again
+		}
 		c.done.Store(true)
 		return nil
 	}

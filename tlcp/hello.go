@@ -42,7 +42,7 @@ type serverHello struct {
 
 // message puts the header before a body: kind and a length of three octets.
 func message(kind uint8, body func(*cryptobyte.Builder)) ([]byte, error) {
-	var b cryptobyte.Builder
+	b := cryptobyte.NewBuilder(make([]byte, 0, 256))
 	b.AddUint8(kind)
 	b.AddUint24LengthPrefixed(body)
 	return b.Bytes()

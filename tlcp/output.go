@@ -16,10 +16,10 @@ var outputs = sync.Pool{New: func() any {
 // output is the sending half of a connection. Its lock orders records.
 type output struct {
 	sync.Mutex
-	err    error  // after which nothing is sent
-	sealer sealer // nil: in the clear
-	next   sealer // from change_cipher_spec on
-	flight []byte // sealed records of a handshake that wait for flush
+	err    error   // after which nothing is sent
+	sealer sealer  // nil: in the clear
+	next   sealer  // from change_cipher_spec on
+	flight *[]byte // sealed records of a handshake that wait for flush; of outputs
 }
 
 // writeRecord seals up to maxPlaintext octets and appends the record to out.
@@ -68,13 +68,16 @@ func (c *Conn) send(contentType uint8, content []byte) (sent int, err error) {
 func (c *Conn) queue(contentType uint8, content []byte) error {
 	c.out.Lock()
 	defer c.out.Unlock()
+	if c.out.flight == nil {
+		c.out.flight = outputs.Get().(*[]byte)
+	}
 	for first := true; first || len(content) > 0; first = false {
 		part := content[:min(len(content), maxPlaintext)]
-		flight, err := c.appendRecord(c.out.flight, contentType, part)
+		flight, err := c.appendRecord(*c.out.flight, contentType, part)
 		if err != nil {
 			return err
 		}
-		c.out.flight, content = flight, content[len(part):]
+		*c.out.flight, content = flight, content[len(part):]
 	}
 	return nil
 }
@@ -87,15 +90,17 @@ func (c *Conn) flush() error {
 }
 
 func (c *Conn) flushLocked() error {
-	if len(c.out.flight) == 0 {
+	if c.out.flight == nil || c.out.err != nil {
 		return c.out.err
 	}
 	flight := c.out.flight
 	c.out.flight = nil
-	if c.out.err != nil {
-		return c.out.err
+	_, err := c.conn.Write(*flight)
+	if cap(*flight) <= headerLen+maxCiphertext { // a longer one is an exception nobody needs again
+		*flight = (*flight)[:0]
+		outputs.Put(flight)
 	}
-	if _, err := c.conn.Write(flight); err != nil {
+	if err != nil {
 		c.out.err = fmt.Errorf("sending a flight of the handshake: %w", err)
 		return c.out.err
 	}
