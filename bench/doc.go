@@ -8,8 +8,9 @@
 // fail on a busy machine. Figures of two runs are not comparable, ratios within
 // one are.
 //
-//	go run ./bench              about five minutes
-//	go run ./bench -quick       under a minute, rougher
+//	go run ./bench              about ten minutes
+//	go run ./bench -quick       a minute or two, rougher
 //	go run ./bench -only dual,crl
 //	go run ./bench -only backup -certificates 1000000
+//	go run ./bench -only scale -engine postgres -certificates 10000000     (docs/scale.md)
 package main
