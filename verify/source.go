@@ -44,7 +44,7 @@ func (k *check) nonce() ([]byte, error) {
 }
 
 // fetchLists fetches one list of every distribution point, and their changes.
-func (k *check) fetchLists(c, issuer *Certificate) {
+func (k *check) fetchLists(c, _ *Certificate) {
 	for _, points := range [][]point{c.points, c.freshest} {
 		for _, p := range points {
 			k.fetchList(places([]point{p}))
