@@ -113,15 +113,6 @@ func (r *run) remove(serial []byte) {
 	}
 }
 
-// has reports whether an entry is there.
-func (r *run) has(serial []byte) bool {
-	if len(r.pieces) == 0 {
-		return false
-	}
-	_, own, _ := r.pieces[r.find(serial)].cut(serial)
-	return own != nil
-}
-
 // replace puts new pieces in the place of one: none, one, or two halves of a large one.
 func (r *run) replace(n int, octets []byte, entries int64) {
 	old := r.pieces[n]

@@ -48,6 +48,15 @@ func (m runModel) compare(t *testing.T, r *run) {
 	}
 }
 
+// has reports whether an entry is there.
+func (r *run) has(serial []byte) bool {
+	if len(r.pieces) == 0 {
+		return false
+	}
+	_, own, _ := r.pieces[r.find(serial)].cut(serial)
+	return own != nil
+}
+
 func randomEntry(dice *rand.Rand, serial pki.Serial) []byte {
 	l := pki.Listed{Serial: serial, At: time.Unix(1_900_000_000+dice.Int64N(1e8), 0), Reason: []pki.Reason{0, 1, 4, 6}[dice.IntN(4)]}
 	if dice.IntN(3) == 0 {

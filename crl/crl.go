@@ -62,8 +62,8 @@ func (c *Config) settle() {
 
 // Publisher hands out the lists of some issuers. It is safe for concurrent use.
 type Publisher struct {
-	config Config
-	shelfs map[string]*shelf // by issuer
+	config  Config
+	shelves map[string]*shelf // by issuer
 
 	round sync.Mutex // one refreshing at a time
 }
@@ -72,17 +72,17 @@ type Publisher struct {
 // at once, whether or not the source answers.
 func New(config Config) (*Publisher, error) {
 	config.settle()
-	p := &Publisher{config: config, shelfs: map[string]*shelf{}}
+	p := &Publisher{config: config, shelves: map[string]*shelf{}}
 	for n := range config.Issuers {
 		issuer := &config.Issuers[n]
-		if issuer.Certificate == nil || issuer.ID == "" || p.shelfs[issuer.ID] != nil {
+		if issuer.Certificate == nil || issuer.ID == "" || p.shelves[issuer.ID] != nil {
 			return nil, pki.Errorf(pki.Invalid, "crl.config", "an issuer has no id or certificate, or is there twice")
 		}
 		s, err := openShelf(config, issuer)
 		if err != nil {
 			return nil, err
 		}
-		p.shelfs[issuer.ID] = s
+		p.shelves[issuer.ID] = s
 	}
 	return p, nil
 }
@@ -139,7 +139,7 @@ func (p *Publisher) await(ctx context.Context, after int64, wait time.Duration, 
 		news := false
 		for _, e := range entries {
 			after = e.Number
-			if s := p.shelfs[e.Issuer]; s != nil && e.Event != status.Issued {
+			if s := p.shelves[e.Issuer]; s != nil && e.Event != status.Issued {
 				target[e.Issuer], news = e.Number, true
 				s.expect(time.Now().Add(patience))
 			}
@@ -153,7 +153,7 @@ func (p *Publisher) await(ctx context.Context, after int64, wait time.Duration, 
 // behind reports whether some issuer's lists are not yet what the journal has.
 func (p *Publisher) behind(target map[string]int64) bool {
 	for issuer, number := range target {
-		if s := p.shelfs[issuer]; s.journal() >= number || time.Now().After(s.expected()) {
+		if s := p.shelves[issuer]; s.journal() >= number || time.Now().After(s.expected()) {
 			delete(target, issuer)
 		}
 	}
@@ -166,7 +166,7 @@ func (p *Publisher) Refresh(ctx context.Context) error {
 	defer p.round.Unlock()
 	var all error
 	for _, issuer := range p.config.Issuers {
-		err := p.refresh(ctx, p.shelfs[issuer.ID])
+		err := p.refresh(ctx, p.shelves[issuer.ID])
 		if err != nil && ctx.Err() == nil {
 			all = errors.Join(all, fmt.Errorf("publishing the lists of %s: %w", issuer.ID, err))
 		}
@@ -242,7 +242,7 @@ type State struct {
 // and past NextUpdate it is handed out no longer.
 func (p *Publisher) States() (all []State) {
 	for _, issuer := range p.config.Issuers {
-		all = append(all, p.shelfs[issuer.ID].states()...)
+		all = append(all, p.shelves[issuer.ID].states()...)
 	}
 	return all
 }
@@ -262,10 +262,11 @@ func (p *Publisher) alarm() {
 		case age > life/2:
 			level = 1
 		}
-		if !p.shelfs[state.Issuer].louder(state.Name, level) {
+		if !p.shelves[state.Issuer].louder(state.Name, level) {
 			continue
 		}
-		p.config.Log.Log(context.Background(), []slog.Level{slog.LevelInfo, slog.LevelWarn, slog.LevelError}[level], "the age of a published CRL",
-			"issuer", state.Issuer, "list", state.Name, "quarters", []string{"none", "two", "three"}[level], "next_update", state.NextUpdate)
+		at := []slog.Level{slog.LevelInfo, slog.LevelWarn, slog.LevelError}[level]
+		says := []string{"a CRL was made anew", "a CRL is past half of its life", "a CRL is past three quarters of its life"}[level]
+		p.config.Log.Log(context.Background(), at, says, "issuer", state.Issuer, "list", state.Name, "next_update", state.NextUpdate)
 	}
 }

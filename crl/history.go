@@ -123,7 +123,7 @@ func (s *shelf) at(name string, moment time.Time) (kept, error) {
 	return all[n-1], nil
 }
 
-// kept opens a list of the past.
+// open opens a list of the past.
 func (s *shelf) open(name string, number int64) (*os.File, error) {
 	file, err := os.Open(filepath.Join(s.dir, "history", name, strconv.FormatInt(number, 10)+".crl"))
 	if missing(err) {

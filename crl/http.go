@@ -47,7 +47,7 @@ func (p *Publisher) answer(w http.ResponseWriter, r *http.Request) error {
 		return nothing()
 	}
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
-	s := p.shelfs[parts[0]]
+	s := p.shelves[parts[0]]
 	if s == nil {
 		return nothing()
 	}

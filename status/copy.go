@@ -191,8 +191,7 @@ func (c *Copy) follow(ctx context.Context) error {
 	}
 }
 
-// fetch asks for batch after batch. The first is short: it comes while the link and
-// its figures are new.
+// fetch asks for batch after batch until one fails.
 func (c *Copy) fetch(ctx context.Context, after int64, to chan<- answered) {
 	for {
 		b := answered{sent: c.config.Now()}
