@@ -73,7 +73,7 @@ func refusals() map[string]refusal {
 func local() []string {
 	return []string{"api", "audit tail", "audit verify", "backup catch-up", "backup create", "backup drill", "backup restore", "backup verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
 		"ceremony run", "ceremony shares check", "ceremony verify", "cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "health", "help",
-		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "officer enrol",
+		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "node enrol", "node init", "node serve", "officer enrol",
 		"rescue certificates", "rescue codes", "rescue crl", "rescue install", "rescue look", "rescue prepare", "serve", "status",
 		"tls connect", "tls probe", "tls proxy", "tls serve"}
 }
