@@ -28,7 +28,7 @@ func (h *serverHandshake) run() error {
 	}
 	return walk(h.choose, h.sayHello, h.sayCertificates, h.sayKeyExchange, h.sayRequest,
 		h.hearCertificates, h.hearKeyExchange, h.hearVerify, h.hearFinished,
-		h.settle, h.sayFinished, h.remember)
+		h.settle, h.remember, h.sayFinished) // a client may come back the moment it has Finished
 }
 
 // hearHello reads what the client offers, and takes the configuration for it.

@@ -107,10 +107,15 @@ func (c *console) dialTLCP(ctx context.Context, address string, config *tlcp.Con
 	return conn.(*tlcp.Conn), nil
 }
 
+// afterInput is how long the server has to answer before it is told that nothing more
+// comes: many web servers, net/http among them, then take the asker for gone.
+const afterInput = time.Second
+
 // converse carries both directions until the server ends, or the person does.
 func (c *console) converse(conn *tlcp.Conn) error {
 	go func() {
 		io.Copy(conn, c.in)
+		time.Sleep(afterInput)
 		conn.CloseWrite()
 	}()
 	go func() {

@@ -174,9 +174,13 @@ func TestTLSProxy(t *testing.T) {
 		t.Errorf("as octets: %s", got)
 	}
 	door, _, _ := running(t, append([]string{"tls", "proxy", "--accept-tlcp", "--to", web}, pair...)...)
-	out, stderr, code := onecertIn(t, "GET / HTTP/1.0\r\n\r\n", "tls", "connect", door, "--ca", root, "--name", "gw.example.test")
-	if code != 0 || !strings.Contains(out, "TLCP 1.1 ECC_SM4_GCM_SM3\nresumed: ") {
-		t.Errorf("%d %s %s", code, out, stderr)
+	asker, hold := io.Pipe() // stays open: the answer ends the conversation, not the question
+	defer hold.Close()
+	var out, stderr strings.Builder
+	code := run([]string{"tls", "connect", door, "--ca", root, "--name", "gw.example.test"},
+		io.MultiReader(strings.NewReader("GET / HTTP/1.0\r\n\r\n"), asker), &out, &stderr)
+	if code != 0 || !strings.Contains(out.String(), "TLCP 1.1 ECC_SM4_GCM_SM3\nresumed: ") {
+		t.Errorf("%d %s %s", code, out.String(), stderr.String())
 	}
 	if _, stderr, code := onecert(t, "tls", "proxy", "--listen", site, "--to", site, "--insecure"); code != exitRefused || !strings.Contains(stderr, "cannot be listened on") {
 		t.Errorf("%d %s", code, stderr)
