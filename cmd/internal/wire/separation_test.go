@@ -245,10 +245,7 @@ func admit(t *testing.T, registry *officer.Registry, role string) pki.Actor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kind := officer.Person
-	if role == officer.Site {
-		kind = officer.Place
-	}
+	kind := officer.KindOf(role)
 	o, err := registry.Register(pki.WithActor(context.Background(), pki.Actor{Name: "machine"}),
 		officer.Registration{Certificate: der, Name: "trial." + role, Kind: kind, Roles: []string{role}, Issuer: "ecdsa"})
 	if err != nil {
@@ -305,7 +302,8 @@ func caTrials(t *testing.T, p *CAProcess) map[string][]trial {
 	}
 	trials := commonTrials()
 	for id, these := range map[string][]trial{
-		"issue":  {{op: officer.Issue, body: order("person-sign")}, {op: officer.IssueOfficer, body: order("officer")}, {op: officer.IssueOfficer, body: order("site")}, {op: officer.Issue, body: order("nosuch")}},
+		"issue": {{op: officer.Issue, body: order("person-sign")}, {op: officer.IssueOfficer, body: order("officer")}, {op: officer.IssueOfficer, body: order("site")}, {op: officer.Issue, body: order("nosuch")},
+			{op: officer.IssueResponder, body: order("ocsp-responder")}, {op: officer.IssueCanary, body: order("canary")}},
 		"order":  {{op: officer.Read, path: "/v1/orders/nosuch"}},
 		"renew":  each("/renew", officer.Renew, object{"application": "trial-2", "days": 9999}),
 		"modify": each("/modify", officer.Modify, object{"application": "trial-2", "days": 9999}), "reissue": each("/reissue", officer.Reissue, object{"application": "trial-2"}),
@@ -321,8 +319,9 @@ func caTrials(t *testing.T, p *CAProcess) map[string][]trial {
 		"published":           {{op: officer.FollowStatus, path: "/v1/published", body: object{"issuer": "ecdsa", "serials": []string{"0a"}}}},
 		"propose-replacement": {{op: officer.ReplaceIssuer, path: "/v1/issuers/ecdsa/replacement", body: object{"to": "nosuch", "reason": "r"}}},
 		"replacements":        {{op: officer.Read}}, "replacement-missed": {{op: officer.Read, path: "/v1/replacements/x/missed"}},
-		"sign-crls": {{op: officer.SignCRL, path: "/v1/issuers/ecdsa/crls"}},
-		"journal":   {{op: officer.FollowStatus}},
+		"issued-certificates": {{op: officer.Read, path: "/v1/issued", body: object{"issuer": "ecdsa", "serials": []string{"0a"}}}},
+		"sign-crls":           {{op: officer.SignCRL, path: "/v1/issuers/ecdsa/crls"}},
+		"journal":             {{op: officer.FollowStatus}},
 		// Lists are public; a code is the right to enrol.
 		"crl":       {{open: true, path: "/v1/issuers/ecdsa/crls/-1"}},
 		"lists":     {{open: true, path: "/v1/issuers/ecdsa/lists"}},
