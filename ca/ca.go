@@ -168,7 +168,7 @@ func (ca *CA) issuerFor(id string, suite pki.Suite) (*Issuer, error) {
 		return issuer, err
 	}
 	for _, issuer := range ca.cfg.Issuers {
-		if issuer.suite.Family() == suite.Family() && !issuer.ListsOnly {
+		if issuer.suite.Family() == suite.Family() && !issuer.ListsOnly && !IsCanary(issuer.ID) {
 			return issuer, nil
 		}
 	}

@@ -22,6 +22,21 @@ func IsCanary(issuer string) bool { return strings.HasPrefix(issuer, canaryPrefi
 // CanaryID is the id of a family's issuer of canaries.
 func CanaryID(family string) string { return canaryPrefix + family }
 
+// passCanaries returns where a list of every issuer's certificates goes on: behind the
+// canaries, of which there are thousands a day, where nothing stands before them.
+func (ca *CA) passCanaries(f Filter) (after string) {
+	const behind = "canary." // '.' follows '-'
+	if f.Issuer != "" || f.After >= behind {
+		return f.After
+	}
+	for _, i := range ca.cfg.Issuers {
+		if i.ID < canaryPrefix {
+			return f.After
+		}
+	}
+	return behind + "/"
+}
+
 // maxMinutes is how long a canary may live.
 const maxMinutes = 60
 

@@ -95,6 +95,7 @@ func (ca *CA) List(ctx context.Context, f Filter) (*Page, error) {
 	if f.Limit < 1 || f.Limit > 1000 {
 		return nil, pki.Errorf(pki.Invalid, "list.limit", "a page has 1 to 1000 certificates").To("ask for the next page with after")
 	}
+	f.After = ca.passCanaries(f)
 	found, err := ca.readCertificates(ctx, f)
 	if err != nil {
 		return nil, err
@@ -102,6 +103,9 @@ func (ca *CA) List(ctx context.Context, f Filter) (*Page, error) {
 	page := &Page{Certificates: []Certificate{}}
 	for i := range found {
 		o := &found[i]
+		if f.Issuer == "" && IsCanary(o.issuer) {
+			continue // nobody's, unless their issuer is asked for
+		}
 		issuer, err := ca.Issuer(o.issuer)
 		if err != nil {
 			continue // an issuer taken out of the configuration must not hide the others
