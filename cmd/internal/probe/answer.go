@@ -51,7 +51,9 @@ func ask(ctx context.Context, dial func(context.Context) (net.Conn, error), h *h
 		a.ended = err
 		return a, nil
 	}
-	a.ended = a.read(io.LimitReader(conn, maxAnswer))
+	if a.ended = a.read(io.LimitReader(conn, maxAnswer)); a.ended != nil && ctx.Err() != nil {
+		a.ended = ctx.Err() // the connection was closed here, for its time was up
+	}
 	return a, nil
 }
 

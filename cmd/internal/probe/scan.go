@@ -157,7 +157,7 @@ func (p *Protocol) refused(a *answer) {
 		p.Ended = "other-version"
 	case errors.Is(a.ended, errNotTLS):
 		p.Ended = "not-tls"
-	case network && passing.Timeout():
+	case network && passing.Timeout(), errors.Is(a.ended, context.DeadlineExceeded):
 		p.Ended = "timeout"
 	default:
 		p.Ended = "closed"
