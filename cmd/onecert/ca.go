@@ -100,19 +100,25 @@ func (io *console) configFlag(command *cobra.Command, config *string) {
 }
 
 func caCodesCommand(io *console) *cobra.Command {
+	return io.codesCommand("cmd.ca.codes", "onecert ca codes --config /var/lib/onecert/ca/ca.yaml", func(ctx context.Context, config string) (map[string]string, error) {
+		c, err := wire.LoadCA(config)
+		if err != nil {
+			return nil, err
+		}
+		return c.FirstCodes(ctx)
+	})
+}
+
+// codesCommand makes the first administrators' codes of a component again.
+func (io *console) codesCommand(key, example string, again func(ctx context.Context, config string) (map[string]string, error)) *cobra.Command {
 	var config string
-	command := io.verb("codes", "cmd.ca.codes", []string{"onecert ca codes --config /var/lib/onecert/ca/ca.yaml"},
-		func(ctx context.Context, _ []string) error {
-			c, err := wire.LoadCA(config)
-			if err != nil {
-				return err
-			}
-			codes, err := c.FirstCodes(ctx)
-			if err != nil {
-				return err
-			}
-			return io.answer(map[string]any{"codes": codes}, func(p *printer) { p.codes(codes) })
-		})
+	command := io.verb("codes", key, []string{example}, func(ctx context.Context, _ []string) error {
+		codes, err := again(ctx, config)
+		if err != nil {
+			return err
+		}
+		return io.answer(map[string]any{"codes": codes}, func(p *printer) { p.codes(codes) })
+	})
 	io.configFlag(command, &config)
 	return command
 }

@@ -157,19 +157,11 @@ func kmcServeCommand(io *console) *cobra.Command {
 }
 
 func kmcCodesCommand(io *console) *cobra.Command {
-	var config string
-	command := io.verb("codes", "cmd.kmc.codes", []string{"onecert kmc codes --config /var/lib/onecert/kmc/kmc.yaml"},
-		func(ctx context.Context, _ []string) error {
-			c, err := wire.LoadKMC(config)
-			if err != nil {
-				return err
-			}
-			codes, err := c.FirstCodes(ctx)
-			if err != nil {
-				return err
-			}
-			return io.answer(map[string]any{"codes": codes}, func(p *printer) { p.codes(codes) })
-		})
-	io.configFlag(command, &config)
-	return command
+	return io.codesCommand("cmd.kmc.codes", "onecert kmc codes --config /var/lib/onecert/kmc/kmc.yaml", func(ctx context.Context, config string) (map[string]string, error) {
+		c, err := wire.LoadKMC(config)
+		if err != nil {
+			return nil, err
+		}
+		return c.FirstCodes(ctx)
+	})
 }
