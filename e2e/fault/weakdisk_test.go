@@ -41,7 +41,7 @@ var weaknesses = map[string]*weakness{
 	"dead":      {errno: syscall.EIO, chance: 1},
 	"unsynced":  {errno: syscall.EIO, chance: 1, syncs: true},
 	"flaky":     {errno: syscall.EIO, chance: 0.05},
-	"slow":      {chance: 1, delay: 6 * time.Millisecond},
+	"slow":      {syncs: true, chance: 1, delay: 60 * time.Millisecond},
 }
 
 // What the kernel wants and gives: <linux/filter.h>, <linux/seccomp.h>.
