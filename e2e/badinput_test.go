@@ -55,7 +55,7 @@ func TestBadRequestFiles(t *testing.T) {
 		return wrong{name, o, 422, code}
 	}
 	all := []wrong{
-		from("nothing", []byte{}, "request.invalid"),
+		from("nothing", []byte{}, "request.empty"),
 		from("blanks", []byte("\n \n"), "request.empty"),
 		from("text", []byte("a certificate, please"), "request.pem"),
 		from("cut PEM", pem[:len(pem)-40], "request.pem"),
