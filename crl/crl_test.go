@@ -68,9 +68,9 @@ func TestRefuses(t *testing.T) {
 		der  []byte
 		code string
 	}{
-		"another key":           {"complete", (&authority{id: "ecdsa", suite: pki.P256, key: other.key, certificate: a.certificate}).der(t, spec{name: "complete", number: 20, at: start}), "crl.signature"},
+		"another key":           {"complete", (&authority{id: "ecdsa", suite: pki.P256, key: other.key, certificate: a.certificate}).der(t, spec{name: "complete", number: 20, at: start}), "crl.forged"},
 		"another issuer":        {"complete", of(pki.RSA2048).der(t, spec{name: "complete", number: 20, at: start}), "crl.issuer"},
-		"an octet changed":      {"complete", bent, "crl.signature"},
+		"an octet changed":      {"complete", bent, "crl.forged"},
 		"cut off":               {"complete", good[:len(good)-9], "crl.malformed"},
 		"more behind it":        {"complete", append(bytes.Clone(good), 0), "crl.malformed"},
 		"empty":                 {"complete", nil, "crl.malformed"},

@@ -134,7 +134,7 @@ func (p *Publisher) serveThen(w http.ResponseWriter, r *http.Request, s *shelf, 
 		return pki.Errorf(pki.Invalid, "crl.time", "the moment is not a time").To("write it as 2026-01-02T03:04:05Z")
 	}
 	if moment.After(p.config.Now()) {
-		return pki.Errorf(pki.Invalid, "crl.future", "the moment lies in the future")
+		return pki.Errorf(pki.Invalid, "crl.early", "the moment lies in the future")
 	}
 	then, err := s.at(name, moment)
 	if err != nil {

@@ -168,7 +168,7 @@ func TestHistory(t *testing.T) {
 		if r, body := h.get(t, "/history/2/index.jsonl"); r.StatusCode != 200 || bytes.Count(body, []byte("\n")) != 5 {
 			t.Errorf("the index: %s %s", r.Status, body)
 		}
-		for query, code := range map[string]string{"2.crl?at=2030-01-02T03:04:04Z": "crl.before", "2.crl?at=2040-01-02T03:04:04Z": "crl.future", "2.crl?at=now": "crl.time", "3.crl?at=2030-01-02T04:04:04Z": "crl.before", "history/2-delta/10.crl": "crl.unknown"} {
+		for query, code := range map[string]string{"2.crl?at=2030-01-02T03:04:04Z": "crl.before", "2.crl?at=2040-01-02T03:04:04Z": "crl.early", "2.crl?at=now": "crl.time", "3.crl?at=2030-01-02T04:04:04Z": "crl.before", "history/2-delta/10.crl": "crl.unknown"} {
 			if r, body := h.get(t, "/"+query); r.StatusCode < 400 || !strings.Contains(string(body), code) {
 				t.Errorf("%s: %s %s", query, r.Status, body)
 			}

@@ -160,7 +160,7 @@ func (l *list) judge(issuer *Issuer, name string, now time.Time) error {
 		return refuse("crl.scope", "list %s of issuer %s says it covers something else", name, issuer.ID)
 	}
 	if err := l.verify(issuer.Certificate); err != nil {
-		return refuse("crl.signature", "list %s is not signed by issuer %s", name, issuer.ID)
+		return refuse("crl.forged", "list %s is not signed by issuer %s", name, issuer.ID)
 	}
 	if l.thisUpdate.After(now.Add(clockSlack)) || !now.Before(l.nextDate) {
 		return refuse("crl.lapsed", "list %s of issuer %s is not current: it is of %s, until %s", name, issuer.ID,

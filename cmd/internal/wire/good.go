@@ -184,5 +184,5 @@ func (l *lists) signed(list *smx509.RevocationList) error {
 			return nil
 		}
 	}
-	return pki.Errorf(pki.Unavailable, "crl.signature", "the CA's CRL is not signed by an issuer this centre trusts")
+	return pki.Errorf(pki.Unavailable, "crl.forged", "the CA's CRL is not signed by an issuer this centre trusts")
 }
