@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -95,7 +96,7 @@ func (p *Publisher) Keep(ctx context.Context) {
 	if p.config.Journal != nil {
 		after, _ = p.config.Journal.Last(ctx) // without an answer the whole journal is news
 	}
-	target := map[string]int64{}
+	target, owed := map[string]int64{}, map[string]int64{}
 	for ctx.Err() == nil {
 		begun := time.Now()
 		_ = p.Refresh(ctx) // logged, and told by States
@@ -103,8 +104,16 @@ func (p *Publisher) Keep(ctx context.Context) {
 		wait := p.config.Idle
 		if p.behind(target) {
 			wait = p.config.Interval
+		} else if p.owing(owed) {
+			wait = min(wait, fullWait)
 		}
+		before := maps.Clone(target)
 		after = p.await(ctx, after, wait, target)
+		for issuer, number := range target {
+			if number != before[issuer] {
+				owed[issuer] = number
+			}
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(p.config.Interval - time.Since(begun)):
@@ -158,6 +167,25 @@ func (p *Publisher) behind(target map[string]int64) bool {
 		}
 	}
 	return len(target) > 0
+}
+
+// The complete list follows its delta by the CA's own schedule, of which the journal
+// says nothing: it is asked for each fullWait, and for fullPatience at most.
+const (
+	fullWait     = time.Second
+	fullPatience = 10 * time.Minute
+)
+
+// owing reports whether some issuer's complete list is not yet what the journal had.
+func (p *Publisher) owing(owed map[string]int64) bool {
+	for issuer, number := range owed {
+		s := p.shelves[issuer]
+		complete := s.get("complete")
+		if complete != nil && complete.Journal >= number || time.Now().After(s.expected().Add(fullPatience)) {
+			delete(owed, issuer)
+		}
+	}
+	return len(owed) > 0
 }
 
 // Refresh asks once for every issuer and publishes what is new.

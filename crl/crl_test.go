@@ -310,6 +310,16 @@ func TestKeepFollowsTheJournal(t *testing.T) {
 	if asked() > quiet+1 {
 		t.Errorf("still asked %d times when all was there", asked()-quiet)
 	}
+	// The complete list follows by its own schedule, of which the journal says nothing.
+	a.sign(t, spec{name: "complete", number: 4, entries: 1, journal: number})
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if response, _ := h.get(t, "/complete.crl"); response.Header.Get("CRL-Number") == "4" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the complete list is not published")
+		}
+	}
 }
 
 func TestConfig(t *testing.T) {

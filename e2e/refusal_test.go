@@ -161,7 +161,7 @@ func TestMalformedCalls(t *testing.T) {
 		status, code string
 		flags        []string
 	}{
-		{"an unknown field", "/v1/orders", "422", "request.invalid", []string{"--json", strings.Replace(good, "{", `{"Pin":"4711",`, 1)}},
+		{"an unknown field", "/v1/orders", "422", "request.invalid", []string{"--json", strings.Replace(good, "{", `{"Pin":"my-secret",`, 1)}},
 		{"another casing", "/v1/orders", "422", "request.invalid", []string{"--json", strings.Replace(good, `"profile"`, `"Profile"`, 1)}},
 		{"a key twice", "/v1/orders", "400", "request.malformed", []string{"--json", strings.Replace(good, "{", `{"profile":"officer",`, 1)}},
 		{"a number for a text", "/v1/orders", "422", "request.invalid", []string{"--json", strings.Replace(good, `"person-sign"`, "7", 1)}},
@@ -181,7 +181,7 @@ func TestMalformedCalls(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			status, kind, body := d.curl(t, "centre.issuer", "ecdsa", c.path, c.flags...)
 			curlRefused(t, status, kind, body, c.status, c.code)
-			if strings.Contains(body, "4711") || strings.Contains(body, "Pin") {
+			if strings.Contains(body, "my-secret") || strings.Contains(body, "Pin") {
 				t.Error("the refusal repeats what came in:", body)
 			}
 		})
