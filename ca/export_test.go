@@ -3,6 +3,7 @@ package ca
 import (
 	"context"
 	"errors"
+	"onecert/officer"
 
 	"onecert/pki"
 )
@@ -26,3 +27,6 @@ func (ca *CA) KeepOnce(ctx context.Context) error {
 func (ca *CA) Sweep(ctx context.Context, issuer string) error {
 	return ca.sweep(ctx, ca.issuers[issuer])
 }
+
+// Operation is what who acts on certificates of a kind must be allowed to do.
+func (k Kind) Operation(act officer.Operation) officer.Operation { return k.operation(act) }

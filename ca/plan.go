@@ -1,6 +1,7 @@
 package ca
 
 import (
+	"slices"
 	"time"
 
 	"onecert/officer"
@@ -38,17 +39,36 @@ func (p *Profile) operation(act officer.Operation) officer.Operation {
 
 // operation is what the actor must be allowed to do with certificates of a kind: who
 // operates is the security administrator's to decide, and what the platform's own
-// machines need is theirs to ask for.
+// machines need is theirs to ask for, anew each time: they follow up nothing.
 func (k Kind) operation(act officer.Operation) officer.Operation {
-	switch k {
-	case Officer, Site:
+	switch {
+	case k == Officer, k == Site:
 		return officer.IssueOfficer
-	case OCSP:
+	case k == OCSP && act == officer.Issue:
 		return officer.IssueResponder
-	case Canary:
+	case k == Canary && (act == officer.Issue || act == officer.Revoke):
 		return officer.IssueCanary
 	}
 	return act
+}
+
+// asNode leaves a node of status no choice in what it orders: the certificate is named
+// after the issuer and the node, lives as long as the profile says, and has nothing
+// else in it. Whoever takes a node over gets no name to deceive with.
+func (p *plan) asNode(actor pki.Actor) (pki.Name, error) {
+	if p.days != 0 {
+		return nil, pki.Errorf(pki.Forbidden, "order.node", "a node does not say how long its certificates live").To("leave days out")
+	}
+	p.altNames, p.values = nil, nil
+	issuer, err := pki.NameOf(p.issuer.Certificate.RawSubject)
+	if err != nil {
+		return nil, err
+	}
+	unit := issuer.Get("O")
+	if unit == "" {
+		unit = "OneCert"
+	}
+	return pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: unit}, {Type: "CN", Value: p.profile.Name + " " + actor.Name}}, nil
 }
 
 // orderable returns a profile that can be ordered by itself.
@@ -104,6 +124,11 @@ func (ca *CA) planIssue(o Order, profiles Profiles, actor pki.Actor) (*plan, err
 	}
 	if p.issuer, err = ca.issuerFor(o.Issuer, request.Suite); err != nil {
 		return nil, err
+	}
+	if slices.Contains(actor.Roles, officer.Node) {
+		if subject, err = p.asNode(actor); err != nil {
+			return nil, err
+		}
 	}
 	if err := ca.planPair(p, o.Single, request.Suite); err != nil {
 		return nil, err

@@ -52,7 +52,7 @@ func (ca *CA) Release(ctx context.Context, issuer string, serial pki.Serial) (*C
 // transaction, with its audit entries.
 func (ca *CA) change(ctx context.Context, op officer.Operation, issuer string, serial pki.Serial, c status.Change, invalid error) (*Certificate, error) {
 	o, unknown := ca.readOrderOf(ctx, issuer, serial)
-	if unknown == nil && o.kind != OCSP { // a responder's is revoked as any other
+	if unknown == nil {
 		op = o.kind.operation(op)
 	}
 	actor, err := ca.cfg.Check(ctx, op)

@@ -22,7 +22,7 @@ type IssuerView struct {
 
 // Issuers describes every issuer in the order of the configuration.
 func (ca *CA) Issuers(ctx context.Context) ([]IssuerView, error) {
-	if _, err := ca.cfg.Check(ctx, officer.Read); err != nil {
+	if _, err := ca.cfg.Check(ctx, officer.ReadIssuers); err != nil {
 		return nil, err
 	}
 	all := []IssuerView{}

@@ -127,7 +127,8 @@ func takesGzip(values []string) bool {
 	return takes
 }
 
-// serveThen answers what was published at a moment, by the address it always has.
+// serveThen answers what was published at a moment, with the address it always has,
+// relative to the one asked: only the mount knows what stands before.
 func (p *Publisher) serveThen(w http.ResponseWriter, r *http.Request, s *shelf, name, text string) error {
 	moment, err := time.Parse(time.RFC3339, text)
 	if len(text) > 40 || err != nil {
@@ -140,7 +141,7 @@ func (p *Publisher) serveThen(w http.ResponseWriter, r *http.Request, s *shelf, 
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Location", "/"+s.issuer.ID+"/history/"+name+"/"+strconv.FormatInt(then.Number, 10)+".crl")
+	w.Header().Set("Content-Location", "history/"+name+"/"+strconv.FormatInt(then.Number, 10)+".crl")
 	return s.serveKept(w, r, name, then.Number, "no-cache")
 }
 

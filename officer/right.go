@@ -22,6 +22,7 @@ const (
 	Revoke       Operation = "revoke"
 	Read         Operation = "read"
 	ReadProfiles Operation = "profiles.read"
+	ReadIssuers  Operation = "issuers.read"
 	FollowStatus Operation = "status.follow"
 	SignCRL      Operation = "crl.sign"
 
@@ -73,8 +74,9 @@ var rights = map[Operation][]string{
 	Revoke:  {Reviewer, Issuer, Site},
 
 	// Certificates and profiles are public within the platform.
-	Read:         {System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site, Node},
-	ReadProfiles: {System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site, Node},
+	Read:         {System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site},
+	ReadProfiles: {System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site},
+	ReadIssuers:  {System, Security, Audit, Registrar, Reviewer, Issuer, Custodian, Site, Node},
 
 	// The journal feeds responders, gateways and directories, which are sites; the
 	// auditor compares it with the log.
@@ -82,7 +84,7 @@ var rights = map[Operation][]string{
 
 	// A CRL out of turn says only what was decided before: routine of the machine's
 	// keeper, of the publishing site, and of who has just revoked.
-	SignCRL: {Issuer, System, Site, Node},
+	SignCRL: {Issuer, System, Site},
 
 	// A node of status gets what its answers are signed with, and canaries, which it may
 	// revoke as well; nothing else.

@@ -125,10 +125,14 @@ func TestSeparations(t *testing.T) {
 		{Issuer, []Operation{Issue, Modify, SignCRL}, []Operation{Recover, Generate, IssueOfficer, ReadAudit}},
 		{Custodian, []Operation{Recover, ReadLedger}, []Operation{Issue, Hold, Generate, ReadAudit}},
 		{Site, []Operation{Issue, Recover, Generate, FollowStatus}, []Operation{IssueOfficer, WriteOfficers, ReadAudit, ReadKMC, IssueCanary}},
-		{Node, []Operation{FollowStatus, Read, IssueResponder, IssueCanary}, []Operation{Issue, Revoke, Hold, Recover, IssueOfficer, ReadAudit}},
+		{Node, []Operation{FollowStatus, ReadIssuers, IssueResponder, IssueCanary}, []Operation{Issue, Renew, Revoke, Hold, Recover, IssueOfficer, Read, SignCRL, ReadAudit}},
 	} {
 		actor := pki.Actor{Name: "demo", Roles: []string{c.role}}
-		for _, op := range append(c.may, Read, ReadProfiles) {
+		may := append(c.may, ReadIssuers)
+		if c.role != Node { // which reads no certificate but what is published
+			may = append(may, Read, ReadProfiles)
+		}
+		for _, op := range may {
 			if err := May(actor, op); err != nil {
 				t.Errorf("%s: %v", c.role, err)
 			}

@@ -122,6 +122,11 @@ func (p *Portal) byHolder(w http.ResponseWriter, r *http.Request, holder string)
 // upload answers for a file the visitor brought: it is looked at and not kept.
 func (p *Portal) upload(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, mostUpload)
+	// Not by GET: what people type by mistake must not become part of an address.
+	if holder := strings.TrimSpace(r.PostFormValue("holder")); holder != "" {
+		p.byHolder(w, r, holder)
+		return
+	}
 	raw, err := uploaded(r)
 	if err != nil {
 		p.fail(w, r, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"html/template"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -84,7 +85,7 @@ func (p *Portal) show(w http.ResponseWriter, r *http.Request, code int, name str
 	if r.URL.Query().Get("lang") == lang {
 		http.SetCookie(w, &http.Cookie{Name: "lang", Value: lang, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteLaxMode, HttpOnly: true})
 	}
-	v := view{Switch: inLanguage(r, map[string]string{"zh": "en", "en": "zh"}[lang]), Data: data}
+	v := view{Switch: inLanguage(r, map[string]string{"zh": "en", "en": "zh"}[lang], code == http.StatusOK), Data: data}
 	if p.cfg.Fresh != nil {
 		fresh := p.cfg.Fresh()
 		v.AsOf, v.Delayed = fresh.AsOf, fresh.Age > time.Minute
@@ -101,8 +102,13 @@ func (p *Portal) show(w http.ResponseWriter, r *http.Request, code int, name str
 	w.Write(out.Bytes())
 }
 
-func inLanguage(r *http.Request, lang string) string {
-	q := r.URL.Query()
+// inLanguage keeps what was asked for only where it was answered: what was refused may
+// be what nobody should repeat.
+func inLanguage(r *http.Request, lang string, answered bool) string {
+	q := url.Values{}
+	if answered {
+		q = r.URL.Query()
+	}
 	q.Set("lang", lang)
 	return r.URL.EscapedPath() + "?" + q.Encode()
 }

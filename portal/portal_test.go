@@ -13,6 +13,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -208,6 +209,25 @@ func TestRefusals(t *testing.T) {
 	} {
 		code, words, _ := strings.Cut(strings.TrimSpace(what), " ")
 		s.shows(w, map[string]int{"400": 400, "404": 404}[code], words)
+	}
+}
+
+// TestHolderByPost: what people type by mistake stands in no address and is not shown
+// again.
+func TestHolderByPost(t *testing.T) {
+	s := newSite(t)
+	s.issue("张三", true)
+	ask := func(holder string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("POST", "/lookup", strings.NewReader(url.Values{"holder": {holder}}.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		return s.ask(r)
+	}
+	s.shows(ask("H1"), 200, "张三")
+	for _, w := range []*httptest.ResponseRecorder{ask("11010519491231002X"), s.get("/lookup?holder=11010519491231002X")} {
+		s.shows(w, 400, "不是持有者编号")
+		if strings.Contains(w.Body.String(), "11010519491231002X") {
+			t.Error("an identity number is repeated")
+		}
 	}
 }
 

@@ -61,8 +61,12 @@ func (l LookUp) Of(ctx context.Context, issuer, serial, at string) (*Moment, err
 		complete = l.Fresh().AsOf.UTC()
 		m.AsOf = complete
 	}
-	if moment.After(now) || at != "" && moment.After(complete) {
-		return nil, pki.Errorf(pki.Invalid, "state.future", "nothing can be proven of a moment after %s", complete.Format(time.RFC3339))
+	if moment.After(now) {
+		return nil, pki.Errorf(pki.Invalid, "state.future", "nothing can be proven of a moment after %s", now.Format(time.RFC3339))
+	}
+	if at != "" && moment.After(complete) {
+		return nil, pki.Errorf(pki.Unavailable, "state.behind", "this copy of the journal is complete up to %s only", complete.Format(time.RFC3339)).
+			To("ask again in a moment, or ask another node")
 	}
 	if at == "" { // the last entry counts, whatever its clock said: order is by number
 		record, err := l.Journal.Record(ctx, issuer, number)

@@ -75,7 +75,7 @@ func TestLookUp(t *testing.T) {
 	if code, m, _, header := ask(t, l, "/status/sm2/"+string(s)+"?at=2030-01-02T05:30:00Z"); code != http.StatusOK || m.State != pki.Valid || header.Get("Age-Of-Copy") != "5400" {
 		t.Errorf("of a copy: %d %+v", code, m)
 	}
-	if _, _, problem, _ := ask(t, l, "/status/sm2/"+string(s)+"?at=2030-01-02T06:30:00Z"); problem != "state.future" {
+	if _, _, problem, _ := ask(t, l, "/status/sm2/"+string(s)+"?at=2030-01-02T06:30:00Z"); problem != "state.behind" {
 		t.Errorf("beyond the copy's knowledge: %s", problem)
 	}
 	if code, m, _, _ := ask(t, l, "/status/sm2/"+string(s)); code != http.StatusOK || !m.AsOf.Equal(start.Add(150*time.Minute)) {

@@ -267,4 +267,6 @@ var chineseRareRefusals = table{
 	"error.crl.issuer-usage":        "列表签发者的证书不允许签署列表（{}）",
 	"error.crl.signer":              "列表不是有权者签署的（{}）",
 	"error.revocation.held":         "该证书已冻结（{}）",
+	"error.order.node":              "节点不能指定其证书的有效期",
+	"error.state.behind":            "此日志副本尚未更新到该时刻",
 }

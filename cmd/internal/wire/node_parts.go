@@ -109,19 +109,21 @@ func (p *NodeProcess) serveDirectory(ctx context.Context) error {
 			return pki.Errorf(pki.Unavailable, "node.ldap", "the directory cannot listen at %s", address).
 				To("check that no other program has the port; ports below 1024 need the right to bind them").Because(err)
 		}
-		go func() {
-			server := &ldap.Server{Directory: p.Directory, Log: p.options.log()}
+		p.running.Go(func() {
+			// Which connection goes is the listener's to say; one that was told to go is
+			// still counted here for a moment.
+			server := &ldap.Server{Directory: p.Directory, Most: 2 * directoryConnections, Log: p.options.log()}
 			if err := server.Run(ctx, serve.Fair(listener, directoryConnections), config); err != nil && ctx.Err() == nil {
 				p.options.log().Error("serving the directory", "error", err)
 			}
-		}()
+		})
 	}
 	for _, t := range c.Targets {
 		target, err := p.target(t)
 		if err != nil {
 			return err
 		}
-		go p.Directory.Publish(ctx, target)
+		p.running.Go(func() { _ = p.Directory.Publish(ctx, target) })
 	}
 	return nil
 }

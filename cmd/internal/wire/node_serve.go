@@ -202,7 +202,12 @@ func (p *NodeProcess) issuersItem() serve.Item {
 func (p *NodeProcess) listItems() []serve.Item {
 	worst := map[string]serve.Item{}
 	now := p.options.now()()
+	var all []serve.Item
 	for _, s := range p.Lists.States() {
+		if s.Number == 0 { // not a list, but why lists are not renewed
+			all = append(all, serve.Item{Name: "crl." + s.Issuer + "." + s.Name, Level: serve.Warning, Says: "crl.fault"})
+			continue
+		}
 		life := s.NextUpdate.Sub(s.ThisUpdate).Seconds()
 		age := now.Sub(s.ThisUpdate).Seconds()
 		i := serve.Item{Name: "crl." + s.Issuer, Level: level(age, life/2, life*3/4), Says: "crl.age", Value: age, Unit: "seconds",
@@ -211,7 +216,6 @@ func (p *NodeProcess) listItems() []serve.Item {
 			worst[s.Issuer] = i
 		}
 	}
-	var all []serve.Item
 	for _, id := range sortedKeys(worst) {
 		all = append(all, worst[id])
 	}

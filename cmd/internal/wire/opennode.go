@@ -190,6 +190,14 @@ func (p *NodeProcess) good(ctx context.Context, journal *status.Journal, asked A
 	if state := record.State.At(p.options.now()(), record.NotAfter); state != pki.Valid {
 		return pki.Errorf(pki.Forbidden, "officer.revoked", "the certificate is %s", state).To("use a certificate that is valid")
 	}
+	// What stands in the directory is a holder's; officers and components are not in it.
+	_, err = p.Directory.Certificate(ctx, issuer, asked.Serial)
+	if err == nil {
+		return pki.Errorf(pki.Forbidden, "officer.unknown", "this is for officers and components of the platform").To("use an officer's certificate")
+	}
+	if pki.KindOf(err) != pki.Unknown {
+		return err
+	}
 	return nil
 }
 

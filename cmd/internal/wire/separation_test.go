@@ -311,7 +311,7 @@ func caTrials(t *testing.T, p *CAProcess) map[string][]trial {
 		"revoke": each("/revoke", officer.Revoke, object{"reason": "unheard-of"}), "release": each("/release", officer.Release, nil),
 		"show":     {{op: officer.Read, path: device}},
 		"state-at": {{op: officer.Read, path: device + "/state", query: "?at=2026-01-02T03:04:05Z"}},
-		"list":     {{op: officer.Read}}, "issuers": {{op: officer.Read}},
+		"list":     {{op: officer.Read}}, "issuers": {{op: officer.ReadIssuers}},
 		"identify": {{op: officer.Issue, body: object{"kind": "passport", "number": "E00000000"}}},
 		"profiles": {{op: officer.ReadProfiles}}, "profile-versions": {{op: officer.ReadProfiles, path: "/v1/profiles/site/versions"}},
 		"propose-profiles":    {{op: officer.ChangeProfiles, body: object{"profiles": []string{"name: x"}, "reason": "r"}}},
@@ -319,7 +319,7 @@ func caTrials(t *testing.T, p *CAProcess) map[string][]trial {
 		"published":           {{op: officer.FollowStatus, path: "/v1/published", body: object{"issuer": "ecdsa", "serials": []string{"0a"}}}},
 		"propose-replacement": {{op: officer.ReplaceIssuer, path: "/v1/issuers/ecdsa/replacement", body: object{"to": "nosuch", "reason": "r"}}},
 		"replacements":        {{op: officer.Read}}, "replacement-missed": {{op: officer.Read, path: "/v1/replacements/x/missed"}},
-		"issued-certificates": {{op: officer.Read, path: "/v1/issued", body: object{"issuer": "ecdsa", "serials": []string{"0a"}}}},
+		"issued-certificates": {{op: officer.FollowStatus, path: "/v1/issued", body: object{"issuer": "ecdsa", "serials": []string{"0a"}}}},
 		"sign-crls":           {{op: officer.SignCRL, path: "/v1/issuers/ecdsa/crls"}},
 		"journal":             {{op: officer.FollowStatus}},
 		// Lists are public; a code is the right to enrol.
