@@ -20,15 +20,16 @@ import (
 // between them as work, and after any news.
 func (ca *CA) KeepCRLs(ctx context.Context) {
 	go ca.keepSwept(ctx)
-	k := &keeper{ca: ca, turns: map[string]*turn{}, seen: -1}
+	k := &keeper{ca: ca, turns: map[string]*turn{}, seen: -1, began: time.Now(), clock: ca.cfg.Now().Round(0)}
 	for _, i := range ca.cfg.Issuers {
 		k.turns[i.ID] = &turn{issuer: i}
 	}
 	for ctx.Err() == nil {
+		k.noticeJump()
 		now := time.Now()
 		t, next := k.pick(now)
 		if t == nil {
-			k.listen(ctx, next.Sub(now))
+			k.listen(ctx, min(next.Sub(now), jumpNoticed))
 			continue
 		}
 		urgent := t.news
@@ -51,6 +52,25 @@ type keeper struct {
 	ca    *CA
 	turns map[string]*turn
 	seen  int64 // of the journal; -1: nothing yet
+
+	began time.Time // by the machine's own count, which no setting of the clock changes
+	clock time.Time // of the CA then, without that count: what it says is what may jump
+	ahead time.Duration
+}
+
+// A clock that was set by more than a jump makes every list due or too early at once:
+// within jumpNoticed all are looked at.
+const (
+	jump        = time.Minute
+	jumpNoticed = 2 * time.Second
+)
+
+func (k *keeper) noticeJump() {
+	ahead := k.ca.cfg.Now().Sub(k.clock) - time.Since(k.began)
+	if (ahead - k.ahead).Abs() > jump {
+		k.ahead = ahead
+		k.everybody()
+	}
 }
 
 // turn says when an issuer is looked at next. Times are the machine's, not the CA's: a
