@@ -19,6 +19,7 @@ import (
 	"onecert/pki"
 	"onecert/serve"
 	"onecert/status"
+	"onecert/verify"
 )
 
 // publishing shows what one more revocation costs in a list of a million, what making
@@ -113,6 +114,14 @@ func (b *bench) seen(ctx context.Context, h *house, revoked int, pairs []*ca.Iss
 		return fmt.Errorf("catching up: %w", err)
 	}
 	rate := float64(last-before) / time.Since(start).Seconds()
+	asked, err := h.witness(filepath.Join(b.dir, "witness"), follower.Journal())
+	if err != nil {
+		return err
+	}
+	running.Go(func() { _ = asked.responder.Run(ctx) })
+	if err := caughtUp(ctx, asked.responder); err != nil {
+		return err
+	}
 	rows := [][]string{{"", "p50 ms", "p99 ms", "most ms"}}
 	lags := map[string][]time.Duration{}
 	for n, pair := range pairs {
@@ -125,12 +134,17 @@ func (b *bench) seen(ctx context.Context, h *house, revoked int, pairs []*ca.Iss
 		if err != nil {
 			return err
 		}
-		if err := observe(ctx, begun, number, follower, publisher, pair.Sign.Partition, lags); err != nil {
+		certificate, err := verify.ParseCertificate(pair.Sign.DER)
+		if err != nil {
+			return err
+		}
+		says := func() bool { return asked.revoked(ctx, certificate) }
+		if err := observe(ctx, begun, number, watched{follower, publisher, says, pair.Sign.Partition}, lags); err != nil {
 			return fmt.Errorf("revocation %d: %w", n, err)
 		}
 		time.Sleep(time.Until(next))
 	}
-	for _, name := range []string{"a copy over HTTP", "the issuer's delta", "the partition's delta"} {
+	for _, name := range []string{"a copy over HTTP", overOCSP, "the issuer's delta", "the partition's delta"} {
 		all := lags[name]
 		slices.Sort(all)
 		rows = append(rows, []string{name, millis(all[len(all)/2]), millis(all[len(all)*99/100]), millis(all[len(all)-1])})
@@ -140,10 +154,20 @@ func (b *bench) seen(ctx context.Context, h *house, revoked int, pairs []*ca.Iss
 	return nil
 }
 
+const overOCSP = "OCSP from that copy"
+
+// watched is where a revocation has to be seen.
+type watched struct {
+	follower  *status.Copy
+	publisher *crl.Publisher
+	revoked   func() bool // by OCSP
+	partition int
+}
+
 // observe waits until everybody has a revocation.
-func observe(ctx context.Context, begun time.Time, number int64, follower *status.Copy, publisher *crl.Publisher, partition int, lags map[string][]time.Duration) error {
-	lists := map[string]string{"delta": "the issuer's delta", pki.ListName(partition, true): "the partition's delta"}
-	missing := map[string]bool{"a copy over HTTP": true, "the issuer's delta": true, "the partition's delta": true}
+func observe(ctx context.Context, begun time.Time, number int64, at watched, lags map[string][]time.Duration) error {
+	lists := map[string]string{"delta": "the issuer's delta", pki.ListName(at.partition, true): "the partition's delta"}
+	missing := map[string]bool{"a copy over HTTP": true, overOCSP: true, "the issuer's delta": true, "the partition's delta": true}
 	note := func(name string) {
 		if missing[name] {
 			lags[name] = append(lags[name], time.Since(begun))
@@ -151,10 +175,13 @@ func observe(ctx context.Context, begun time.Time, number int64, follower *statu
 		}
 	}
 	return wait(ctx, 30*time.Second, func() bool {
-		if follower.Freshness().Number >= number {
+		if missing[overOCSP] && at.revoked() {
+			note(overOCSP)
+		}
+		if at.follower.Freshness().Number >= number {
 			note("a copy over HTTP")
 		}
-		for _, state := range publisher.States() {
+		for _, state := range at.publisher.States() {
 			if name := lists[state.Name]; name != "" && state.Journal >= number {
 				note(name)
 			}
