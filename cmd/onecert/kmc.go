@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"onecert/ca"
 	"onecert/cmd/internal/wire"
 )
 
@@ -121,9 +122,7 @@ func kmcEnrolCommand(io *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return io.answer(enrolled(done, filepath.Dir(config)), func(p *printer) {
-				p.line(0, "%s", p.text("officer.enrolled", done.Name, done.Role, moment(done.Issued.Sign.NotAfter)))
-			})
+			return io.siteEnrolled(done, config)
 		})
 	flags := command.Flags()
 	flags.StringVar(&config, "config", "", io.text("flag.config"))
@@ -131,6 +130,13 @@ func kmcEnrolCommand(io *console) *cobra.Command {
 	flags.StringVar(&code, "code-file", "", io.text("flag.code-file"))
 	io.required(command, "config", "server", "code-file")
 	return command
+}
+
+// siteEnrolled tells of a component that got its certificate for a code.
+func (io *console) siteEnrolled(done ca.Enrolled, config string) error {
+	return io.answer(enrolled(done, filepath.Dir(config)), func(p *printer) {
+		p.line(0, "%s", p.text("officer.enrolled", done.Name, done.Role, moment(done.Issued.Sign.NotAfter)))
+	})
 }
 
 func kmcServeCommand(io *console) *cobra.Command {

@@ -78,9 +78,7 @@ func nodeEnrolCommand(io *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return io.answer(enrolled(done, filepath.Dir(config)), func(p *printer) {
-				p.line(0, "%s", p.text("officer.enrolled", done.Name, done.Role, moment(done.Issued.Sign.NotAfter)))
-			})
+			return io.siteEnrolled(done, config)
 		})
 	flags := command.Flags()
 	flags.StringVar(&config, "config", "", io.text("flag.config"))
