@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/x509"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -49,7 +50,9 @@ func (p *CAProcess) Good(ctx context.Context, asked Asked) error {
 	return pki.Errorf(pki.Forbidden, "officer.issuer", "this certificate was not issued by this CA")
 }
 
-// goodness remembers for a second what was found about a certificate.
+// goodness remembers for a second what was found about a certificate. That nobody
+// could be asked is not remembered: the CA may be there the next moment, and lists
+// bounds how often it is tried.
 type goodness struct {
 	now   func() time.Time
 	ask   func(context.Context, Asked) error
@@ -80,6 +83,9 @@ func (g *goodness) check(ctx context.Context, asked Asked) error {
 		return seen.err
 	}
 	err := g.ask(ctx, asked)
+	if pki.KindOf(err) == pki.Unavailable {
+		return err
+	}
 	g.mu.Lock()
 	g.known[asked.Serial] = judged{now, err}
 	g.mu.Unlock()
@@ -96,8 +102,17 @@ type lists struct {
 	own     func() *serve.Identity
 	roots   *x509.CertPool
 
-	mu    sync.Mutex
-	known map[string]*revoked // by issuer id
+	tries  atomic.Int64
+	mu     sync.Mutex
+	known  map[string]*revoked // by issuer id
+	failed map[string]failure  // the last failed try, by issuer id
+}
+
+// failure is a try to get a list that failed; those who came before it began share it,
+// so that a CA which does not even refuse keeps nobody waiting in a row of time-outs.
+type failure struct {
+	try int64
+	err error
 }
 
 // revoked is one verified CRL.
@@ -133,6 +148,7 @@ func (l *lists) good(ctx context.Context, asked Asked) error {
 // list returns a current CRL: the one at hand if it is fresh, else the CA's newest,
 // else, while the CA does not answer, the one at hand until it lapses.
 func (l *lists) list(ctx context.Context, id string, name []byte) (*revoked, error) {
+	came := l.tries.Load()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.options.now()()
@@ -140,6 +156,10 @@ func (l *lists) list(ctx context.Context, id string, name []byte) (*revoked, err
 	if have != nil && now.Sub(have.fetched) < fresh {
 		return have, nil
 	}
+	if last := l.failed[id]; last.try > came {
+		return nil, last.err
+	}
+	try := l.tries.Add(1)
 	list, err := l.fetch(ctx, id, name, now)
 	if err == nil {
 		l.known[id] = list
@@ -150,6 +170,7 @@ func (l *lists) list(ctx context.Context, id string, name []byte) (*revoked, err
 		have.fetched = now
 		return have, nil
 	}
+	l.failed[id] = failure{try, err}
 	return nil, err
 }
 

@@ -105,3 +105,27 @@ func TestChangedRecordsStopTheStart(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestNobodyToAskIsNotRemembered: a centre that started before its CA takes the first
+// order that comes after the CA is there, not only one a second later.
+func TestNobodyToAskIsNotRemembered(t *testing.T) {
+	var answer error = pki.Errorf(pki.Unavailable, "officer.status", "nobody can say")
+	asked := 0
+	g := newGoodness(func() time.Time { return time.Unix(1_800_000_000, 0) }, func(context.Context, Asked) error {
+		asked++
+		return answer
+	})
+	one := Asked{Serial: "01"}
+	if err := g.check(context.Background(), one); pki.KindOf(err) != pki.Unavailable {
+		t.Fatal(err)
+	}
+	answer = nil
+	for range 2 {
+		if err := g.check(context.Background(), one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked != 2 {
+		t.Errorf("asked %d times: what was found is remembered for a second", asked)
+	}
+}

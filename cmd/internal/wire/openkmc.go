@@ -133,7 +133,7 @@ func (c *KMC) speaks() bool {
 func (p *KMCProcess) askGood(room *kmc.Config) {
 	ask := p.options.Good
 	if ask == nil && p.config.CA != "" {
-		lists := &lists{config: p.config, options: p.options, trust: room.Trust, roots: p.roots, known: map[string]*revoked{},
+		lists := &lists{config: p.config, options: p.options, trust: room.Trust, roots: p.roots, known: map[string]*revoked{}, failed: map[string]failure{},
 			own: func() *serve.Identity { return p.identity }}
 		ask = lists.good
 	}
