@@ -2,6 +2,7 @@ package ocsp
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,10 @@ import (
 
 // pulseEach is how often the journal's end is looked at, to know how fresh the copy is.
 const pulseEach = 250 * time.Millisecond
+
+// compareEach is how soon a journal that was restored beneath a running responder is
+// noticed; what was ready before is served so long at most.
+const compareEach = 500 * time.Millisecond
 
 // follower is where the room stands in the journal.
 type follower struct {
@@ -77,7 +82,7 @@ func (r *Responder) keepCopy(ctx context.Context) error {
 			return r.saveCopy()
 		}
 		r.followFailed(err)
-		if pki.CodeOf(err) == "status.rewound" {
+		if pki.CodeOf(err) == "status.rewound" || errors.Is(err, errCopy) {
 			r.startOver()
 		}
 		select {
@@ -87,14 +92,39 @@ func (r *Responder) keepCopy(ctx context.Context) error {
 	}
 }
 
+// followOn applies entry after entry. A database restored from a backup may have gone
+// past the position again before anybody looks, so the last entry applied is compared
+// with the journal's of its number: before something is added to it, and while nothing
+// comes.
 func (r *Responder) followOn(ctx context.Context) error {
 	for {
-		entries, err := r.cfg.Journal.Next(ctx, r.follow.position.Load(), 0)
+		entries, err := r.await(ctx)
 		if err != nil {
 			return err
 		}
-		r.apply(entries)
+		r.follow.mu.Lock()
+		last := r.follow.last
+		r.follow.mu.Unlock()
+		if last.Number > 0 {
+			if err := r.sameJournal(ctx, last); err != nil {
+				return err
+			}
+		}
+		if len(entries) > 0 {
+			r.apply(entries)
+		}
 	}
+}
+
+// await returns the next entries, after a while none.
+func (r *Responder) await(ctx context.Context) ([]status.Entry, error) {
+	held, cancel := context.WithTimeout(ctx, compareEach)
+	defer cancel()
+	entries, err := r.cfg.Journal.Next(held, r.follow.position.Load(), 0)
+	if err != nil && held.Err() != nil && ctx.Err() == nil {
+		return nil, nil
+	}
+	return entries, err
 }
 
 // followFailed logs that the journal cannot be read, once until it can again.
@@ -142,14 +172,15 @@ func (r *Responder) apply(entries []status.Entry) {
 	r.follow.failing = false
 }
 
-// startOver forgets a journal that is no longer the one that was followed.
+// startOver forgets a journal that is no longer the one that was followed. Nobody may
+// find the copy complete (follower.seen) before all of it is forgotten.
 func (r *Responder) startOver() {
 	r.follow.mu.Lock()
+	defer r.follow.mu.Unlock()
 	r.follow.caught.Store(false)
 	r.follow.fresh.Store(0)
 	r.follow.position.Store(0)
 	r.follow.last, r.follow.ahead, r.follow.pending = status.Entry{}, status.Entry{}, pulse{}
-	r.follow.mu.Unlock()
 	r.known.clear()
 	r.ready.clear()
 	r.cfg.Log.Warn("the status journal is another one: followed again from its beginning")

@@ -169,6 +169,58 @@ func TestAnotherJournal(t *testing.T) {
 	}
 }
 
+// exchanged is a journal beneath which the database is restored.
+type exchanged struct {
+	now atomic.Pointer[status.Journal]
+}
+
+func (e *exchanged) Next(ctx context.Context, after int64, limit int) ([]status.Entry, error) {
+	return e.now.Load().Next(ctx, after, limit)
+}
+
+func (e *exchanged) Last(ctx context.Context) (int64, error) { return e.now.Load().Last(ctx) }
+
+func (e *exchanged) Record(ctx context.Context, issuer string, serial pki.Serial) (status.Record, error) {
+	return e.now.Load().Record(ctx, issuer, serial)
+}
+
+// A database restored from a backup beneath a running responder is noticed also where
+// it has gone past the responder's position again, or just up to it: nothing that was
+// ready before is said any more, and nothing new is added to what was known.
+func TestRestoredBeneath(t *testing.T) {
+	for name, more := range map[string]int{"gone past": 3, "as long": 0, "shorter": -2} {
+		t.Run(name, func(t *testing.T) {
+			e := &exchanged{}
+			h := open(t, pkitest.SQLite(t), func(c *Config) { e.now.Store(c.Journal.(*status.Journal)); c.Journal = e })
+			lost, kept, ended := newSerial(), newSerial(), newSerial()
+			common := []status.Change{h.issued("sm2", kept), h.issued("sm2", ended)}
+			h.put(t, common...)
+			h.put(t, h.issued("sm2", lost), h.changed("sm2", kept, status.Revoked), h.issued("sm2", newSerial()))
+			for s, want := range map[pki.Serial]string{lost: "good", kept: "revoked", ended: "good"} {
+				if got := h.state(t, "sm2", s).state; got != want {
+					t.Fatalf("before: %s, want %s", got, want)
+				}
+			}
+			restored := open(t, pkitest.SQLite(t), nil)
+			restored.put(t, common...)
+			restored.put(t, h.changed("sm2", ended, status.Revoked))
+			for range 2 + more {
+				restored.put(t, h.issued("sm2", newSerial()))
+			}
+			e.now.Store(restored.journal)
+			h.await(t, "the other journal", func() bool {
+				w := h.send(h.request(t, "sm2", ended)) // "try later" in the moment of forgetting
+				return w.Code == 200 && h.read(t, "sm2", w.Body.Bytes())[0].state == "revoked"
+			})
+			for s, want := range map[pki.Serial]string{lost: "unknown", kept: "good"} {
+				if got := h.state(t, "sm2", s).state; got != want {
+					t.Errorf("afterwards: %s, want %s", got, want)
+				}
+			}
+		})
+	}
+}
+
 // fickle is a journal that can be cut off, rewound, or slow to show what is new.
 type fickle struct {
 	Journal

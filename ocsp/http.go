@@ -68,11 +68,27 @@ func (r *Responder) below(req *http.Request) (rest string, ours bool) {
 	if !strings.HasPrefix(path, "/") { // a proxy's absolute form
 		path = req.URL.EscapedPath()
 	}
-	rest, ours = strings.CutPrefix(path, r.cfg.Path)
+	rest, ours = cutPath(path, r.cfg.Path)
 	if !ours || rest != "" && rest[0] != '/' && rest[0] != '?' {
 		return "", false
 	}
 	return rest, true
+}
+
+// cutPath is strings.CutPrefix that takes several slashes for one: clients that put a
+// slash between an address that ends with one and the request send "//ocsp/…", and
+// follow no redirect.
+func cutPath(path, prefix string) (rest string, found bool) {
+	for i := range len(prefix) {
+		if path == "" || path[0] != prefix[i] {
+			return "", false
+		}
+		path = path[1:]
+		for prefix[i] == '/' && path != "" && path[0] == '/' {
+			path = path[1:]
+		}
+	}
+	return path, true
 }
 
 func (r *Responder) serveHTTP(w http.ResponseWriter, req *http.Request, path string) {

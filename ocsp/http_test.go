@@ -119,6 +119,15 @@ func TestGetSpellings(t *testing.T) {
 	if body, _ := io.ReadAll(response.Body); response.StatusCode != 200 || h.read(t, "sm2", body)[0].state != "good" {
 		t.Error("absolute form:", response.Status)
 	}
+	for _, front := range []string{"//ocsp/", "///ocsp//", "http://pki.example//ocsp/"} { // an address that ends with a slash, put before a path
+		response := raw(t, address, "GET "+front+std)
+		if body, _ := io.ReadAll(response.Body); response.StatusCode != 200 || h.read(t, "sm2", body)[0].state != "good" {
+			t.Error(front, response.Status)
+		}
+	}
+	if response := raw(t, address, "GET //ocspx/abc"); response.StatusCode == 200 {
+		t.Error("another path with two slashes:", response.Status)
+	}
 	if response := raw(t, address, "GET /crl/x.crl"); response.StatusCode != 200 {
 		t.Error("what stands behind:", response.Status)
 	}
@@ -222,6 +231,9 @@ func TestSlowClients(t *testing.T) {
 	limits := Limits()
 	limits.Header, limits.Request, limits.Idle = 200*time.Millisecond, 300*time.Millisecond, 300*time.Millisecond
 	address := h.listen(t, limits)
+	// A connection kept from the round before would be closed as idle in the moment it
+	// is used again.
+	fresh := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for name, text := range map[string]string{
 		"header": "POST /ocsp HTTP/1.1\r\nHost: a\r\nX: ",
 		"body":   "POST /ocsp HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n\r\n0",
@@ -237,7 +249,7 @@ func TestSlowClients(t *testing.T) {
 		if _, err := io.ReadAll(conn); err != nil {
 			t.Errorf("%s: the connection stayed open: %v", name, err)
 		}
-		response, err := http.Post("http://"+address+"/ocsp", "application/ocsp-request", bytes.NewReader(h.request(t, "sm2", s)))
+		response, err := fresh.Post("http://"+address+"/ocsp", "application/ocsp-request", bytes.NewReader(h.request(t, "sm2", s)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -83,17 +84,18 @@ type Config struct {
 
 // Responder answers OCSP requests. It is safe for concurrent use.
 type Responder struct {
-	cfg     Config
-	issuers []*issuer
-	places  map[string]uint8 // of issuers, by id
-	names   *directory
-	known   *known
-	ready   *ready
-	labels  labels
-	clock   clock
-	follow  follower
-	counts  counts
-	buffers buffers
+	cfg      Config
+	issuers  []*issuer
+	places   map[string]uint8 // of issuers, by id
+	names    *directory
+	known    *known
+	ready    *ready
+	labels   labels
+	clock    clock
+	follow   follower
+	counts   counts
+	renewing sync.Mutex
+	buffers  buffers
 }
 
 // issuer is one CA and who signs for it now.

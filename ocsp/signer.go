@@ -69,6 +69,8 @@ func (r *Responder) renewSigners(ctx context.Context) {
 	if r.cfg.Enroller == nil {
 		return
 	}
+	r.renewing.Lock() // two would make one key
+	defer r.renewing.Unlock()
 	for _, i := range r.issuers {
 		now := r.cfg.Now()
 		if s := i.signer.Load(); s != nil && now.Before(s.renewAt()) {

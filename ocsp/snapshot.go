@@ -146,6 +146,9 @@ func (r *Responder) loadCopy(ctx context.Context) {
 		defer file.Close()
 		var end trailer
 		if end, err = r.readCopy(file); err == nil {
+			err = r.sameJournal(ctx, end.Last)
+		}
+		if err == nil { // the two are of different lives if the journal was exchanged in between
 			err = r.sameJournal(ctx, end.Ahead)
 		}
 		if err == nil {
