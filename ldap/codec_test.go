@@ -140,23 +140,26 @@ func TestMatch(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	for text, want := range map[string]string{
-		"o=OneCert,c=CN":                    "o=OneCert,c=CN",
-		" uid = H1 ; OU=holders , o=x ":     "uid=H1,ou=holders,o=x",
-		`cn=\E5\BC\A0\E4\B8\89,o=a\, b`:     `cn=张三,o=a\, b`,
-		`cn=\ a\ ,o=\#1`:                    `cn=\ a\ ,o=\#1`,
-		"commonName=a,organizationName=b":   "cn=a,o=b",
-		"2.5.4.3=a":                         "cn=a",
-		`cn=a\+b\"c\<d\>e\;f\\g`:            `cn=a\+b\"c\<d\>e\;f\\g`,
-		"":                                  "",
-		"cn=a=b":                            "cn=a=b",
-		"uid=HMZXW6YTBOI,ou=holders,o=x y ": "uid=HMZXW6YTBOI,ou=holders,o=x y",
+		"o=OneCert,c=CN":                          "o=OneCert,c=CN",
+		" uid = H1 ; OU=holders , o=x ":           "uid=H1,ou=holders,o=x",
+		`cn=\E5\BC\A0\E4\B8\89,o=a\, b`:           `cn=张三,o=a\, b`,
+		`cn=\ a\ ,o=\#1`:                          `cn=\ a\ ,o=\#1`,
+		"commonName=a,organizationName=b":         "cn=a,o=b",
+		"2.5.4.3=a":                               "cn=a",
+		"2.5.4.6=CN":                              "c=CN",
+		"Uid=#0C024831 , DomainComponent=#160178": "uid=H1,dc=x",
+		`UID=H\31,O=\4F\6e\65Cert`:                "uid=H1,o=OneCert",
+		`cn=a\+b\"c\<d\>e\;f\\g`:                  `cn=a\+b\"c\<d\>e\;f\\g`,
+		"":                                        "",
+		"cn=a=b":                                  "cn=a=b",
+		"uid=HMZXW6YTBOI,ou=holders,o=x y ":       "uid=HMZXW6YTBOI,ou=holders,o=x y",
 	} {
 		name, ok := parseDN(text)
 		if !ok || name.String() != want {
 			t.Errorf("%q: %v %q", text, ok, name.String())
 		}
 	}
-	for _, text := range []string{"o", "o=", "o=a,", "=a", "o=a,,c=b", "cn=a+sn=b", `o=a\`, `o=a\zz`, "o=<a>", "o=a\x00", strings.Repeat("o=a,", 40) + "c=b"} {
+	for _, text := range []string{"o", "o=", "o=a,", "=a", "o=a,,c=b", "cn=a+sn=b", `o=a\`, `o=a\zz`, "o=<a>", "o=#", "o=#0c", "o=#0c0161zz", "o=#0201ff", "o=#0c01ff", "o=#0c016100", "uid;x=a", "o=a\x00", strings.Repeat("o=a,", 40) + "c=b"} {
 		if name, ok := parseDN(text); ok {
 			t.Errorf("%q was read as %v", text, name)
 		}

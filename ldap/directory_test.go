@@ -100,6 +100,48 @@ func TestSearch(t *testing.T) {
 	})
 }
 
+// TestNameSpellings: names are compared by the rules of their attributes and not as
+// they are written (RFC 4514, RFC 4517 caseIgnoreMatch). The holder "h000009" beside
+// "H000009" is told from it by whoever writes it exactly.
+func TestNameSpellings(t *testing.T) {
+	each(t, func(t *testing.T, tn *town) {
+		p := tn.issueTo("H000009", "张三", "person", true)
+		tn.issueTo("AbC d", "李四", "person", true)
+		tn.catchUp()
+		address := tn.serve(Limits{})
+		find := func(base, want string) {
+			t.Helper()
+			ldif, code := ldapsearch(t, address, "-b", base, "-s", "base", "uid")
+			if code != 0 || count(ldif) != 1 || !strings.Contains(ldif, "dn: uid="+want+",ou=holders,o=OneCert,c=CN\n") {
+				t.Errorf("%q: code %d\n%s", base, code, ldif)
+			}
+		}
+		for _, base := range []string{
+			"uid=H000009,ou=holders,o=OneCert,c=CN", "UID=h000009,OU=HOLDERS,O=ONECERT,C=cn", "Uid=h000009,ou=Holders,o=oneCERT,C=Cn",
+			"uid = H000009 , ou = holders , o = OneCert , c = CN", " uid=H000009;ou=holders;o=OneCert;c=CN ", "userid=h000009,organizationalUnitName=holders,organizationName=onecert,countryName=cn",
+			`uid=\48\30\30\30\30\30\39,ou=h\6flders,o=\4fneCert,c=C\4E`, `uid=\ H000009\ ,ou=holders,o=OneCert,c=CN`, "0.9.2342.19200300.100.1.1=H000009,2.5.4.11=holders,2.5.4.10=OneCert,2.5.4.6=CN",
+			"uid=#0c0748303030303039,ou=#1307484f4c44455253,o=OneCert,c=CN",
+		} {
+			find(base, p.holder)
+		}
+		find("uid=ABC   D,ou=holders,o=OneCert,c=CN", "AbC d")
+		for filter, want := range map[string]int{"(UID=h000009)": 1, "(uid= H000009 )": 1, "(uid=abc  D)": 1, "(Uid=\\48000009)": 1, "(uid=h00000)": 0} {
+			if ldif, code := ldapsearch(t, address, "-b", " O = onecert , c=cn", filter); code != 0 || count(ldif) != want {
+				t.Errorf("%s: code %d\n%s", filter, code, ldif)
+			}
+		}
+		for base, want := range map[string]int{`uid=\00,ou=holders,o=OneCert,c=CN`: 32, "uid=H00000,ou=holders,o=OneCert,c=CN": 32, "uid;x=H000009,ou=holders,o=OneCert,c=CN": 34} {
+			if ldif, code := ldapsearch(t, address, "-b", base); code != want {
+				t.Errorf("%q: code %d, want %d\n%s", base, code, want, ldif)
+			}
+		}
+		tn.issueTo("h000009", "王五", "person", true)
+		tn.catchUp()
+		find("uid=H000009,ou=holders,o=OneCert,c=CN", "H000009")
+		find("uid=h000009,ou=holders,o=OneCert,c=CN", "h000009")
+	})
+}
+
 // TestStates: only what is valid now is shown.
 func TestStates(t *testing.T) {
 	each(t, func(t *testing.T, tn *town) {

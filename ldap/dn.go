@@ -22,10 +22,11 @@ func parseDN(text string) (dn, bool) {
 			return nil, false
 		}
 		value, more, ok := parseDNValue(strings.TrimLeft(after, " "))
-		kind = attributeName(strings.TrimSpace(kind))
+		kind = strings.TrimSpace(kind)
 		if !ok || kind == "" || value == "" || strings.ContainsAny(kind, `,+"\<>;`) {
 			return nil, false
 		}
+		kind = attributeName(kind)
 		name = append(name, rdn{kind, value})
 		rest = strings.TrimLeft(more, " ")
 		if more != "" && rest == "" {
@@ -38,6 +39,9 @@ func parseDN(text string) (dn, bool) {
 // parseDNValue reads a value up to its comma and returns what follows that; more is
 // " " where the comma was the last character.
 func parseDNValue(text string) (value, more string, ok bool) {
+	if strings.HasPrefix(text, "#") {
+		return parseDNOctets(text[1:])
+	}
 	var out []byte
 	keep := 0 // octets that trailing spaces may not shorten: escaped ones
 	for i := 0; i < len(text); i++ {
@@ -64,6 +68,38 @@ func parseDNValue(text string) (value, more string, ok bool) {
 	}
 	return trimDNValue(out, keep), "", utf8.Valid(out)
 }
+
+// parseDNOctets reads a value written as the digits of its BER encoding (RFC 4514 2.4).
+func parseDNOctets(text string) (value, more string, ok bool) {
+	digits := text
+	if end := strings.IndexAny(text, ",;"); end >= 0 {
+		digits, more = text[:end], text[end+1:]
+		if more == "" {
+			more = " "
+		}
+	}
+	octets, err := hex.DecodeString(strings.TrimRight(digits, " "))
+	if err != nil {
+		return "", "", false
+	}
+	in := ber(octets)
+	tag, content, err := in.next()
+	if err != nil || len(in) != 0 || !utf8.Valid(content) {
+		return "", "", false
+	}
+	switch tag {
+	case tagUTF8String, tagPrintableString, tagIA5String:
+		return string(content), more, true
+	}
+	return "", "", false // of no type our names have
+}
+
+// Types of strings in names, by their universal tags (X.680 8.6).
+const (
+	tagUTF8String      = 0x0c
+	tagPrintableString = 0x13
+	tagIA5String       = 0x16
+)
 
 func trimDNValue(value []byte, keep int) string {
 	for len(value) > keep && value[len(value)-1] == ' ' {

@@ -218,6 +218,14 @@ func aliases(name string) (string, bool) {
 		return "cn", true
 	case "userid", "0.9.2342.19200300.100.1.1":
 		return "uid", true
+	case "countryname", "2.5.4.6":
+		return "c", true
+	case "localityname", "2.5.4.7":
+		return "l", true
+	case "stateorprovincename", "2.5.4.8":
+		return "st", true
+	case "domaincomponent", "0.9.2342.19200300.100.1.25":
+		return "dc", true
 	case "organizationname", "2.5.4.10":
 		return "o", true
 	case "organizationalunitname", "2.5.4.11":

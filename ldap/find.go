@@ -36,7 +36,11 @@ type walk struct {
 
 // lookup returns the entry of a name, nil if there is none.
 func (d *Directory) lookup(ctx context.Context, name dn) (*entry, error) {
-	if holder, ok := d.holderOf(name); ok {
+	if asked, ok := d.holderOf(name); ok {
+		holder, err := d.holderNamed(ctx, asked)
+		if err != nil || holder == "" {
+			return nil, err
+		}
 		found, err := d.certificatesOf(ctx, []string{holder})
 		if err != nil || len(found[holder]) == 0 {
 			return nil, err
@@ -55,8 +59,7 @@ func (d *Directory) lookup(ctx context.Context, name dn) (*entry, error) {
 	return nil, nil
 }
 
-// holderOf returns the id in a name directly below the holders' branch. Ids are
-// compared as written: they are made by machines.
+// holderOf returns the id in a name directly below the holders' branch, as asked for.
 func (d *Directory) holderOf(name dn) (string, bool) {
 	if len(name) == 0 || name[0].kind != "uid" || !name[1:].equal(d.holdersDN()) {
 		return "", false

@@ -184,6 +184,20 @@ func (d *Directory) findCertificate(ctx context.Context, issuer string, serial p
 	return &found[0].Certificate, nil
 }
 
+// holderNamed returns the holder whose id is the one asked for by the rule of uid,
+// caseIgnoreMatch (RFC 4519 2.39); "" if nobody's is. Of two that differ in nothing
+// else it is the one as written.
+func (d *Directory) holderNamed(ctx context.Context, asked string) (string, error) {
+	found, err := d.names(ctx, "SELECT holder FROM ldap_name WHERE attribute = 'uid' AND value = $1 ORDER BY holder", prepare(asked))
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	if slices.Contains(found, asked) {
+		return asked, nil
+	}
+	return found[0], nil
+}
+
 // holders returns up to limit holders after one, in order, that are shown now and
 // meet the condition.
 func (d *Directory) holders(ctx context.Context, after string, cond condition, limit int) ([]string, error) {
