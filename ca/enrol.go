@@ -19,6 +19,7 @@ type Enrolment struct {
 	Code    string `json:"code" minLength:"8" maxLength:"80"`
 	Request []byte `json:"request" maxLength:"87384" doc:"PKCS#10 of the officer's own key, base64"`
 	AltName string `json:"host,omitempty" maxLength:"253" doc:"a site's host name or address; from the request if empty"`
+	Pair    bool   `json:"pair,omitempty" doc:"a component's pair for TLCP, for an SM2 request"`
 }
 
 // Enrolled is who one has become.
@@ -27,6 +28,9 @@ type Enrolled struct {
 	Role   string  `json:"role"`
 	Issued *Issued `json:"issued"`
 }
+
+// SitePair is the profile of a component's pair for TLCP.
+const SitePair = "site-tlcp"
 
 var errPeek = errors.New("only looking")
 
@@ -46,6 +50,9 @@ func (ca *CA) Enrol(ctx context.Context, e Enrolment) (*Enrolled, error) {
 	})
 	if !errors.Is(err, errPeek) {
 		return nil, err
+	}
+	if e.Pair && officer.KindOf(role) != officer.Place {
+		return nil, pki.Errorf(pki.Invalid, "enrolment.pair", "a pair for TLCP is for components; the code is for %s", role).To("leave pair out")
 	}
 	sum := sha256.Sum256([]byte(plainCode(e.Code)))
 	machine := pki.WithActor(ctx, pki.Actor{Name: name, Roles: []string{officer.Security}})
@@ -89,6 +96,9 @@ func (ca *CA) enrolmentOrder(e Enrolment, role, name, application string) Order 
 		Subject: pki.Name{{Type: "C", Value: "CN"}, {Type: "O", Value: unit}, {Type: "CN", Value: name}}}
 	if officer.KindOf(role) == officer.Place {
 		o.Profile, o.Holder = string(Site), "site:"+name
+		if e.Pair {
+			o.Profile = SitePair
+		}
 		if e.AltName != "" {
 			o.AltNames = []pki.AltName{HostName(e.AltName)}
 		}

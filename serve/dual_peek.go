@@ -61,6 +61,9 @@ type started struct {
 	hello *tls.ClientHelloInfo // of a TLS client, for the event if it fails
 }
 
+// NetConn returns the connection beneath, which others know by its seat.
+func (s *started) NetConn() net.Conn { return s.Conn }
+
 // Read implements net.Conn.
 func (s *started) Read(b []byte) (int, error) {
 	if len(s.start) == 0 {

@@ -3,11 +3,13 @@ package serve
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"slices"
 	"sync"
 	"time"
 
 	"onecert/pki"
+	"onecert/tlcp"
 )
 
 // turns is rule 2. A source with less than an even share of what is under way never
@@ -150,11 +152,8 @@ func (t *turns) shake(config *tls.Config) *tls.Config {
 	config = config.Clone()
 	before := config.GetConfigForClient
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-		if c, ok := hello.Conn.(*seat); ok {
-			if err := t.enter(hello.Context(), c.crowd); err != nil {
-				return nil, err
-			}
-			c.shaking.Store(t)
+		if err := t.enterShaking(hello.Context(), hello.Conn); err != nil {
+			return nil, err
 		}
 		if before != nil {
 			return before(hello)
@@ -162,4 +161,36 @@ func (t *turns) shake(config *tls.Config) *tls.Config {
 		return nil, nil
 	}
 	return config
+}
+
+// shakeTLCP is shake for TLCP.
+func (t *turns) shakeTLCP(config *tlcp.Config) *tlcp.Config {
+	config = config.Clone()
+	before := config.GetConfigForClient
+	config.GetConfigForClient = func(hello *tlcp.ClientHelloInfo) (*tlcp.Config, error) {
+		if err := t.enterShaking(hello.Context(), hello.Conn); err != nil {
+			return nil, err
+		}
+		if before != nil {
+			return before(hello)
+		}
+		return nil, nil
+	}
+	return config
+}
+
+// enterShaking takes the turn of a handshake, which the connection's seat gives back.
+func (t *turns) enterShaking(ctx context.Context, conn net.Conn) error {
+	if begun, ok := conn.(*started); ok {
+		conn = begun.Conn
+	}
+	c, ok := conn.(*seat)
+	if !ok {
+		return nil
+	}
+	if err := t.enter(ctx, c.crowd); err != nil {
+		return err
+	}
+	c.shaking.Store(t)
+	return nil
 }

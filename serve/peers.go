@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/emmansun/gmsm/smx509"
+
 	"onecert/pki"
 )
 
@@ -23,10 +25,12 @@ const maxPeerChain = 8
 type Peers struct {
 	Roots    *x509.CertPool
 	Issuers  []*x509.Certificate // CAs below the roots that a peer need not send: many tools send only their own certificate
+	National *smx509.CertPool    // roots of those who come by TLCP, with their whole chain; nil: none is trusted
 	Required bool                // refuse callers without a certificate; else the handler decides
 	Now      func() time.Time    // nil: time.Now
 	// Who returns the actor of a verified certificate. It is asked for each
-	// request, so that ended rights end at once; it has to be quick.
+	// request, so that ended rights end at once; it has to be quick. Of a pair it is
+	// given the signing certificate, as far as crypto/x509 knows it; TLCPOf has both.
 	Who func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error)
 }
 
@@ -35,6 +39,7 @@ type Peers struct {
 type verdict struct {
 	by       *Peers
 	at, till time.Time
+	leaf     *x509.Certificate
 	err      error
 }
 
@@ -43,7 +48,8 @@ type verdict struct {
 // one is required; with a bad or unknown one it ends here.
 func (p *Peers) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		peer, ok := shownBy(r)
+		if !ok {
 			if p.Required {
 				p.refuse(w, r, badCertificate("no client certificate was presented").
 					To("use the certificate registered for you; a browser does not offer one that has expired"))
@@ -52,11 +58,12 @@ func (p *Peers) Identify(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		if err := p.verified(r); err != nil {
+		leaf, err := p.verified(r, peer)
+		if err != nil {
 			p.refuse(w, r, err)
 			return
 		}
-		actor, err := p.Who(r.Context(), r.TLS.PeerCertificates[0])
+		actor, err := p.Who(r.Context(), leaf)
 		if err != nil {
 			p.refuse(w, r, err)
 			return
@@ -82,30 +89,35 @@ func (p *Peers) now() time.Time {
 // verified verifies the request's certificate, or remembers what was found on this
 // connection: nothing but the clock can change it, and that at the first end of a
 // validity on the chain.
-func (p *Peers) verified(r *http.Request) error {
+func (p *Peers) verified(r *http.Request, peer shown) (*x509.Certificate, error) {
 	now := p.now()
 	l := linkOf(r.Context())
 	if l != nil {
 		if v := l.verdict.Load(); v != nil && v.by == p && !now.Before(v.at) && !now.After(v.till) {
-			return v.err
+			return v.leaf, v.err
 		}
 	}
-	till, err := p.judge(r.TLS, now)
-	if l != nil {
-		l.verdict.Store(&verdict{by: p, at: now, till: till, err: err})
+	v := &verdict{by: p, at: now}
+	if peer.tlcp != nil {
+		v.leaf, v.till, v.err = p.judgeTLCP(peer.tlcp, now)
+	} else {
+		v.leaf = peer.tls[0]
+		v.till, v.err = p.judge(peer.tls, now)
 	}
-	return err
+	if l != nil {
+		l.verdict.Store(v)
+	}
+	return v.leaf, v.err
 }
 
 // verify judges a connection once.
 func (p *Peers) verify(state *tls.ConnectionState, now time.Time) error {
-	_, err := p.judge(state, now)
+	_, err := p.judge(state.PeerCertificates, now)
 	return err
 }
 
 // judge verifies the certificate of a connection and says how long that stands.
-func (p *Peers) judge(state *tls.ConnectionState, now time.Time) (till time.Time, err error) {
-	chain := state.PeerCertificates
+func (p *Peers) judge(chain []*x509.Certificate, now time.Time) (till time.Time, err error) {
 	till = now.Add(verdictLife)
 	if len(chain) > maxPeerChain {
 		return till, badCertificate("the client sent more than %d certificates", maxPeerChain)

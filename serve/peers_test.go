@@ -189,6 +189,13 @@ func TestWhoIsAskedForEachRequest(t *testing.T) {
 	mustKind(t, err, pki.Forbidden, "officer.unknown")
 }
 
+// identified is what was found about the certificate of a request.
+func identified(p *Peers, r *http.Request) error {
+	peer, _ := shownBy(r)
+	_, err := p.verified(r, peer)
+	return err
+}
+
 func TestVerdictIsKeptPerPeersUntilAnEnd(t *testing.T) {
 	ca := newAuthority(t, "Demo CA")
 	leaf := ca.leaf("x", nil).Certificate()
@@ -197,32 +204,33 @@ func TestVerdictIsKeptPerPeersUntilAnEnd(t *testing.T) {
 	l := &link{}
 	r := httptest.NewRequest("GET", "/", nil).WithContext(context.WithValue(context.Background(), linkKey{}, l))
 	r.TLS = &tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}}
-	if err := p.verified(r); err != nil {
+	verified := func() error { return identified(p, r) }
+	if err := verified(); err != nil {
 		t.Fatal(err)
 	}
 	first, began := l.verdict.Load(), now.Now()
 	now.add(leaf.NotAfter.Sub(began))
-	if err := p.verified(r); err != nil || l.verdict.Load() != first {
+	if err := verified(); err != nil || l.verdict.Load() != first {
 		t.Error("verified again while nothing could have changed", err)
 	}
 	now.add(1)
-	mustKind(t, p.verified(r), pki.Forbidden, "tls.certificate")
+	mustKind(t, verified(), pki.Forbidden, "tls.certificate")
 	refused := l.verdict.Load()
 	now.add(verdictLife)
-	if p.verified(r); l.verdict.Load() != refused {
+	if verified(); l.verdict.Load() != refused {
 		t.Error("a refusal was looked at again at once")
 	}
 	now.add(1)
-	if p.verified(r); l.verdict.Load() == refused {
+	if verified(); l.verdict.Load() == refused {
 		t.Error("a refusal was not looked at again after its time")
 	}
 	now.add(began.Sub(now.Now()) - time.Minute)
 	second := l.verdict.Load()
-	if p.verified(r); l.verdict.Load() == second {
+	if verified(); l.verdict.Load() == second {
 		t.Error("not verified again after the clock went back")
 	}
 	stranger := &Peers{Roots: newAuthority(t, "Other").pool(), Now: now.Now}
-	mustKind(t, stranger.verified(r), pki.Forbidden, "tls.certificate")
+	mustKind(t, identified(stranger, r), pki.Forbidden, "tls.certificate")
 }
 
 func TestServerIsVerifiedByTheClient(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"time"
+
+	"onecert/tlcp"
 )
 
 // Limits bound what a peer can make a server hold.
@@ -53,9 +55,28 @@ type Server struct {
 	Address  string       // host:port, where Listener is nil
 	Listener net.Listener // already open
 	TLS      *tls.Config  // nil: plain HTTP
+	TLCP     *tlcp.Config // beside TLS on the same port; nil: TLS alone
 	Handler  http.Handler
 	Limits   Limits       // zero: DefaultLimits
 	Log      *slog.Logger // nil: slog.Default
+
+	national *tlcp.Config // TLCP, with turns
+}
+
+// dual serves both protocols on one port. What components fail at over TLCP is the
+// operator's business; what scanners try over TLS is not.
+func (s *Server) dual(server *http.Server) *Dual {
+	if server.TLSConfig != nil && len(server.TLSConfig.NextProtos) == 0 {
+		server.TLSConfig.NextProtos = []string{"h2", "http/1.1"} // as ServeTLS does
+	}
+	return &Dual{TLCP: s.national, TLS: server.TLSConfig, Handshake: s.Limits.Header, Pending: s.Limits.Connections,
+		Failed: func(f HandshakeFailure) {
+			level := slog.LevelDebug
+			if f.Protocol == "TLCP" {
+				level = slog.LevelWarn
+			}
+			s.Log.LogAttrs(context.Background(), level, "handshake failed", append(f.attributes(), slog.String("name", s.Name))...)
+		}}
 }
 
 // link is what is known of one connection.
@@ -139,13 +160,16 @@ func (s *Server) run(ctx context.Context) error {
 	failed := make(chan error, 1)
 	go func() {
 		listener := Fair(s.Listener, s.Limits.Connections)
-		if s.TLS != nil {
+		switch {
+		case s.TLCP != nil:
+			failed <- s.dual(server).Serve(server, listener)
+		case s.TLS != nil:
 			failed <- server.ServeTLS(listener, "", "")
-		} else {
+		default:
 			failed <- server.Serve(listener)
 		}
 	}()
-	s.Log.Info("serving", "name", s.Name, "address", s.Listener.Addr().String(), "tls", s.TLS != nil)
+	s.Log.Info("serving", "name", s.Name, "address", s.Listener.Addr().String(), "tls", s.TLS != nil, "tlcp", s.TLCP != nil)
 	select {
 	case err := <-failed:
 		server.Close()
@@ -166,6 +190,9 @@ func (s *Server) server(ctx context.Context) *http.Server {
 	turns, config := newTurns(s.Limits), s.TLS
 	if config != nil {
 		config = turns.shake(config)
+	}
+	if s.TLCP != nil {
+		s.national = turns.shakeTLCP(s.TLCP)
 	}
 	base := context.WithoutCancel(ctx) // requests under way are to end, not to be cut
 	return &http.Server{

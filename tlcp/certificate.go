@@ -23,7 +23,8 @@ type Certificate struct {
 	// SignKey signs whole messages: it is called with sm2.DefaultSM2SignerOpts.
 	SignKey crypto.Signer
 	// EncryptKey decrypts a DER SM2Cipher. For the ECDHE suites it is a
-	// *sm2.PrivateKey, or implements KeyExchanger.
+	// *sm2.PrivateKey, or has its methods Public and SM2MQV (of *ecdh.PrivateKey), or
+	// implements KeyExchanger.
 	EncryptKey crypto.Decrypter
 
 	// The first of Sign and Encrypt, parsed. Where they are nil, each handshake parses.

@@ -45,13 +45,33 @@ func exchangerOf(key crypto.Decrypter) (KeyExchanger, error) {
 		if err != nil {
 			return nil, fmt.Errorf("taking the encryption key: %w", err)
 		}
-		return softwareExchange{own}, nil
+		return softwareExchange{own, own.PublicKey()}, nil
+	case agreeing:
+		if public, ok := key.Public().(*ecdsa.PublicKey); ok && public.Curve == sm2.P256() {
+			own, err := sm2.PublicKeyToECDH(public)
+			return softwareExchange{key, own}, err
+		}
 	}
 	return nil, errors.New("the encryption key takes no part in key exchanges, as ECDHE suites need")
 }
 
+// agreeing is a key that makes the shared point and is not seen itself.
+type agreeing interface {
+	mqv
+	Public() crypto.PublicKey
+}
+
+// mqv makes the shared point of GB/T 32918.3 from both keys of one side and both public
+// keys of the other, as *ecdh.PrivateKey does.
+type mqv interface {
+	SM2MQV(ephemeral *ecdh.PrivateKey, remote, remoteEphemeral *ecdh.PublicKey) (*ecdh.PublicKey, error)
+}
+
 // softwareExchange is KeyExchanger for a key in memory.
-type softwareExchange struct{ static *ecdh.PrivateKey }
+type softwareExchange struct {
+	static mqv
+	public *ecdh.PublicKey
+}
 
 // InitiateExchange implements KeyExchanger.
 func (x softwareExchange) InitiateExchange(random io.Reader) ([]byte, FinishExchange, error) {
@@ -88,7 +108,7 @@ func (x softwareExchange) agree(ephemeral *ecdh.PrivateKey, peer *ecdsa.PublicKe
 	if err != nil {
 		return nil, fmt.Errorf("%w: the agreement gives no key", errPoint)
 	}
-	secret, err := shared.SM2SharedKey(responder, preMasterLen, x.static.PublicKey(), far, nil, nil)
+	secret, err := shared.SM2SharedKey(responder, preMasterLen, x.public, far, nil, nil)
 	if err != nil {
 		return nil, fmt.Errorf("deriving the secret: %w", err)
 	}
