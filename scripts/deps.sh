@@ -20,6 +20,12 @@ list='
 /usr/lib/python3/dist-packages/cryptography_vectors/x509/PKITS_data  python3-cryptography-vectors  the certificates and lists of NIST, for the tests of path validation
 /usr/bin/python3                  python3               drives Tongsuo, the other side of the TLCP tests
 /usr/lib/python3/dist-packages/pip python3-pip          fetches the package that carries Tongsuo
+/usr/lib/python3/dist-packages/aiosmtpd  python3-aiosmtpd  a mail server nobody here wrote, which reads what we send
+/usr/lib/python3/dist-packages/icalendar python3-icalendar a reader of calendar files nobody here wrote
+/usr/lib/python3/dist-packages/openpyxl  python3-openpyxl  makes and reads the workbooks of the import tests
+/usr/lib/python3/dist-packages/xlsxwriter python3-xlsxwriter makes workbooks whose texts stand in a table of their own, as those of Excel do
+/usr/lib/python3/dist-packages/PIL  python3-pil         makes the pictures and PDF documents of the tests of papers
+/usr/bin/qpdf                     qpdf                  rewrites, encrypts and judges those PDF documents
 '
 
 # present FILE-PATTERN
