@@ -55,6 +55,7 @@ func shared() map[string]string {
 		"db":      "",
 		"keys":    "pki",
 		"lint":    "pki",
+		"notice":  "pki db",
 		"officer": "pki db audit",
 		"pki":     "",
 		"policy":  "pki",
