@@ -18,6 +18,7 @@ type Link struct {
 	mu       sync.Mutex
 	delay    time.Duration
 	down     bool
+	dead     bool
 	open     map[net.Conn]bool
 }
 
@@ -55,11 +56,26 @@ func (l *Link) Cut() {
 	clear(l.open)
 }
 
-// Mend lets new connections through again.
+// Die lets nothing through any more and tells nobody, as a cable that is pulled:
+// connections stay open at both ends, and new ones are taken.
+func (l *Link) Die() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dead = true
+}
+
+// Mend lets new connections through again. Those that died have lost what was said
+// meanwhile: they are broken off.
 func (l *Link) Mend() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.down = false
+	if l.dead {
+		for conn := range l.open {
+			conn.Close()
+		}
+		clear(l.open)
+	}
+	l.down, l.dead = false, false
 }
 
 func (l *Link) accept() {
@@ -103,9 +119,12 @@ func (l *Link) carry(from, to net.Conn) {
 	for {
 		n, err := from.Read(piece)
 		l.mu.Lock()
-		delay := l.delay
+		delay, dead := l.delay, l.dead
 		l.mu.Unlock()
 		time.Sleep(delay)
+		if dead && err == nil {
+			continue
+		}
 		if n > 0 {
 			if _, err := to.Write(piece[:n]); err != nil {
 				return

@@ -34,7 +34,9 @@ func (o *Origin) Routes(api huma.API, check func(context.Context) error) {
 			}
 			held, cancel := serve.Hold(ctx, o.hold)
 			defer cancel()
+			stop := serve.Beat(ctx, o.beat)
 			batch, err := o.Batch(held, in.After, in.Limit)
+			stop()
 			if err != nil {
 				return nil, err
 			}
@@ -43,19 +45,34 @@ func (o *Origin) Routes(api huma.API, check func(context.Context) error) {
 }
 
 // Client is a journal across the network.
-type Client struct{ c *serve.Client }
+type Client struct {
+	c    *serve.Client
+	from *listener
+}
 
 // NewClient returns a Client over a connection made by serve.NewClient.
-func NewClient(c *serve.Client) *Client { return &Client{c} }
+func NewClient(c *serve.Client) *Client {
+	from := &listener{}
+	own, connection := *c, *c.HTTP
+	transport := connection.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	connection.Transport = listening{transport, from}
+	own.HTTP = &connection
+	return &Client{&own, from}
+}
 
 // answerTime is how long an answer may take beyond being held: a link over which a
 // batch of a MiB takes longer is down.
 const answerTime = 25 * time.Second
 
-// Batch implements Source. A link that went dead without a word is noticed.
+// Batch implements Source. A link that went dead without a word is noticed (listener).
 func (c *Client) Batch(ctx context.Context, after int64, limit int) (Batch, error) {
 	ctx, cancel := context.WithTimeout(ctx, hold+answerTime)
 	defer cancel()
+	ctx, done := c.from.listen(ctx)
+	defer done()
 	query := url.Values{"after": {strconv.FormatInt(after, 10)}, "limit": {strconv.Itoa(limit)}}
 	return serve.Call[struct{}, Batch](ctx, c.c, http.MethodGet, pathJournal+"?"+query.Encode(), nil)
 }

@@ -39,13 +39,14 @@ const (
 type Origin struct {
 	journal *Journal
 	hold    time.Duration
+	beat    time.Duration // how far apart a held caller across the network hears of us
 	age     func() time.Duration
 }
 
 // NewOrigin returns the source that a journal is. age tells how old the journal's own
 // knowledge is, where it is a copy itself (Copy.Age); nil for the writer's.
 func NewOrigin(j *Journal, age func() time.Duration) *Origin {
-	return &Origin{journal: j, hold: hold, age: age}
+	return &Origin{journal: j, hold: hold, beat: beatEach, age: age}
 }
 
 // Batch implements Source. It answers at once with what there is when ctx ends.
