@@ -37,7 +37,7 @@ func components() map[string]string {
 		"observer": "status lint cms tsp verify",
 		"ocsp":     "keys status",
 		"portal":   "status",
-		"ra":       "",
+		"ra":       "keys",
 		"seal":     "keys status cms tsp verify",
 		"sso":      "keys status policy verify",
 		"svs":      "keys status cms tsp verify",

@@ -33,6 +33,11 @@ const (
 	IssueResponder Operation = "responder.issue"
 	IssueCanary    Operation = "canary.issue"
 
+	MakeHolderKey      Operation = "holder-key.make"
+	ShowHolderPassword Operation = "holder-key.password"
+	PackageHolderKey   Operation = "holder-key.package"
+	EndHolderKey       Operation = "holder-key.end"
+
 	ReadAudit  Operation = "audit.read"
 	ReadLedger Operation = "audit.owner"
 
@@ -40,6 +45,7 @@ const (
 	FillPool  Operation = "kmc.fill"
 	Generate  Operation = "kmc.generate"
 	RetireKey Operation = "kmc.retire"
+	Signing   Operation = "kmc.signing"
 	Recover   Operation = "kmc.recover"
 
 	// What more than one person has to want: rights says who proposes it,
@@ -56,6 +62,22 @@ const (
 	WithdrawApproval Operation = "approvals.withdraw"
 	ReadCases        Operation = "kmc.cases"
 	ReadRetention    Operation = "kmc.retention"
+
+	// The registration (features L1-L4). Each also needs a post in the tree.
+	Register         Operation = "ra.register"
+	Review           Operation = "ra.review"
+	CarryOut         Operation = "ra.issue"
+	Deliver          Operation = "ra.deliver"
+	ReadApplications Operation = "ra.read"
+	Unmask           Operation = "ra.unmask"
+	ReadTree         Operation = "ra.tree.read"
+	WriteTree        Operation = "ra.tree.write"
+	ApproveTree      Operation = "ra.tree.approve"
+	WritePosts       Operation = "ra.posts.write"
+	ReadPosts        Operation = "ra.posts.read"
+	SetRules         Operation = "ra.rules.write"
+	ReadStatistics   Operation = "ra.statistics"
+	Replicate        Operation = "ra.replicate"
 )
 
 // rights is the one table of who may do what. It is never changed at run time.
@@ -91,6 +113,13 @@ var rights = map[Operation][]string{
 	IssueResponder: {Issuer, Node},
 	IssueCanary:    {Node},
 
+	// A signing key made at the centre goes the way its certificate goes: through the
+	// RA, or by the hand at the centre. Who reviews a withdrawal may end it.
+	MakeHolderKey:      {Issuer, Site},
+	ShowHolderPassword: {Issuer, Site},
+	PackageHolderKey:   {Issuer, Site},
+	EndHolderKey:       {Reviewer, Issuer, Site},
+
 	// Who operates is decided by the security administrator alone, who can
 	// therefore do nothing else, and is seen by the auditor.
 	ReadOfficers:  {Security, Audit},
@@ -108,6 +137,8 @@ var rights = map[Operation][]string{
 	// Key pairs are made for and retired with certificates, by the CA only.
 	Generate:  {Site},
 	RetireKey: {Site},
+	// So are holders' signing keys, where a profile allows: made, packaged, wiped.
+	Signing: {Site},
 	// A holder's keys come back through the holder's RA, or for a third party
 	// through custodians.
 	Recover: {Custodian, Site},
@@ -129,6 +160,27 @@ var rights = map[Operation][]string{
 	// Cases name holders: for those who carry them and who watches them.
 	ReadCases:     {Custodian, Audit},
 	ReadRetention: {Custodian, Security, Audit},
+
+	// Who enters never reviews, and who administrates neither enters nor reviews: what
+	// a person in the registration sees of people's data follows from that work.
+	Register:         {Registrar},
+	Review:           {Reviewer},
+	CarryOut:         {Issuer},
+	Deliver:          {Registrar, Issuer},
+	ReadApplications: {Registrar, Reviewer, Issuer, Audit},
+	Unmask:           {Registrar, Reviewer},
+	// The tree is built by the keeper of machines; what hangs in it and who sits where
+	// takes the security administrator of the level above.
+	ReadTree:    {System, Security, Audit, Registrar, Reviewer, Issuer, Site},
+	WriteTree:   {System},
+	ApproveTree: {Security},
+	WritePosts:  {Security},
+	ReadPosts:   {Security, Audit},
+	// A standing rule reviews in a person's place, so who reviews does not set it.
+	SetRules:       {Security},
+	ReadStatistics: {System, Security, Audit, Registrar, Reviewer, Issuer},
+	// A registration below sends what it took and fetches what was decided.
+	Replicate: {Site},
 }
 
 // May says whether the actor's roles allow the operation. It asks nobody.

@@ -1,0 +1,131 @@
+package ra
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"onecert/audit"
+	"onecert/db"
+	"onecert/officer"
+	"onecert/pki"
+)
+
+// Orders is how certificates are made: the CA, in this process or across the network.
+// Asked twice for one application it gives the same certificates.
+type Orders interface {
+	Carry(ctx context.Context, o Order) (*Made, error)
+}
+
+// States is how a certificate's state is changed at the CA. Done twice it is done once.
+type States interface {
+	Revoke(ctx context.Context, issuer string, serial pki.Serial, reason string) error
+	Hold(ctx context.Context, issuer string, serial pki.Serial) error
+	Release(ctx context.Context, issuer string, serial pki.Serial) error
+}
+
+// Holders is what the CA knows of people across all branches (features H18).
+type Holders interface {
+	Identify(ctx context.Context, kind, number string) (holder string, err error)
+	Held(ctx context.Context, holder string) ([]Certificate, error)
+}
+
+// Sealer seals what nobody may read in the database; aad binds it to its row.
+type Sealer interface {
+	Seal(random io.Reader, plaintext, aad []byte) ([]byte, error)
+	Open(blob, aad []byte) ([]byte, error)
+}
+
+// Config is everything a registration is made of. DB, Audit, Check, Sealer and Home
+// are required; Orders, States and Holders where this process has a way to the CA.
+type Config struct {
+	DB    *db.DB
+	Audit *audit.Log
+	// Check says whether the actor of the context may do an operation.
+	Check    func(ctx context.Context, op officer.Operation) (pki.Actor, error)
+	Officers *officer.Registry
+	Sealer   Sealer
+	// Home is the node this process works for, with everything below that has no
+	// process of its own.
+	Home Node
+
+	Orders  Orders
+	States  States
+	Holders Holders
+
+	Now    func() time.Time
+	Random io.Reader
+	Log    *slog.Logger
+}
+
+// Registration is a registration authority, or a local counter: the node at home and
+// what lies below it.
+type Registration struct {
+	cfg     Config
+	release func()
+}
+
+// New migrates the database, takes the single-writer lease, and makes the home node at
+// the first start.
+func New(ctx context.Context, cfg Config) (*Registration, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	r := &Registration{cfg: cfg}
+	if err := cfg.Home.check(); err != nil {
+		return nil, err
+	}
+	if err := cfg.DB.Migrate(ctx, "ra", migrations); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.release, err = cfg.DB.Lease(ctx, "ra"); err != nil {
+		if errors.Is(err, db.ErrLeased) {
+			return nil, pki.Errorf(pki.Unavailable, "ra.lease", "another registration process works on this database").To("stop it first").Because(err)
+		}
+		return nil, err
+	}
+	if err := r.settle(ctx); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// settle makes the home node where there is none yet.
+func (r *Registration) settle(ctx context.Context) error {
+	_, err := r.readNode(ctx, r.cfg.Home.ID)
+	if pki.KindOf(err) != pki.Unknown {
+		return err
+	}
+	home := r.cfg.Home
+	home.State, home.Version, home.AddedBy, home.Changed = Active, 1, "first-start", r.now()
+	if home.Path == "" {
+		home.Path = pathOf("", home.ID)
+	}
+	return r.cfg.DB.Tx(ctx, insertNode(ctx, &home))
+}
+
+// Close releases the lease. The database stays open.
+func (r *Registration) Close() {
+	if r.release != nil {
+		r.release()
+	}
+}
+
+// now is the time as it is stored: to the millisecond.
+func (r *Registration) now() time.Time { return r.cfg.Now().UTC().Truncate(time.Millisecond) }
+
+// errNoCA is the answer of a process that has no way to the CA.
+func errNoCA() error {
+	return pki.Errorf(pki.Unavailable, "ra.no-ca", "this office has no way to the CA").To("the registration above carries it out")
+}

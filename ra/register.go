@@ -1,0 +1,278 @@
+package ra
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base32"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"strings"
+	"time"
+
+	"onecert/db"
+	"onecert/officer"
+	"onecert/pki"
+)
+
+// Entry is what a registrar enters of an application.
+type Entry struct {
+	// Key makes sending twice safe: the same key gives the same application.
+	Key       string            `json:"key,omitempty" maxLength:"64" doc:"chosen by the caller, a new one for each application"`
+	Operation Operation         `json:"operation"`
+	Kind      Kind              `json:"kind,omitempty" doc:"of a first certificate; else that of the certificate it is about"`
+	Profile   string            `json:"profile,omitempty" maxLength:"41"`
+	Fields    map[string]string `json:"fields,omitempty" maxProperties:"30"`
+	Issuer    string            `json:"issuer,omitempty" maxLength:"32"`
+	Serial    pki.Serial        `json:"serial,omitempty" maxLength:"64"`
+	Holder    string            `json:"holder,omitempty" maxLength:"64" doc:"to cancel"`
+	Reason    string            `json:"reason,omitempty" maxLength:"200" doc:"of a revocation; or why a second certificate is right"`
+	Request   []byte            `json:"request,omitempty" maxLength:"87384" doc:"PKCS#10 in PEM or DER"`
+	KeyFrom   string            `json:"key_from,omitempty" enum:"request,server" doc:"whose key; request if not said"`
+	Days      int               `json:"days,omitempty" minimum:"0" maximum:"10980"`
+	Single    bool              `json:"single,omitempty"`
+	Batch     string            `json:"-"`
+}
+
+// Where a signing key comes from.
+const (
+	keyRequest = "request"
+	keyServer  = "server"
+)
+
+// Register enters an application as a draft at the registrar's node.
+func (r *Registration) Register(ctx context.Context, e Entry) (*Application, error) {
+	s, err := r.enter(ctx, officer.Register)
+	if err != nil {
+		return nil, err
+	}
+	var a *Application
+	err = r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		found, err := r.sentBefore(ctx, tx, s, e)
+		if err != nil || found != "" {
+			if err == nil {
+				a, err = readApplication(ctx, tx, s, found)
+			}
+			return err
+		}
+		if a, err = r.enterNew(ctx, tx, s, e); err != nil {
+			return err
+		}
+		return r.record(ctx, tx, step{a: a, event: "register", who: s}, nil)
+	})
+	if err != nil {
+		return nil, r.refused(ctx, s, "register", "", err)
+	}
+	return r.view(a, s), nil
+}
+
+// enterNew makes the application of an entry, checked and sealed, not yet stored.
+func (r *Registration) enterNew(ctx context.Context, tx *sql.Tx, s scope, e Entry) (*Application, error) {
+	id, err := r.number(s.node.ID)
+	if err != nil {
+		return nil, err
+	}
+	now := r.now()
+	a := &Application{ID: id, Node: s.node.ID, Path: s.node.Path, State: Draft, Fields: map[string]string{}, Batch: e.Batch,
+		RegisteredBy: s.actor.Name, Created: now, Changed: now}
+	if err := r.fill(ctx, tx, s, a, e); err != nil {
+		return nil, err
+	}
+	if err := r.permits(ctx, tx, a); err != nil {
+		return nil, err
+	}
+	if e.Key != "" {
+		err := db.Insert(ctx, tx, "ra_once", []string{"officer", "key", "digest", "object", "at"}, [][]any{{s.actor.Name, e.Key, e.digest(), id, millis(now)}}, "")
+		if err != nil {
+			return nil, err
+		}
+	}
+	return a, r.conceal(a)
+}
+
+// fill puts an entry into an application and checks what is there so far.
+func (r *Registration) fill(ctx context.Context, tx *sql.Tx, s scope, a *Application, e Entry) error {
+	if err := e.Operation.check(); err != nil {
+		return err
+	}
+	a.Operation, a.Profile, a.Reason, a.Days, a.Single, a.Request, a.KeyFrom = e.Operation, e.Profile, e.Reason, e.Days, e.Single, e.Request, e.KeyFrom
+	if err := checkText("reason", e.Reason); err != nil {
+		return err
+	}
+	if a.KeyFrom == "" && e.Operation.needsRequest() {
+		a.KeyFrom = keyRequest
+	}
+	switch {
+	case e.Operation.follows():
+		if err := r.about(ctx, tx, s, a, e); err != nil {
+			return err
+		}
+	case e.Operation == Cancel:
+		h, err := readHolder(ctx, tx, s, e.Holder)
+		if err != nil {
+			return err
+		}
+		a.Kind, a.Holder, a.Fields = h.Kind, h.ID, map[string]string{"name": h.Name, "unit": h.Unit}
+	default:
+		a.Kind = e.Kind
+		if a.Profile == "" {
+			a.Profile = usualProfile(a.Kind)
+		}
+	}
+	maps.Copy(a.Fields, normal(e.Fields))
+	return checkFields(a.Kind, a.Fields, false)
+}
+
+// about takes over what is known of the certificate an application follows, which
+// belongs to the scope or is frozen for a holder of another branch (features H14).
+func (r *Registration) about(ctx context.Context, tx *sql.Tx, s scope, a *Application, e Entry) error {
+	c, err := readCertificate(ctx, tx, s, e.Issuer, e.Serial)
+	if err != nil {
+		return err
+	}
+	a.Issuer, a.Serial, a.Holder, a.Kind, a.Profile = c.Issuer, c.Serial, c.Holder, c.Kind, c.Profile
+	if a.Operation == Revoke {
+		if _, err := pki.ParseReason(a.Reason); err != nil {
+			return err
+		}
+	}
+	return r.takeOver(ctx, tx, a, c)
+}
+
+// takeOver fills in what the application said that the certificate was made for.
+func (r *Registration) takeOver(ctx context.Context, tx *sql.Tx, a *Application, c *Certificate) error {
+	first, err := scanApplication(tx.QueryRowContext(ctx, "SELECT "+applicationColumns+" FROM ra_application WHERE id = $1", c.Application))
+	if errors.Is(err, sql.ErrNoRows) {
+		a.Fields = map[string]string{"name": c.Name}
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the application of certificate %s: %w", c.Serial, err)
+	}
+	a.Fields = first.Fields
+	return r.revealInto(first, a)
+}
+
+// usualProfile is the profile of a kind where an entry names none.
+func usualProfile(k Kind) string {
+	switch k {
+	case Person:
+		return "person-sign"
+	case Organisation:
+		return "organisation-sign"
+	case Device:
+		return "device-server"
+	case Code:
+		return "code-signing"
+	}
+	return ""
+}
+
+// permits says whether every node on the way to the top allows the application.
+func (r *Registration) permits(ctx context.Context, q querier, a *Application) error {
+	way, err := collect(ctx, q, scanNode, "SELECT "+nodeColumns+" FROM ra_node WHERE $1 >= path AND $1 < path || '~' ORDER BY path", a.Path)
+	if err != nil {
+		return err
+	}
+	for _, n := range way {
+		if err := n.Rights.allows(a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// number draws an application's number: node, day and 35 random bits, so that offices
+// which cannot reach one another never give the same.
+func (r *Registration) number(node string) (string, error) {
+	random := make([]byte, 5)
+	if _, err := io.ReadFull(r.cfg.Random, random); err != nil {
+		return "", fmt.Errorf("drawing an application's number: %w", err)
+	}
+	return node + "-" + r.now().Format("060102") + "-" + strings.ToLower(base32.StdEncoding.EncodeToString(random)), nil
+}
+
+// sentBefore finds the application an entry with the same key has made.
+func (r *Registration) sentBefore(ctx context.Context, tx *sql.Tx, s scope, e Entry) (string, error) {
+	if e.Key == "" {
+		return "", nil
+	}
+	found, err := collect(ctx, tx, func(row scanner) (both [2]string, err error) { err = row.Scan(&both[0], &both[1]); return },
+		"SELECT object, digest FROM ra_once WHERE officer = $1 AND key = $2", s.actor.Name, e.Key)
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	if found[0][1] != e.digest() {
+		return "", pki.Errorf(pki.Conflict, "once.other", "something else was sent with this key before").To("choose a new key for a new application")
+	}
+	return found[0][0], nil
+}
+
+func (e Entry) digest() string {
+	sum := sha256.Sum256([]byte(encoded(e)))
+	return hex.EncodeToString(sum[:])
+}
+
+// normal trims what people type around a text.
+func normal(fields map[string]string) map[string]string {
+	all := make(map[string]string, len(fields))
+	for name, value := range fields {
+		if value = strings.TrimSpace(value); value != "" {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// EditOf is an entry that replaces what an application says, and the version it was made from.
+type EditOf struct {
+	Version int `json:"version" minimum:"1"`
+	Entry
+}
+
+// Edit changes a draft or a returned application. Fields left out stay; an empty one
+// is taken away.
+func (r *Registration) Edit(ctx context.Context, id string, e EditOf) (*Application, error) {
+	return r.happen(ctx, id, Edit, Decision{Version: e.Version}, func(a *Application, s scope) error {
+		if err := r.reveal(a); err != nil {
+			return err
+		}
+		for name, value := range e.Fields {
+			if value = strings.TrimSpace(value); value == "" {
+				delete(a.Fields, name)
+			} else {
+				a.Fields[name] = value
+			}
+		}
+		e.onto(a)
+		if err := checkFields(a.Kind, a.Fields, false); err != nil {
+			return err
+		}
+		return r.conceal(a)
+	})
+}
+
+// onto takes over what an edit names beside the fields.
+func (e Entry) onto(a *Application) {
+	if e.Request != nil {
+		a.Request = e.Request
+	}
+	if e.Profile != "" && a.Operation == Issue {
+		a.Profile = e.Profile
+	}
+	if e.Reason != "" {
+		a.Reason = e.Reason
+	}
+	if e.Days > 0 {
+		a.Days = e.Days
+	}
+	if e.KeyFrom != "" {
+		a.KeyFrom = e.KeyFrom
+	}
+}
+
+// oldest is how long keys of entries are remembered.
+const oldest = 30 * 24 * time.Hour

@@ -1,0 +1,211 @@
+package ra
+
+import (
+	"context"
+	"database/sql"
+
+	"onecert/audit"
+	"onecert/db"
+	"onecert/officer"
+	"onecert/pki"
+)
+
+// Me is who one is here: what a console shows first.
+type Me struct {
+	Name  string   `json:"name"`
+	Roles []string `json:"roles"`
+	Node  Node     `json:"node"`
+	Post  Post     `json:"post"`
+}
+
+// Me tells an officer where he is and by which papers; one of another office is
+// refused with the reason (features L4).
+func (r *Registration) Me(ctx context.Context) (*Me, error) {
+	s, err := r.enter(ctx, officer.ReadTree)
+	if err != nil {
+		return nil, err
+	}
+	post, err := r.readPost(ctx, s.actor.Name)
+	return &Me{Name: s.actor.Name, Roles: s.actor.Roles, Node: s.node, Post: post}, err
+}
+
+// Nodes lists one's subtree, by path.
+func (r *Registration) Nodes(ctx context.Context) ([]Node, error) {
+	s, err := r.enter(ctx, officer.ReadTree)
+	if err != nil {
+		return nil, err
+	}
+	return r.readNodes(ctx, s)
+}
+
+// AddNode hangs a node below one of the subtree. It waits for the approval of the
+// security administrator of the level above.
+func (r *Registration) AddNode(ctx context.Context, n Node) (*Node, error) {
+	s, err := r.enter(ctx, officer.WriteTree)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.check(); err != nil {
+		return nil, err
+	}
+	parent, err := r.activeNode(ctx, n.Parent)
+	if err != nil {
+		return nil, err
+	}
+	if !s.covers(parent.Path) {
+		return nil, unknownOr(sql.ErrNoRows, "node.unknown", "node", n.Parent)
+	}
+	if !n.Level.under(parent.Level) {
+		return nil, pki.Errorf(pki.Invalid, "node.level", "a node of level %s does not hang below one of level %s", n.Level, parent.Level).
+			To("the levels are centre, ra, lra; counters may hang below counters")
+	}
+	if err := n.Rights.narrower(parent.Rights); err != nil {
+		return nil, err
+	}
+	n.Path, n.State, n.Version, n.AddedBy, n.Changed = pathOf(parent.Path, n.ID), Pending, 1, s.actor.Name, r.now()
+	err = r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		if err := r.auditNode(ctx, tx, s, "node.add", &n, ""); err != nil {
+			return err
+		}
+		return insertNode(ctx, &n)(tx)
+	})
+	if err != nil {
+		return nil, taken(err, n.ID)
+	}
+	return &n, nil
+}
+
+// ChangeNode changes a node's name, contact, agreement and rights; they stay within
+// those of the level above, and what lies below is cut with them when it acts.
+func (r *Registration) ChangeNode(ctx context.Context, in Node) (*Node, error) {
+	return r.alterNode(ctx, officer.WriteTree, "node.change", in.ID, in.Version, func(s scope, n *Node) error {
+		in.Parent, in.Level, in.Path = n.Parent, n.Level, n.Path
+		if err := in.check(); err != nil {
+			return err
+		}
+		if err := in.Rights.narrower(s.node.Rights); err != nil {
+			return err
+		}
+		n.Name, n.Region, n.Contact, n.Rights, n.Agreement, n.Site = in.Name, in.Region, in.Contact, in.Rights, in.Agreement, in.Site
+		return nil
+	})
+}
+
+// SetNode approves, suspends, resumes or closes a node.
+func (r *Registration) SetNode(ctx context.Context, id string, version int, to NodeState) (*Node, error) {
+	return r.alterNode(ctx, officer.ApproveTree, "node."+string(to), id, version, func(s scope, n *Node) error {
+		switch {
+		case n.State == Closed:
+			return pki.Errorf(pki.Conflict, "node.closed", "%s is closed for good", n.Name)
+		case to == Pending || to == n.State:
+			return pki.Errorf(pki.Conflict, "node.state", "%s is %s", n.Name, n.State)
+		case n.State == Pending && to == Active && n.AddedBy == s.actor.Name:
+			return pki.Errorf(pki.Forbidden, "node.own", "who adds a node does not approve it").To("another security administrator decides")
+		}
+		n.State = to
+		return nil
+	})
+}
+
+// alterNode changes one node below the officer's own, of the version that was read.
+func (r *Registration) alterNode(ctx context.Context, op officer.Operation, act, id string, version int, change func(scope, *Node) error) (*Node, error) {
+	s, err := r.enter(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	n, err := r.readNode(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !s.covers(n.Path) || n.ID == s.node.ID {
+		return nil, pki.Errorf(pki.Forbidden, "node.above", "a node is changed by the level above it").To("ask the administrator there")
+	}
+	if n.Version != version {
+		return nil, changed(nothing{}, nil, "node")
+	}
+	was := n.State
+	if err := change(s, &n); err != nil {
+		return nil, err
+	}
+	n.Changed = r.now()
+	err = r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		if err := r.auditNode(ctx, tx, s, act, &n, was); err != nil {
+			return err
+		}
+		return updateNode(ctx, tx, &n)
+	})
+	return &n, err
+}
+
+func (r *Registration) auditNode(ctx context.Context, tx *sql.Tx, s scope, act string, n *Node, was NodeState) error {
+	return r.cfg.Audit.Append(ctx, tx, audit.Act{Actor: s.actor, Act: act, Object: n.ID, Result: audit.Done,
+		Detail: map[string]string{"before": string(was), "after": string(n.State), "rights": encoded(n.Rights), "agreement": n.Agreement}, At: n.Changed})
+}
+
+// Posts lists the posts of one's subtree.
+func (r *Registration) Posts(ctx context.Context) ([]Post, error) {
+	s, err := r.enter(ctx, officer.ReadPosts)
+	if err != nil {
+		return nil, err
+	}
+	return r.readPosts(ctx, s)
+}
+
+// SetPost says where an officer sits, and until when; version 0 is a new post.
+func (r *Registration) SetPost(ctx context.Context, p Post) (*Post, error) {
+	s, err := r.enter(ctx, officer.WritePosts)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	node, err := r.readNode(ctx, p.Node)
+	if err != nil {
+		return nil, err
+	}
+	if !s.covers(node.Path) {
+		return nil, unknownOr(sql.ErrNoRows, "node.unknown", "node", p.Node)
+	}
+	if old, err := r.readPost(ctx, p.Officer); err == nil && !s.covers(old.Path) {
+		return nil, pki.Errorf(pki.Forbidden, "post.elsewhere", "this officer has a post in another branch").To("have it ended there first")
+	}
+	p.Path, p.Changed, p.ChangedBy = node.Path, r.now(), s.actor.Name
+	err = r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		if err := r.auditPost(ctx, tx, s, &p); err != nil {
+			return err
+		}
+		return storePost(ctx, tx, &p)
+	})
+	return &p, err
+}
+
+func (r *Registration) auditPost(ctx context.Context, tx *sql.Tx, s scope, p *Post) error {
+	return r.cfg.Audit.Append(ctx, tx, audit.Act{Actor: s.actor, Act: "post.set", Object: p.Officer, Result: audit.Done,
+		Detail: map[string]string{"node": p.Node, "until": p.Until.UTC().Format("2006-01-02"), "confidentiality": p.Confidentiality}, At: p.Changed})
+}
+
+// FirstPosts gives the three administrators of a first start their posts at home, on
+// the machine itself.
+func (r *Registration) FirstPosts(ctx context.Context, officers []string) error {
+	return r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		for _, name := range officers {
+			p := Post{Officer: name, Node: r.cfg.Home.ID, Until: r.now().AddDate(1, 0, 0), Changed: r.now(), ChangedBy: "first-start"}
+			err := r.auditPost(ctx, tx, scope{actor: pki.Actor{Name: "first-start"}}, &p)
+			if err != nil {
+				return err
+			}
+			if err := storePost(ctx, tx, &p); err != nil && pki.CodeOf(err) != "stale" {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func taken(err error, id string) error {
+	if err == nil || !db.IsDuplicate(err) {
+		return err
+	}
+	return pki.Errorf(pki.Conflict, "node.taken", "there is a node %s already", id).To("choose another id; ids are for good, also of closed nodes")
+}
