@@ -31,10 +31,10 @@ var (
 // beyond ASCII in the address itself (a domain in Chinese is written as xn--…). What
 // mail systems read differently is what an address could be smuggled through.
 func ParseAddress(text string) (Address, error) {
-	text = strings.TrimSpace(text)
+	text = strings.Trim(text, " \t")
 	a := Address{At: text}
 	if open := strings.LastIndexByte(text, '<'); open >= 0 && strings.HasSuffix(text, ">") {
-		a.Name, a.At = strings.TrimSpace(text[:open]), text[open+1:len(text)-1]
+		a.Name, a.At = strings.Trim(text[:open], " \t"), text[open+1:len(text)-1]
 		if len(a.Name) >= 2 && a.Name[0] == '"' && a.Name[len(a.Name)-1] == '"' {
 			a.Name = a.Name[1 : len(a.Name)-1]
 		}

@@ -11,9 +11,11 @@ import (
 // refused where the notice is posted, and once more where it is written.
 var errHeader = errors.New("a header has characters that stand in none")
 
-// wordOctets is how much of a text an encoded word holds: 75 characters at most (RFC
-// 2047 2), of which 12 are "=?UTF-8?B?" and "?=", in base64.
-const wordOctets = (75 - 12) / 4 * 3
+// wordOctets is how much of a text an encoded word holds: a line with one has at most 76
+// characters (RFC 2047 2), of which 9 are "Subject: " and 12 "=?UTF-8?B?" and "?=". A
+// name of up to 13 Chinese characters is one word; longer ones some readers show with a
+// blank in the middle (Python's email package does), against RFC 2047 6.2.
+const wordOctets = (76 - 9 - 12) / 4 * 3
 
 // encodeText writes unstructured text of a header: as it is where that is plain ASCII
 // and short, otherwise as encoded words, one a line (RFC 2047 5).

@@ -36,8 +36,8 @@ func (m *mailer) connect(ctx context.Context) error {
 	stop := m.conn.bound(ctx, m.Timeout)
 	defer stop()
 	if m.Security == Plain {
-		if at, ok := conn.RemoteAddr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
-			return errNotHere
+		if err := isHere(conn.RemoteAddr()); err != nil {
+			return err
 		}
 	}
 	client, err := m.greet()
@@ -51,6 +51,14 @@ func (m *mailer) connect(ctx context.Context) error {
 		}
 	}
 	m.client = client
+	return nil
+}
+
+// isHere refuses an address that is not of this machine.
+func isHere(a net.Addr) error {
+	if at, ok := a.(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		return errNotHere
+	}
 	return nil
 }
 
