@@ -16,7 +16,7 @@ var tables = map[string][]table{
 		englishVerbs, englishFlags, englishAnswers, englishCeremony, englishApproval,
 		englishCare, englishRescue, englishNode, englishReplace, englishTLS, englishStatus},
 	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseReasons, chineseLint, chineseDemo,
-		chineseVerbs, chineseFlags, chineseAnswers, chineseRefusals, chineseRareRefusals, chineseCeremony, chineseApproval,
+		chineseVerbs, chineseFlags, chineseAnswers, chineseRefusals, chineseRareRefusals, chineseImportRefusals, chineseCeremony, chineseApproval,
 		chineseCare, chineseRescue, chineseNode, chineseReplace, chineseTLS, chineseStatus},
 }
 
