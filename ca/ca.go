@@ -33,6 +33,7 @@ type Config struct {
 	Status  *status.Journal
 	Audit   *audit.Log
 	KMC     KeyCentre
+	Signing SigningCentre // where the KMC makes signing keys for holders; nil: none are made
 	Issuers []*Issuer
 	// Profiles are what the first start begins with. Later they are the database's,
 	// and change by two persons only.

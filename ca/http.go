@@ -42,6 +42,7 @@ func (ca *CA) Routes(api huma.API) {
 	ca.listRoutes(api)
 	ca.publishedRoute(api)
 	ca.proposalRoutes(api)
+	ca.holderKeyRoutes(api)
 	ca.crlRoutes(api)
 	status.NewOrigin(ca.cfg.Status, nil).Routes(api, func(ctx context.Context) error {
 		_, err := ca.cfg.Check(ctx, officer.FollowStatus)

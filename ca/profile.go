@@ -51,6 +51,11 @@ type Profile struct {
 	OnePerHolder bool `yaml:"one_per_holder,omitempty" json:"one_per_holder,omitempty"`
 	// DoubleHashRequests accepts SM2 requests hashed twice before signing.
 	DoubleHashRequests bool `yaml:"double_hash_requests,omitempty" json:"double_hash_requests,omitempty"`
+	// ServerKey allows signing keys made at the key management centre, for holders who
+	// cannot make their own (design.md decision 9). ServerKeyLetter gives the password
+	// of such a key out at the centre only, never to a site that delivers the file.
+	ServerKey       bool `yaml:"server_key,omitempty" json:"server_key,omitempty"`
+	ServerKeyLetter bool `yaml:"server_key_letter,omitempty" json:"server_key_letter,omitempty"`
 
 	raw      []byte
 	hash     string

@@ -300,8 +300,8 @@ func TestOrdersWhileProfilesChange(t *testing.T) {
 				}
 			})
 		}
-		for version := 2; version <= 8; version++ {
-			text := delivered(t, "device-server-tls", "version: 1", fmt.Sprintf("version: %d", version), "days: 397", fmt.Sprintf("days: %d", 100+version))
+		for version := 3; version <= 9; version++ {
+			text := delivered(t, "device-server-tls", "version: 2", fmt.Sprintf("version: %d", version), "days: 397", fmt.Sprintf("days: %d", 100+version))
 			p, err := h.ProposeProfiles(people["sys"], ca.ProfileChange{Profiles: []string{text}, Reason: "r"})
 			if err != nil {
 				t.Fatal(err)

@@ -47,6 +47,8 @@ func (c *profileCheck) all(p *Profile) {
 			c.must(slices.Contains(p.Suites, suite), "pair", "pair-suites", "suite %s is not among the profile's suites", suite)
 		}
 	}
+	c.must(!p.ServerKey || (p.Kind == Device || p.Kind == Person) && p.HalfOf == "", "server_key", "server-key-kind", "keys are made at the centre for devices and persons only")
+	c.must(!p.ServerKeyLetter || p.ServerKey, "server_key_letter", "server-key-letter", "a letter goes with server_key: true")
 	c.subject(p)
 	c.altNames(p)
 	c.usages(p)

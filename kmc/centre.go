@@ -52,6 +52,10 @@ type Config struct {
 	CaseApprovals int                   // custodians who approve a case, beside its proposer; 0: 2
 	Retention     int                   // years a pair is kept after its certificate ended; 0: 10, at least 5
 
+	// Signing keys made for holders.
+	SigningLife time.Duration // how long one waits to be packaged; 0: 30 days, at most 366
+	SigningMost int           // how many of one CA may wait; 0: 10,000
+
 	Now    func() time.Time // nil: time.Now
 	Random io.Reader        // nil: crypto/rand
 	Log    *slog.Logger     // nil: slog.Default
@@ -70,7 +74,7 @@ type Centre struct {
 	writer  *db.Collector[*job]
 	speaker *speaker // nil where messages are not served
 	makers  chan struct{}
-	urgent  chan struct{} // pairs being made while an order waits
+	urgent  chan struct{} // keys being made or packaged while somebody waits
 
 	release func() // the lease: one process takes pairs
 	stop    context.CancelFunc
@@ -89,6 +93,10 @@ func New(ctx context.Context, config Config) (*Centre, error) {
 	if config.Retention != 0 && (config.Retention < leastRetention || config.Retention > mostRetention) || config.CaseApprovals < 0 || config.CaseApprovals > 9 {
 		return nil, pki.Errorf(pki.Invalid, "km.config", "keys are kept for %d to %d years, and 1 to 9 custodians approve a case", leastRetention, mostRetention).
 			To("correct retention_years or case_approvals in the configuration")
+	}
+	if config.SigningLife < 0 || config.SigningLife > mostSigningLife || config.SigningMost < 0 {
+		return nil, pki.Errorf(pki.Invalid, "km.config", "signing keys wait for at most %d days, and their number is not negative", mostSigningLife/(24*time.Hour)).
+			To("correct signing_days or signing_most in the configuration")
 	}
 	c := &Centre{config: config.complete()}
 	c.vault = &vault{sealer: c.config.Sealer, random: c.config.Random, now: c.config.Now}
@@ -135,6 +143,12 @@ func (c Config) complete() Config {
 	}
 	if c.Retention == 0 {
 		c.Retention = defaultRetention
+	}
+	if c.SigningLife == 0 {
+		c.SigningLife = defaultSigningLife
+	}
+	if c.SigningMost == 0 {
+		c.SigningMost = defaultSigningMost
 	}
 	if c.Now == nil {
 		c.Now = time.Now

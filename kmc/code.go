@@ -40,6 +40,18 @@ const (
 	codeLeaseLost = "km.lease-lost"
 	codeSealing   = "km.sealing"
 	codeUnbuilt   = "km.not-implemented"
+
+	// Of holders' signing keys, which no message of GM/T 0014 is about.
+	codeNoSigningKey       = "km.no-signing-key"
+	codeSigningLimit       = "km.signing-limit"
+	codeTicket             = "km.ticket"
+	codeShown              = "km.shown"
+	codeNoPassword         = "km.no-password"
+	codePackageForm        = "km.package-form"
+	codePackageCertificate = "km.package-certificate"
+	codeTransportProof     = "km.proof"
+	codeDelivered          = "km.delivered"
+	codeWiped              = "km.wiped"
 )
 
 // numbers is our table of errNo (GM/T 0014-2012 names the field and, as far as we

@@ -30,6 +30,10 @@ type centreLike interface {
 	ExportCase(context.Context, string) (Export, error)
 	Retention(context.Context, string, int) (Overdue, error)
 	Destroy(context.Context, Destruction) (officer.Receipt, error)
+	MakeSigning(context.Context, pki.SigningOrder) (pki.SigningRequest, error)
+	SigningPassword(context.Context, pki.PasswordOrder) (pki.Password, error)
+	Package(context.Context, pki.PackageOrder) (pki.Package, error)
+	EndSigning(context.Context, pki.SigningEnd) error
 }
 
 var (

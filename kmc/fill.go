@@ -152,7 +152,8 @@ func (c *Centre) Fill(ctx context.Context) error {
 	return nil
 }
 
-// keepTidy drops task numbers once their messages would be refused by their time.
+// keepTidy drops task numbers once their messages would be refused by their time, and
+// wipes signing keys whose time is over.
 func (c *Centre) keepTidy(ctx context.Context) {
 	tick := time.NewTicker(tidyEvery)
 	defer tick.Stop()
@@ -163,6 +164,7 @@ func (c *Centre) keepTidy(ctx context.Context) {
 			return
 		}
 		c.tidy(ctx)
+		c.tidyHolderKeys(ctx)
 	}
 }
 

@@ -57,6 +57,7 @@ func (c *Centre) Routes(api *serve.API) {
 			return reply(c.Ledger(ctx, in.Holder))
 		})
 	c.caseRoutes(api)
+	c.holderKeyRoutes(api)
 	fill := describe("fill", http.MethodPost, pathPool, "Make the pools of spare pairs full now")
 	fill.DefaultStatus = http.StatusNoContent
 	huma.Register(api.Huma, fill, func(ctx context.Context, _ *struct{}) (*struct{}, error) { return nil, c.Fill(ctx) })

@@ -20,6 +20,8 @@ import (
 //     restored or recovered pair went to its owner
 //   - history never returns to in use: what was retired once is ended
 //   - the counts are those of the tables, and what is thought spare is unused
+//   - a holder's signing key is in no library, was packaged at most once and under a
+//     password that was given out; of a wiped one nothing is left
 //   - what is destroyed was past its retention and is gone; what was handed out in a
 //     case is what was approved; both by an approval used once
 //
@@ -27,7 +29,7 @@ import (
 // it is right only while nobody acts.
 func CheckInvariants(ctx context.Context, c *Centre) []string {
 	i := &invariants{centre: c, uses: map[string]*use{}, generated: map[string]int{}, retired: map[string]int{},
-		spkis: map[string]string{}, unused: map[string]bool{}, counts: map[pki.Suite]count{}, cases: newCaseFacts()}
+		signing: signingFacts{}, spkis: map[string]string{}, unused: map[string]bool{}, counts: map[pki.Suite]count{}, cases: newCaseFacts()}
 	i.readUses(ctx)
 	i.readLog(ctx)
 	i.readKeys(ctx)
@@ -36,6 +38,7 @@ func CheckInvariants(ctx context.Context, c *Centre) []string {
 	i.compareSpares()
 	i.compareDestroyed()
 	i.compareCases(ctx)
+	i.compareSigning(ctx)
 	return i.faults
 }
 
@@ -49,6 +52,7 @@ type invariants struct {
 	unused    map[string]bool   // ids of pairs without use
 	counts    map[pki.Suite]count
 	cases     caseFacts
+	signing   signingFacts
 	made      int   // pairs, as the log tells
 	aside     int64 // pairs made before were set aside by a restore, in milliseconds
 }
@@ -122,6 +126,10 @@ func (i *invariants) entry(e audit.Entry) {
 		i.made += n
 	}
 	i.cases.note(e)
+	if ofSigning(e) {
+		i.signing.note(e)
+		return
+	}
 	if e.Result != audit.Done || len(e.Act) < 4 || e.Act[:4] != "key." {
 		return
 	}

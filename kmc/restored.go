@@ -40,6 +40,9 @@ func AfterRestore(ctx context.Context, tx *sql.Tx, log *audit.Log, r Restored) (
 	if err := row.Scan(&aside, &latest); err != nil {
 		return 0, fmt.Errorf("counting the spare keys: %w", err)
 	}
+	if err := wipeRestored(ctx, tx, log, r); err != nil {
+		return 0, err
+	}
 	before := max(r.Now.UnixMilli(), latest+1) // whatever the clock says
 	act := audit.Act{Actor: r.Actor, Act: actRestore, Object: r.Archive, Result: audit.Done, At: r.Now,
 		Detail: map[string]string{"taken": r.Taken.UTC().Format(time.RFC3339), "aside": strconv.FormatInt(aside, 10), "before": strconv.FormatInt(before, 10)}}

@@ -57,7 +57,7 @@ func (c *Centre) Status(ctx context.Context) (Status, error) {
 type Touch struct {
 	Entry   int64     `json:"entry"` // its number in the audit log
 	At      time.Time `json:"at"`
-	Act     string    `json:"act"` // key.generate, key.restore, key.recover, key.retire, key.disclose, key.destroy
+	Act     string    `json:"act"` // key.generate, key.restore, key.recover, key.retire, key.disclose, key.destroy, key.package; of a signing key: key.signing-make, -password, -package, -wipe
 	By      string    `json:"by"`
 	CertNo  string    `json:"cert_no"`
 	CA      string    `json:"ca"`     // whose certificate the number is
@@ -66,6 +66,11 @@ type Touch struct {
 	Code    string    `json:"code,omitempty"`   // why it was refused
 	Repeat  bool      `json:"repeat,omitempty"` // the same asked again
 	Address string    `json:"address,omitempty"`
+	// Of a signing key made for the holder: the application, the form it was packaged
+	// in, and who asked the CA.
+	Application string `json:"application,omitempty"`
+	Form        string `json:"form,omitempty"`
+	AskedBy     string `json:"asked_by,omitempty"`
 	// Of a judicial recovery: its case, who ordered it, and where the law delayed this
 	// entry, by what law and until when it stood in the audit log only.
 	Case          string    `json:"case,omitempty"`
@@ -126,6 +131,10 @@ func touchOf(e audit.Entry) Touch {
 	t := Touch{Entry: e.Number, At: e.At, Act: e.Act, By: e.Actor, CertNo: e.Object, CA: ca, Result: string(e.Result),
 		Reason: e.Detail["reason"], Code: e.Detail["code"], Repeat: e.Detail["repeat"] != "", Address: e.Address,
 		Case: e.Detail["case"], Authority: e.Detail["authority"], ApprovedBy: e.Detail["approved_by"], WithheldBy: e.Detail["withheld_by"]}
+	t.Form, t.AskedBy = e.Detail["form"], e.Detail[detailAskedBy]
+	if e.Detail[detailSigningKey] != "" {
+		t.Application, t.CertNo = e.Object, e.Detail["cert_no"]
+	}
 	if t.WithheldBy != "" {
 		if shown, err := time.Parse(time.RFC3339Nano, e.Detail[detailShown]); err == nil {
 			t.WithheldUntil = shown

@@ -142,6 +142,10 @@ type KMC struct {
 	Investigators  string `yaml:"investigators,omitempty"`
 	CaseApprovals  int    `yaml:"case_approvals,omitempty"`
 	RetentionYears int    `yaml:"retention_years,omitempty"`
+	// SigningDays is how long a signing key made for a holder waits to be packaged (30),
+	// SigningMost how many of one CA may wait (10,000).
+	SigningDays int `yaml:"signing_days,omitempty"`
+	SigningMost int `yaml:"signing_most,omitempty"`
 
 	Pool map[pki.Suite]kmc.PoolSize `yaml:"pool,omitempty"`
 

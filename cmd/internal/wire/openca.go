@@ -161,9 +161,10 @@ func (p *CAProcess) room() (ca.Config, error) {
 		}
 		room.Issuers = append(room.Issuers, issuer)
 	}
+	room.Signing, _ = p.options.KMC.(ca.SigningCentre) // a test's stand-in may make none
 	if room.KMC == nil && c.KMC != nil {
 		p.link = newKMCLink(p.config, p.options)
-		room.KMC = p.link
+		room.KMC, room.Signing = p.link, p.link
 	}
 	return room, nil
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/emmansun/gmsm/smx509"
@@ -90,6 +91,7 @@ func (p *KMCProcess) room() (kmc.Config, error) {
 	c := p.config
 	room := kmc.Config{DB: p.database, Audit: p.Audit, Check: guarded(p.Officers.Check, p.reserve()), Pool: c.Pool, HolderOf: ca.HolderOf,
 		Officers: p.Officers, CaseApprovals: c.CaseApprovals, Retention: c.RetentionYears,
+		SigningLife: time.Duration(c.SigningDays) * 24 * time.Hour, SigningMost: c.SigningMost,
 		Now: p.options.now(), Random: p.options.Random, Log: p.options.log(), Peers: map[string][]*smx509.Certificate{}}
 	uri, err := resolveURI(c.dir, c.MasterKey)
 	if err != nil {

@@ -322,6 +322,10 @@ func caTrials(t *testing.T, p *CAProcess) map[string][]trial {
 		"issued-certificates": {{op: officer.FollowStatus, path: "/v1/issued", body: object{"issuer": "ecdsa", "serials": []string{"0a"}}}},
 		"sign-crls":           {{op: officer.SignCRL, path: "/v1/issuers/ecdsa/crls"}},
 		"journal":             {{op: officer.FollowStatus}},
+		"holder-key":          {{op: officer.MakeHolderKey, path: "/v1/holder-keys", body: object{"application": "trial", "profile": "nosuch", "suite": "p256", "ticket": make([]byte, 32)}}},
+		"holder-key-password": {{op: officer.ShowHolderPassword, path: "/v1/holder-keys/nosuch/password", body: object{"nonce": make([]byte, 32)}}},
+		"holder-key-package":  {{op: officer.PackageHolderKey, path: "/v1/holder-keys/nosuch/package", body: object{"form": "pkcs12", "ticket": make([]byte, 32)}}},
+		"holder-key-end":      {{op: officer.EndHolderKey, path: "/v1/holder-keys/nosuch/end", body: object{"reason": "r"}}},
 		// Lists are public; a code is the right to enrol.
 		"crl":       {{open: true, path: "/v1/issuers/ecdsa/crls/-1"}},
 		"lists":     {{open: true, path: "/v1/issuers/ecdsa/lists"}},
@@ -338,10 +342,14 @@ func kmcTrials() map[string][]trial {
 	for id, these := range map[string][]trial{
 		// A message asks for keys, for keys again and ends them; who may not have keys
 		// made speaks no message at all. This centre has none to answer with.
-		"km":         {{op: officer.Generate, body: []byte{0x30, 0x00}}},
-		"kmc-status": {{op: officer.ReadKMC}},
-		"fill":       {{op: officer.FillPool}},
-		"ledger":     {{op: officer.ReadLedger, path: "/v1/ledger/holder"}},
+		"km":               {{op: officer.Generate, body: []byte{0x30, 0x00}}},
+		"signing-make":     {{op: officer.Signing, body: object{"application": "trial", "suite": "p256", "ticket": make([]byte, 32)}}},
+		"signing-password": {{op: officer.Signing, body: object{"application": "nosuch", "nonce": make([]byte, 32)}}},
+		"signing-package":  {{op: officer.Signing, body: object{"application": "nosuch", "form": "pkcs12", "ticket": make([]byte, 32), "certificate": []byte("x"), "chain": [][]byte{[]byte("x")}}}},
+		"signing-end":      {{op: officer.Signing, body: object{"application": "nosuch", "reason": "r"}}},
+		"kmc-status":       {{op: officer.ReadKMC}},
+		"fill":             {{op: officer.FillPool}},
+		"ledger":           {{op: officer.ReadLedger, path: "/v1/ledger/holder"}},
 		"recover": {{op: officer.Recover, body: object{"cert_no": "0a", "certificate": []byte("x"), "reason": "r"},
 			narrower: map[string]string{officer.Site: "km.holder", officer.Custodian: "km.certificate"}}},
 		"case-open":   {{op: officer.Disclose, body: object{"number": "1", "authority": "a", "reason": "r", "holder": "h", "certificates": [][]byte{[]byte("x")}}, narrower: map[string]string{officer.Custodian: "km.investigator"}}},
