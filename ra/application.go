@@ -41,6 +41,7 @@ type Application struct {
 	Changed      time.Time `json:"changed"`
 
 	Certificate *Certificate `json:"certificate,omitempty" doc:"what came of it"`
+	Documents   []Document   `json:"documents,omitempty"`
 	Legal       []Event      `json:"legal,omitempty" doc:"what the officer who asks may do with it now"`
 	// Conflict says that this node and the one above it differ, for a person to settle.
 	Conflict string `json:"conflict,omitempty"`

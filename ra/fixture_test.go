@@ -50,6 +50,10 @@ type office interface {
 	Withdraw(context.Context, string, ra.Decision) (*ra.Application, error)
 	CarryOut(context.Context, string, ra.Decision) (*ra.Application, error)
 	HandOver(context.Context, string, ra.Decision) (*ra.Application, error)
+	Attach(context.Context, string, int, string, string, []byte) (*ra.Application, error)
+	Detach(context.Context, string, int, string) (*ra.Application, error)
+	OpenDocument(context.Context, string, string) (*ra.Document, []byte, error)
+	Form(context.Context, string, string) ([]byte, error)
 	Nodes(context.Context) ([]ra.Node, error)
 	AddNode(context.Context, ra.Node) (*ra.Node, error)
 	ChangeNode(context.Context, ra.Node) (*ra.Node, error)
@@ -107,7 +111,7 @@ func newHouse(t testing.TB, source string, change func(*ra.Config)) *house {
 	t.Helper()
 	h := &house{t: t, source: source, clock: &clock{now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}}
 	h.ca = &fakeCA{clock: h.clock, made: map[string]*ra.Made{}, states: map[pki.Serial]pki.State{}}
-	h.cfg = ra.Config{Check: check, Sealer: testSealer(), Home: homeNode, Orders: h.ca, States: h.ca, Holders: h.ca, Now: h.clock.Now, Log: slog.New(slog.DiscardHandler)}
+	h.cfg = ra.Config{Check: check, Sealer: testSealer(), Home: homeNode, Paperless: true, Orders: h.ca, States: h.ca, Holders: h.ca, Now: h.clock.Now, Log: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&h.cfg)
 	}

@@ -45,6 +45,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.applicationRoutes(api)
 	r.decisionRoutes(api)
 	r.treeRoutes(api)
+	r.documentRoutes(api)
 }
 
 func (r *Registration) applicationRoutes(api huma.API) {
@@ -149,15 +150,16 @@ func (r *Registration) treeRoutes(api huma.API) {
 
 // KindView is a kind of certificate with its form.
 type KindView struct {
-	Kind   Kind    `json:"kind"`
-	Fields []Field `json:"fields"`
+	Kind      Kind       `json:"kind"`
+	Fields    []Field    `json:"fields"`
+	Materials []Material `json:"materials"`
 }
 
 // Kinds lists the kinds one can apply for, with what is asked.
 func (r *Registration) Kinds(ctx context.Context) ([]KindView, error) {
 	all := []KindView{}
 	for _, k := range Kinds() {
-		all = append(all, KindView{k, Fields(k)})
+		all = append(all, KindView{k, Fields(k), Materials(k)})
 	}
 	return all, nil
 }

@@ -130,7 +130,9 @@ func (r *Registration) Application(ctx context.Context, id string) (*Application
 	if err != nil {
 		return nil, err
 	}
-	return r.view(a, s), nil
+	shown := r.view(a, s)
+	shown.Documents, err = readDocuments(ctx, r.cfg.DB.Read(), id)
+	return shown, err
 }
 
 // Moment is one event in the history of an application.

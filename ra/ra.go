@@ -52,6 +52,9 @@ type Config struct {
 	// process of its own.
 	Home Node
 
+	// Paperless says that materials are kept elsewhere: none has to be attached.
+	Paperless bool
+
 	Orders  Orders
 	States  States
 	Holders Holders

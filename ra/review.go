@@ -2,6 +2,7 @@ package ra
 
 import (
 	"context"
+	"database/sql"
 
 	"onecert/pki"
 )
@@ -17,7 +18,7 @@ func (r *Registration) Submit(ctx context.Context, id string, d Decision) (*Appl
 			a.Holder = holder
 		}
 		return r.complete(a)
-	})
+	}, r.papersThere)
 	if err == nil && done.Operation == Freeze {
 		err = r.freezeNow(ctx, done.ID)
 	}
@@ -46,6 +47,18 @@ func (r *Registration) complete(a *Application) error {
 		return err
 	}
 	return nil
+}
+
+// papersThere says which document is missing before review.
+func (r *Registration) papersThere(ctx context.Context, tx *sql.Tx, a *Application, _ scope) error {
+	if r.cfg.Paperless {
+		return nil
+	}
+	there, err := readDocuments(ctx, tx, a.ID)
+	if err != nil {
+		return err
+	}
+	return lacking(a, there)
 }
 
 // Return sends an application back for correction; the note says what is wrong.

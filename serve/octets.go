@@ -1,7 +1,9 @@
 package serve
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 )
@@ -24,4 +26,32 @@ func Octets(ctx context.Context, c *Client, path string) (io.ReadCloser, error) 
 		return nil, c.problem(response)
 	}
 	return response.Body, nil
+}
+
+// Upload sends octets to the component at c and returns its JSON answer. Errors are as
+// of Call.
+func Upload[Out any](ctx context.Context, c *Client, path string, content []byte) (Out, error) {
+	var out Out
+	request, err := newRequest[struct{}](ctx, c, http.MethodPost, path, nil)
+	if err != nil {
+		return out, err
+	}
+	request.Body, request.ContentLength = io.NopCloser(bytes.NewReader(content)), int64(len(content))
+	request.Header["Content-Type"] = []string{"application/octet-stream"}
+	response, err := c.HTTP.Do(request)
+	if err != nil {
+		return out, c.unreachable(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return out, c.problem(response)
+	}
+	text, err := c.read(response)
+	if err != nil {
+		return out, err
+	}
+	if err := json.Unmarshal(text, &out); err != nil {
+		return out, c.strange("an answer that is not the JSON expected").Because(err)
+	}
+	return out, nil
 }
