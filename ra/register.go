@@ -122,8 +122,28 @@ func (r *Registration) fill(ctx context.Context, tx *sql.Tx, s scope, a *Applica
 			a.Profile = usualProfile(a.Kind)
 		}
 	}
+	if err := a.accepts(e.Fields); err != nil {
+		return err
+	}
 	maps.Copy(a.Fields, normal(e.Fields))
 	return checkFields(a.Kind, a.Fields, false)
+}
+
+// accepts refuses fields that an application about something existing cannot change:
+// who the holder is stays, and what stands in a certificate changes only with it.
+func (a *Application) accepts(fields map[string]string) error {
+	for name := range fields {
+		f, ok := fieldOf(a.Kind, name)
+		if !ok || a.Operation == Issue {
+			continue // checkFields judges names
+		}
+		who := f.Form == formIdentity || f.Form == formIdentityKind || f.Form == formCreditCode
+		if who || a.Operation == Cancel || f.Purpose == forCertificate && !a.Operation.changesData() {
+			return pki.Errorf(pki.Invalid, "field.fixed", "the field %s (%s) cannot be changed by a %s", f.EN, f.ZH, a.Operation).
+				To("leave it out; another holder needs a certificate of their own")
+		}
+	}
+	return nil
 }
 
 // about takes over what is known of the certificate an application follows, which
@@ -237,6 +257,9 @@ type EditOf struct {
 // is taken away.
 func (r *Registration) Edit(ctx context.Context, id string, e EditOf) (*Application, error) {
 	return r.happen(ctx, id, Edit, Decision{Version: e.Version}, func(a *Application, s scope) error {
+		if err := a.accepts(e.Fields); err != nil {
+			return err
+		}
 		if err := r.reveal(a); err != nil {
 			return err
 		}
