@@ -27,6 +27,9 @@ func (r *Registration) CarryOut(ctx context.Context, id string, d Decision) (*Ap
 	if _, err := r.allowed(a, Carry, d, s); err != nil {
 		return nil, r.refused(ctx, s, Carry, id, err)
 	}
+	if err := r.permitted(ctx, r.cfg.DB.Read(), a); err != nil {
+		return nil, r.refused(ctx, s, Carry, id, err)
+	}
 	made, err := r.ask(ctx, a)
 	if err != nil {
 		return nil, err
@@ -57,7 +60,11 @@ func (r *Registration) ask(ctx context.Context, a *Application) (made *Made, err
 	if err := r.reveal(&whole); err != nil {
 		return nil, err
 	}
-	return r.cfg.Orders.Carry(ctx, orderOf(&whole))
+	o := orderOf(&whole)
+	if o.Changed, err = r.differs(ctx, &whole); err != nil {
+		return nil, err
+	}
+	return r.cfg.Orders.Carry(ctx, o)
 }
 
 // keep stores what came of it, in the transaction that says so.
@@ -78,7 +85,7 @@ func (r *Registration) keep(ctx context.Context, tx *sql.Tx, s scope, a *Applica
 
 func (r *Registration) keepMade(ctx context.Context, tx *sql.Tx, a *Application, made *Made) error {
 	now := r.now()
-	if a.Operation == Reissue || a.Operation == Modify {
+	if made.Ends || a.Operation == Reissue || a.Operation == Modify {
 		if err := setState(ctx, tx, a.Issuer, a.Serial, pki.Revoked, millis(now)); err != nil {
 			return err
 		}

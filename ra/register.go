@@ -81,7 +81,7 @@ func (r *Registration) enterNew(ctx context.Context, tx *sql.Tx, s scope, e Entr
 	if err := r.fill(ctx, tx, s, a, e); err != nil {
 		return nil, err
 	}
-	if err := r.permits(ctx, tx, a); err != nil {
+	if err := r.permitted(ctx, tx, a); err != nil {
 		return nil, err
 	}
 	if e.Key != "" {
@@ -189,20 +189,6 @@ func usualProfile(k Kind) string {
 		return "code-signing"
 	}
 	return ""
-}
-
-// permits says whether every node on the way to the top allows the application.
-func (r *Registration) permits(ctx context.Context, q querier, a *Application) error {
-	way, err := collect(ctx, q, scanNode, "SELECT "+nodeColumns+" FROM ra_node WHERE $1 >= path AND $1 < path || '~' ORDER BY path", a.Path)
-	if err != nil {
-		return err
-	}
-	for _, n := range way {
-		if err := n.Rights.allows(a); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // number draws an application's number: node, day and 35 random bits, so that offices

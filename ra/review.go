@@ -18,9 +18,12 @@ func (r *Registration) Submit(ctx context.Context, id string, d Decision) (*Appl
 			a.Holder = holder
 		}
 		return r.complete(a)
-	}, r.papersThere)
+	}, r.papersThere, r.permittedIn)
 	if err == nil && done.Operation == Freeze {
 		err = r.freezeNow(ctx, done.ID)
+	}
+	if err == nil {
+		done = r.byRule(ctx, done)
 	}
 	return done, err
 }
@@ -68,7 +71,7 @@ func (r *Registration) Return(ctx context.Context, id string, d Decision) (*Appl
 
 // Reject ends an application; the note says why.
 func (r *Registration) Reject(ctx context.Context, id string, d Decision) (*Application, error) {
-	done, err := r.happen(ctx, id, Reject, d, saying(d))
+	done, err := r.happen(ctx, id, Reject, d, saying(d), r.giveBack)
 	if err == nil && done.frozen() {
 		err = r.cfg.States.Release(ctx, done.Issuer, done.Serial)
 	}
@@ -89,7 +92,7 @@ func (r *Registration) Approve(ctx context.Context, id string, d Decision) (*App
 	return r.happen(ctx, id, Approve, d, func(a *Application, s scope) error {
 		a.ReviewedBy = s.actor.Name
 		return r.complete(a)
-	})
+	}, r.permittedIn, r.take)
 }
 
 // Withdraw takes an application back.
