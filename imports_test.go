@@ -36,7 +36,7 @@ func components() map[string]string {
 		"ldap":     "status",
 		"observer": "status lint cms tsp verify",
 		"ocsp":     "keys status",
-		"portal":   "status",
+		"portal":   "status cms",
 		"ra":       "keys",
 		"seal":     "keys status cms tsp verify",
 		"sso":      "keys status policy verify",

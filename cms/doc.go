@@ -6,5 +6,5 @@
 // It owns these formats, the dialects of them that are read, and their limits. It
 // is pure: no file, no network, no clock, no trust; whether a certificate may be
 // believed, and which key is meant, its callers know. It does not write
-// SignedData.
+// SignedData, and reads of it only the certificates.
 package cms

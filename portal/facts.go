@@ -5,7 +5,6 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/pem"
 	"strings"
 	"time"
 
@@ -49,27 +48,6 @@ func pairs(sum []byte) string {
 		out = append(out, text[:2])
 	}
 	return strings.Join(out, ":")
-}
-
-// readCertificate reads PEM or DER; of several certificates in a file it is the first.
-func readCertificate(raw []byte) (*smx509.Certificate, error) {
-	for rest := raw; ; {
-		block, more := pem.Decode(rest)
-		if block == nil {
-			break
-		}
-		if block.Type == "CERTIFICATE" {
-			raw = block.Bytes
-			break
-		}
-		rest = more
-	}
-	cert, err := smx509.ParseCertificate(raw)
-	if err != nil {
-		return nil, pki.Errorf(pki.Invalid, "portal.file", "the file is not a certificate").
-			To("choose a .cer, .crt or .pem file; a .pfx or .p12 file holds a private key and must not be given away").Because(err)
-	}
-	return cert, nil
 }
 
 // issuedBy reports whether a CA signed a certificate.

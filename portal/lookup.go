@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/emmansun/gmsm/smx509"
+
 	"onecert/pki"
 	"onecert/status"
 )
@@ -15,6 +17,10 @@ import (
 // mostUpload is the most octets of an uploaded file: a certificate in PEM with
 // whatever a tool writes before it.
 const mostUpload = 128 << 10
+
+// mostBody is the most octets of a form: an upload, or a certificate that is sent once
+// more in base64 to be shown in the other language.
+const mostBody = 2 * mostUpload
 
 // lookup shows the form, or what was asked for by it: a serial or a holder id.
 func (p *Portal) lookup(w http.ResponseWriter, r *http.Request) {
@@ -83,6 +89,10 @@ var holderForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.:-]{0,63}$`)
 // not become part of an address that logs keep.
 var identityForm = regexp.MustCompile(`^(\d{17}[0-9Xx]|\d{15})$`)
 
+func isHolder(text string) bool {
+	return holderForm.MatchString(text) && !identityForm.MatchString(text) && !pki.HidesIdentity(text)
+}
+
 // line is a certificate among others.
 type line struct {
 	Issuer string
@@ -93,7 +103,7 @@ type line struct {
 }
 
 func (p *Portal) byHolder(w http.ResponseWriter, r *http.Request, holder string) {
-	if !holderForm.MatchString(holder) || identityForm.MatchString(holder) || pki.HidesIdentity(holder) {
+	if !isHolder(holder) {
 		p.fail(w, r, pki.Errorf(pki.Invalid, "portal.holder", "this is no holder id").
 			To("the holder id stands in the certificate's subject, as serialNumber; never enter an identity number"))
 		return
@@ -121,20 +131,22 @@ func (p *Portal) byHolder(w http.ResponseWriter, r *http.Request, holder string)
 
 // upload answers for a file the visitor brought: it is looked at and not kept.
 func (p *Portal) upload(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, mostUpload)
+	r.Body = http.MaxBytesReader(w, r.Body, mostBody)
 	// Not by GET: what people type by mistake must not become part of an address.
 	if holder := strings.TrimSpace(r.PostFormValue("holder")); holder != "" {
+		if isHolder(holder) {
+			r = repeatable(r, "holder", holder)
+		}
 		p.byHolder(w, r, holder)
 		return
 	}
-	raw, err := uploaded(r)
+	cert, err := broughtBy(r)
 	if err != nil {
-		p.fail(w, r, err)
+		p.fail(w, repeatable(r, "wrong", pki.CodeOf(err)), err)
 		return
 	}
-	cert, err := readCertificate(raw)
-	if err != nil {
-		p.fail(w, r, err)
+	r = repeatable(r, "certificate", carried(cert))
+	if p.ownCA(w, r, cert) {
 		return
 	}
 	for _, a := range p.cfg.Authorities() {
@@ -147,15 +159,35 @@ func (p *Portal) upload(w http.ResponseWriter, r *http.Request) {
 		To("ask the service that issued it; its name stands in the certificate as issuer"))
 }
 
+// broughtBy returns the certificate of a request; or once more what was wrong with an
+// earlier one, to be told in the other language.
+func broughtBy(r *http.Request) (*smx509.Certificate, error) {
+	switch code := r.PostFormValue("wrong"); code {
+	case codeFile, codeUpload:
+		return nil, pki.Errorf(pki.Invalid, code, "told once more")
+	}
+	raw, err := uploaded(r)
+	if err != nil {
+		return nil, err
+	}
+	return readCertificate(raw)
+}
+
+// What may be wrong with an upload.
+const codeFile, codeUpload = "portal.file", "portal.upload"
+
 func uploaded(r *http.Request) ([]byte, error) {
-	refused := pki.Errorf(pki.Invalid, "portal.upload", "no certificate came along").To("choose a file of at most 128 KiB")
+	refused := pki.Errorf(pki.Invalid, codeUpload, "no certificate came along").To("choose a file of at most 128 KiB")
+	if text := r.PostFormValue("certificate"); text != "" { // to be shown in the other language
+		return []byte(text), nil
+	}
 	file, _, err := r.FormFile("certificate")
 	if err != nil {
 		return nil, refused.Because(err)
 	}
 	defer file.Close()
-	raw, err := io.ReadAll(file)
-	if err != nil || len(raw) == 0 {
+	raw, err := io.ReadAll(io.LimitReader(file, mostUpload+1))
+	if err != nil || len(raw) == 0 || len(raw) > mostUpload {
 		return nil, refused.Because(err)
 	}
 	return raw, nil

@@ -6,17 +6,13 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"onecert/pki"
 )
 
-// The languages of the site, the first being the one of who states none.
-func languages() []string { return []string{"zh", "en"} }
-
 func names() []string {
-	return []string{"home", "authorities", "lookup", "certificate", "holder", "wrong"}
+	return []string{"home", "authorities", "lookup", "certificate", "authority", "holder", "wrong"}
 }
 
 // parse reads each page once a language, so that {{t "key"}} is settled before
@@ -52,28 +48,10 @@ func (p *Portal) functions(lang string) template.FuncMap {
 // beijing is the time people here read; the pages say so.
 func beijing() *time.Location { return time.FixedZone("UTC+8", 8*60*60) }
 
-// language is what the visitor chose, else what the browser asks for.
-func language(r *http.Request) string {
-	if chosen := r.URL.Query().Get("lang"); chosen == "zh" || chosen == "en" {
-		return chosen
-	}
-	if c, err := r.Cookie("lang"); err == nil && (c.Value == "zh" || c.Value == "en") {
-		return c.Value
-	}
-	for _, part := range strings.Split(r.Header.Get("Accept-Language"), ",") {
-		switch tag := strings.ToLower(strings.TrimSpace(part)); {
-		case strings.HasPrefix(tag, "zh"):
-			return "zh"
-		case strings.HasPrefix(tag, "en"):
-			return "en"
-		}
-	}
-	return languages()[0]
-}
-
 // view is what every page gets.
 type view struct {
 	Switch  string // address of this page in the other language
+	Again   *again // what is posted there; nil where it is only asked for
 	Data    any
 	AsOf    time.Time // zero where the journal is the writer's own
 	Delayed bool      // the copy is older than a minute
@@ -85,7 +63,7 @@ func (p *Portal) show(w http.ResponseWriter, r *http.Request, code int, name str
 	if r.URL.Query().Get("lang") == lang {
 		http.SetCookie(w, &http.Cookie{Name: "lang", Value: lang, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteLaxMode, HttpOnly: true})
 	}
-	v := view{Switch: inLanguage(r, map[string]string{"zh": "en", "en": "zh"}[lang], code == http.StatusOK), Data: data}
+	v := view{Switch: inLanguage(r, map[string]string{"zh": "en", "en": "zh"}[lang], code == http.StatusOK), Again: againOf(r), Data: data}
 	if p.cfg.Fresh != nil {
 		fresh := p.cfg.Fresh()
 		v.AsOf, v.Delayed = fresh.AsOf, fresh.Age > time.Minute

@@ -48,8 +48,11 @@ type Config struct {
 	Fresh       func() status.Freshness // nil where the journal is the writer's own
 	Directory   Directory
 	Authorities func() []Authority
-	Now         func() time.Time
-	Log         *slog.Logger
+	// List returns the complete list published at an address that a CA's certificate
+	// names, DER; nil if that is not of this site. Nil: none is.
+	List func(ctx context.Context, address string) ([]byte, error)
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // Portal is the site's handler.

@@ -74,7 +74,7 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	template := &smx509.Certificate{SerialNumber: big.NewInt(1), NotBefore: s.now.Add(-time.Hour), NotAfter: s.now.AddDate(10, 0, 0), IsCA: true,
-		BasicConstraintsValid: true, Subject: pkix.Name{CommonName: "示例签发 CA"}, SubjectKeyId: []byte{1}}
+		BasicConstraintsValid: true, KeyUsage: smx509.KeyUsageCertSign | smx509.KeyUsageCRLSign, Subject: pkix.Name{CommonName: "示例签发 CA"}, SubjectKeyId: []byte{1}}
 	s.ca = s.certify(template, template)
 	authority := Authority{ID: "sm2", Suite: pki.SM2, Chain: [][]byte{s.ca.Raw}, Partitions: 2, Lists: "http://crl.example.cn/crl/sm2", Files: "http://crl.example.cn/aia"}
 	s.Portal, err = New(Config{Operator: "示例省电子政务", Status: s.journal, Directory: s.shelf, Authorities: func() []Authority { return []Authority{authority} },
@@ -254,6 +254,9 @@ func TestLanguages(t *testing.T) {
 	s := newSite(t)
 	for _, c := range []struct{ path, cookie, accept, want string }{
 		{"/", "", "", "zh-CN"}, {"/", "", "en-GB,en;q=0.9", "en"}, {"/", "", "fr,zh;q=0.5", "zh-CN"}, {"/", "", "fr", "zh-CN"},
+		{"/", "", "zh;q=0.3, en;q=0.8", "en"}, {"/", "", "en;q=0.5,zh-CN;q=0.9", "zh-CN"}, {"/", "", "zh;q=0,en;q=0.1", "en"}, {"/", "", "en;q=0, *;q=0.5", "zh-CN"},
+		{"/", "", "fr-FR, EN-us ; Q=0.7 , zh ; q=0.7", "en"}, {"/", "", "enm, zh;q=0.2", "zh-CN"}, {"/", "", "en;q=2, zh;q=0.1", "zh-CN"}, {"/", "", "en;q=NaN", "zh-CN"},
+		{"/", "", "en;q=0.333,zh;q=0.334", "zh-CN"}, {"/", "", ",;,en;,zh", "en"},
 		{"/?lang=en", "", "zh", "en"}, {"/", "en", "zh", "en"}, {"/?lang=xx", "", "", "zh-CN"},
 	} {
 		r := httptest.NewRequest("GET", c.path, nil)

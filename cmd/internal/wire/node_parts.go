@@ -4,10 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
+	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -83,7 +87,7 @@ func (d portalDirectory) Certificate(ctx context.Context, issuer string, serial 
 // site makes the public site. Canaries are nobody's business there.
 func (p *NodeProcess) site() (*portal.Portal, error) {
 	return portal.New(portal.Config{Operator: p.config.Portal.Operator, Status: p.Copy.Journal(), Fresh: p.Copy.Freshness,
-		Directory: portalDirectory{p.Directory}, Now: p.options.now(), Log: p.options.log(), Authorities: func() []portal.Authority {
+		Directory: portalDirectory{p.Directory}, Now: p.options.now(), Log: p.options.log(), List: p.listAt, Authorities: func() []portal.Authority {
 			var all []portal.Authority
 			for _, i := range p.issuers.all() {
 				if !ca.IsCanary(i.ID) {
@@ -92,6 +96,33 @@ func (p *NodeProcess) site() (*portal.Portal, error) {
 			}
 			return all
 		}})
+}
+
+// mostShown is the most octets of a list that is read to say what a CA's own standing
+// is: it lists CAs.
+const mostShown = 1 << 20
+
+// listAt returns the complete list this node publishes under the name an address ends
+// with, nil if there is none. Who is told of it checks its signature.
+func (p *NodeProcess) listAt(_ context.Context, address string) ([]byte, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, nil
+	}
+	folder, name := path.Split(u.Path)
+	issuer := path.Base(folder)
+	if name != "complete.crl" || issuer == ".." {
+		return nil, nil
+	}
+	file := filepath.Join(p.config.Path(p.config.CRL.Dir), issuer, name)
+	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() > mostShown {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file)
 }
 
 // serveDirectory opens the directory's listeners and begins to publish to others.
