@@ -76,6 +76,7 @@ const (
 	WritePosts       Operation = "ra.posts.write"
 	ReadPosts        Operation = "ra.posts.read"
 	SetRules         Operation = "ra.rules.write"
+	ReadRules        Operation = "ra.rules.read"
 	ReadStatistics   Operation = "ra.statistics"
 	Replicate        Operation = "ra.replicate"
 )
@@ -178,6 +179,7 @@ var rights = map[Operation][]string{
 	ReadPosts:   {Security, Audit},
 	// A standing rule reviews in a person's place, so who reviews does not set it.
 	SetRules:       {Security},
+	ReadRules:      {Security, Audit, Reviewer},
 	ReadStatistics: {System, Security, Audit, Registrar, Reviewer, Issuer},
 	// A registration below sends what it took and fetches what was decided.
 	Replicate: {Site},

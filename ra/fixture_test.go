@@ -60,6 +60,8 @@ type office interface {
 	SetNode(context.Context, string, int, ra.NodeState) (*ra.Node, error)
 	Posts(context.Context) ([]ra.Post, error)
 	SetPost(context.Context, ra.Post) (*ra.Post, error)
+	Rules(context.Context) ([]ra.Rule, error)
+	SetRule(context.Context, ra.Rule) (*ra.Rule, error)
 }
 
 var _, _ office = (*ra.Registration)(nil), (*ra.Client)(nil)

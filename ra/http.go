@@ -45,6 +45,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.applicationRoutes(api)
 	r.decisionRoutes(api)
 	r.treeRoutes(api)
+	r.ruleRoutes(api)
 	r.documentRoutes(api)
 }
 
@@ -110,7 +111,7 @@ func (r *Registration) decisionRoutes(api huma.API) {
 		{"issue", "Carry out what was approved", r.CarryOut},
 		{"deliver", "Note that it was handed over", r.HandOver},
 	} {
-		huma.Register(api, describe(d.id, http.MethodPost, pathApplications+"/{id}/"+d.id, d.summary),
+		huma.Register(api, describe("application-"+d.id, http.MethodPost, pathApplications+"/{id}/"+d.id, d.summary),
 			func(ctx context.Context, in *struct {
 				ApplicationPath
 				Body Decision

@@ -96,6 +96,14 @@ func encoded(v any) string {
 	return string(text)
 }
 
+// orDecoded decodes pairs of a stored text and what it goes into, unless err came before.
+func orDecoded(err error, pairs ...any) error {
+	for i := 0; i < len(pairs) && err == nil; i += 2 {
+		err = json.Unmarshal([]byte(pairs[i].(string)), pairs[i+1])
+	}
+	return err
+}
+
 const applicationColumns = `id, operation, kind, profile, node, path, state, version, fields, sealed, holder, issuer, serial, reason,
 	request, key_from, days, single, registered_by, reviewed_by, carried_by, delivered_by, rule, batch, conflict, created, changed`
 
