@@ -60,6 +60,9 @@ type Rights struct {
 
 var nodeForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$`)
 
+// IsNodeID says whether a text can be a node's id.
+func IsNodeID(text string) bool { return nodeForm.MatchString(text) }
+
 func (n *Node) check() error {
 	switch {
 	case !nodeForm.MatchString(n.ID):

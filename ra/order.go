@@ -22,6 +22,9 @@ type Order struct {
 	Days                   int
 	Single                 bool
 	Decision               string // why a second certificate of this holder is right
+	// Changed says that a renewal is under other data than what it follows, so that the
+	// old certificate has to end.
+	Changed bool
 }
 
 // Made is what came of an order.
@@ -32,9 +35,13 @@ type Made struct {
 	// temporary key of the request.
 	Envelope *pki.Envelope `json:"envelope,omitempty"`
 	SealedTo string        `json:"sealed_to,omitempty"`
-	// History are earlier encryption keys, sealed to the new signing key.
-	History []pki.KeyGrant `json:"history,omitempty"`
-	Chain   [][]byte       `json:"chain" doc:"issuing CA first, then up to the root"`
+	// History are earlier encryption keys, sealed to the new signing key; HistoryWaits
+	// says that they wait for a custodian instead.
+	History      []pki.KeyGrant `json:"history,omitempty"`
+	HistoryWaits bool           `json:"history_waits,omitempty"`
+	// Ends says that the certificate it follows was revoked with it.
+	Ends  bool     `json:"ends,omitempty"`
+	Chain [][]byte `json:"chain" doc:"issuing CA first, then up to the root"`
 }
 
 // MadeCertificate is one certificate as the CA made it.
@@ -55,7 +62,7 @@ func orderOf(a *Application) Order {
 	if a.Operation == Issue {
 		o.IdentityKind, o.Identity = a.identity()
 	}
-	if a.Operation == Issue || a.Operation == Modify {
+	if a.Operation == Issue || a.Operation == Modify || a.Operation == Renew {
 		o.Subject, o.AltNames = a.subject(), a.altNames()
 		if a.Kind == Organisation {
 			o.Values = map[string]string{"credit_code": a.Fields["credit_code"]}
