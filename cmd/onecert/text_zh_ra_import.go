@@ -30,7 +30,6 @@ var chineseImportRefusals = table{
 	"error.sheet.size":           "文件过大（{}）",
 	"error.sheet.stray":          "单元格有值，但该列没有列名",
 	"error.sheet.turned-date":    "单元格被表格软件变成了日期",
-	"error.sheet.twice":          "与另一行的值相同（{}）",
 	"error.sheet.unknown-column": "有表单中没有的列（{}）",
 	"error.sheet.unpacked":       "工作簿解压后过大",
 

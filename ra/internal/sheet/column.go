@@ -59,7 +59,6 @@ type Column struct {
 	Example  string // likewise
 	Kind     Kind
 	Required bool // the column must be there, and no cell may be blank
-	Unique   bool // no value twice in a file
 	Most     int  // characters; 0 means 200
 	Choices  []Option
 }

@@ -18,7 +18,7 @@ import (
 func testColumns() []Column {
 	return []Column{
 		{Key: "name", Heading: Words{"姓名", "Name"}, Required: true, Most: 64, Example: "张三", Notes: Words{"身份证上的姓名", "as on the identity card"}},
-		{Key: "number", Heading: Words{"证件号码", "ID number"}, Kind: Identifier, Required: true, Unique: true, Most: 32},
+		{Key: "number", Heading: Words{"证件号码", "ID number"}, Kind: Identifier, Required: true, Most: 32},
 		{Key: "kind", Heading: Words{"证件类型", "ID type"}, Kind: Choice, Required: true, Choices: []Option{
 			{"resident", Words{"居民身份证", "Identity card"}}, {"passport", Words{"护照", "Passport"}}}},
 		{Key: "born", Heading: Words{"出生日期", "Born"}, Kind: Day},

@@ -64,7 +64,6 @@ type Rows struct {
 	source  source
 	columns []Column
 	places  []int // column in the file of each of columns, -1 where it is missing
-	seen    []map[string]int
 	limits  Limits
 }
 
@@ -91,13 +90,7 @@ func Read(content []byte, columns []Column, limits Limits) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Rows{source: source, columns: columns, places: places, seen: make([]map[string]int, len(columns)), limits: limits}
-	for i, column := range columns {
-		if column.Unique {
-			r.seen[i] = map[string]int{}
-		}
-	}
-	return r, nil
+	return &Rows{source: source, columns: columns, places: places, limits: limits}, nil
 }
 
 // open finds the file form.
@@ -275,9 +268,6 @@ func (r *Rows) row(found record) Row {
 			continue
 		}
 		value, wrong := column.read(cellAt(found.cells, place))
-		if wrong == nil {
-			wrong = r.again(i, value, row.Number)
-		}
 		if wrong != nil {
 			row.Faults = append(row.Faults, row.Fault(column.Key, wrong))
 			continue
@@ -304,18 +294,6 @@ func cellAt(cells []cell, place int) cell {
 		}
 	}
 	return cell{}
-}
-
-// again finds a value that another row has.
-func (r *Rows) again(i int, value string, row int) *pki.Error {
-	if r.seen[i] == nil || value == "" {
-		return nil
-	}
-	if first, there := r.seen[i][value]; there {
-		return pki.Errorf(pki.Invalid, "sheet.twice", "row %d has the same value", first).To("delete one of the two rows, or mend its value")
-	}
-	r.seen[i][value] = row
-	return nil
 }
 
 // strays are values under no heading.
