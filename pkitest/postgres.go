@@ -84,7 +84,11 @@ server=$!
 cat >/dev/null
 kill -QUIT $server
 wait $server
-rm -rf "$dir"
+for try in 1 2 3 4 5 6 7 8 9 10; do
+	rm -rf "$dir" && exit 0
+	sleep 1 # a server process on its last breath still writes
+done
+exit 1
 `
 
 func (c *cluster) watch(owner account, bin, data, fsync string) error {
