@@ -38,6 +38,7 @@ func caInitCommand(io *console) *cobra.Command {
 	flags.StringVar(&f.Database, "database", "", io.text("flag.init.database"))
 	flags.StringVar(&f.DatabaseFile, "database-file", "", io.text("flag.init.database-file"))
 	flags.StringVar(&f.cipher, "cipher", "aes256", io.text("flag.cipher"))
+	io.linkFlag(command, &f.Link)
 	io.required(command, "dir", "organisation", "host", "url")
 	return command
 }

@@ -42,6 +42,7 @@ func kmcInitCommand(io *console) *cobra.Command {
 	flags.StringVar(&f.Database, "database", "", io.text("flag.init.database"))
 	flags.StringVar(&f.DatabaseFile, "database-file", "", io.text("flag.init.database-file"))
 	flags.StringVar(&f.cipher, "cipher", "sm4", io.text("flag.cipher"))
+	io.linkFlag(command, &f.Link)
 	io.required(command, "dir", "host", "trust")
 	return command
 }

@@ -34,6 +34,7 @@ func commands(io *console) []*cobra.Command {
 		caCommand(io),
 		kmcCommand(io),
 		nodeCommand(io),
+		pairCommand(io),
 		officerCommand(io),
 		approvalCommand(io),
 		ceremonyCommand(io),

@@ -52,6 +52,7 @@ func nodeInitCommand(io *console) *cobra.Command {
 	flags.BoolVar(&n.Observe, "observe", false, io.text("flag.node.observe"))
 	flags.StringVar(&n.Database, "database", "", io.text("flag.init.database"))
 	flags.StringVar(&cipher, "cipher", "sm4", io.text("flag.cipher"))
+	io.linkFlag(command, &n.Link)
 	io.required(command, "dir", "host", "ca", "trust")
 	return command
 }

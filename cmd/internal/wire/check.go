@@ -83,6 +83,7 @@ func (k *checker) ca(ctx context.Context, c *CA) {
 		k.note("issuers."+i.ID, k.issuer(i))
 	}
 	k.pair("tls", c.TLSKey, c.TLSCertificate, NoteFirstStart)
+	k.twin(c.Pair, NoteFirstStart)
 	_, err := readSecret(c.Path(c.HolderKeyFile), 32)
 	k.note("holder_key_file", err)
 	_, err = loadProfiles(c.Path(c.Profiles))
@@ -100,6 +101,7 @@ func (k *checker) kmc(ctx context.Context, c *KMC) {
 	_, err := readCertificates(c.Path(c.Trust))
 	k.note("trust", err)
 	k.pair("tls", c.TLSKey, c.TLSCertificate, NoteAwaited)
+	k.twin(c.Pair, NoteAwaited)
 	if c.Investigators != "" {
 		_, err := readCertificates(c.Path(c.Investigators))
 		k.note("investigators", err)
@@ -164,6 +166,28 @@ func (k *checker) pair(part, keyURI, certificate, absent string) {
 		err = k.fits(c, key)
 	}
 	k.note(part+"_certificate", err)
+}
+
+// twin looks at the pair for TLCP, if one is configured.
+func (k *checker) twin(f *PairFile, absent string) {
+	if f == nil {
+		return
+	}
+	own, err := f.open(k.dir)
+	if err != nil {
+		k.note("pair", err)
+		return
+	}
+	c := own.Certificate()
+	if c == nil {
+		_, err := openKey(k.dir, f.SignKey)
+		k.found = append(k.found, Finding{Part: "pair", Note: absent, Err: err})
+		return
+	}
+	if err = k.current(c.SignLeaf); err == nil {
+		err = k.current(c.EncryptLeaf)
+	}
+	k.note("pair", err)
 }
 
 // certificate reads the first of a file and refuses it outside its validity.

@@ -42,6 +42,10 @@ type CA struct {
 	TLSKey string `yaml:"tls_key"`
 	// TLSCertificate is where that certificate is kept; it is made anew at half its life.
 	TLSCertificate string `yaml:"tls_certificate"`
+	// Protocol is what this component speaks to the others: tls (the default), or tlcp
+	// with its Pair. With a Pair the API takes TLCP beside TLS.
+	Protocol string    `yaml:"protocol,omitempty"`
+	Pair     *PairFile `yaml:"pair,omitempty"`
 	// HolderKeyFile holds 64 hexadecimal digits: the key of holder ids, never changed.
 	HolderKeyFile string `yaml:"holder_key_file"`
 	// Profiles is a folder of profiles the first start begins with; empty means those
@@ -119,6 +123,10 @@ type KMC struct {
 	// TLSKey and TLSCertificate are the API's own, enrolled at the CA as a site.
 	TLSKey         string `yaml:"tls_key"`
 	TLSCertificate string `yaml:"tls_certificate"`
+	// Protocol is what this component speaks to the others: tls (the default), or tlcp
+	// with its Pair. With a Pair the API takes TLCP beside TLS.
+	Protocol string    `yaml:"protocol,omitempty"`
+	Pair     *PairFile `yaml:"pair,omitempty"`
 	// Trust is a PEM file of the CA certificates that officers', sites' and holders'
 	// certificates lead to.
 	Trust string `yaml:"trust"`
@@ -272,6 +280,9 @@ func (c *CA) check(path string) error {
 	if err := checkCare(path, c.AuditCopies, c.Health); err != nil {
 		return err
 	}
+	if err := c.speech().check(path); err != nil {
+		return err
+	}
 	return needs(path, map[string]string{"origin": c.Origin, "hosts": strings.Join(c.Hosts, ","), "tls_key": c.TLSKey,
 		"tls_certificate": c.TLSCertificate, "holder_key_file": c.HolderKeyFile, "audit_key": c.AuditKey, "audit_heads": c.AuditHeads,
 		"crl.dir": c.CRL.Dir, "crl.aia": c.CRL.AIA})
@@ -288,6 +299,9 @@ func (c *KMC) check(path string) error {
 		return pki.Errorf(pki.Invalid, "config.listen", "%s: neither listen nor dial_out is given, so nobody could reach it", path)
 	}
 	if err := checkCare(path, c.AuditCopies, c.Health); err != nil {
+		return err
+	}
+	if err := c.speech().check(path); err != nil {
 		return err
 	}
 	return needs(path, map[string]string{"origin": c.Origin, "tls_key": c.TLSKey, "tls_certificate": c.TLSCertificate,

@@ -71,6 +71,23 @@ func newGoodness(now func() time.Time, ask func(context.Context, Asked) error) *
 	return &goodness{now: now, ask: ask, known: map[pki.Serial]judged{}}
 }
 
+// caller asks about a caller's certificate; of one who came with a pair, about both
+// halves.
+func (g *goodness) caller(ctx context.Context, leaf *x509.Certificate) error {
+	if err := g.check(ctx, askedOf(leaf)); err != nil {
+		return err
+	}
+	conn := serve.TLCPOf(ctx)
+	if conn == nil {
+		return nil
+	}
+	second := conn.ConnectionState().EncryptCertificate
+	if second == nil {
+		return nil
+	}
+	return g.check(ctx, Asked{second.RawIssuer, pki.SerialOf(second.SerialNumber), second.IssuingCertificateURL})
+}
+
 func (g *goodness) check(ctx context.Context, asked Asked) error {
 	now := g.now()
 	g.mu.Lock()
@@ -99,8 +116,7 @@ type lists struct {
 	config  *KMC
 	options Options
 	trust   []*smx509.Certificate
-	own     func() *serve.Identity
-	roots   *x509.CertPool
+	caller  func() caller
 
 	tries  atomic.Int64
 	mu     sync.Mutex
@@ -175,7 +191,7 @@ func (l *lists) list(ctx context.Context, id string, name []byte) (*revoked, err
 }
 
 func (l *lists) fetch(ctx context.Context, id string, name []byte, now time.Time) (*revoked, error) {
-	api, err := serve.NewClient(l.config.CA, serve.ClientTLS(l.own(), l.roots, l.options.now()))
+	api, err := l.caller().client(l.config.CA)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,9 @@ package wire
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -163,6 +166,17 @@ func (l *looker) certificate(name, file string, stops bool) {
 		i = l.life(i, chain[0])
 	}
 	l.add(i)
+}
+
+// twin looks at the pair for TLCP; nothing works without it only where it is spoken.
+func (l *looker) twin(f *PairFile, protocol string) {
+	if f == nil {
+		return
+	}
+	if _, err := os.Stat(resolve(l.dir, f.Certificate)); errors.Is(err, fs.ErrNotExist) && protocol != overTLCP {
+		return // not enrolled yet
+	}
+	l.certificate("pair", f.Certificate, protocol == overTLCP)
 }
 
 func (l *looker) life(i serve.Item, c *smx509.Certificate) serve.Item {

@@ -31,6 +31,7 @@ func (c *CA) look(ctx context.Context, d *db.DB, now time.Time) []serve.Item {
 	l := c.looker(d, now)
 	l.common(ctx)
 	l.certificate("tls", c.TLSCertificate, true)
+	l.twin(c.Pair, c.Protocol)
 	for _, i := range c.Issuers {
 		l.certificate("issuer."+i.ID, i.Certificate, len(c.Issuers) <= fewIssuers)
 	}
@@ -135,6 +136,7 @@ func (c *KMC) look(ctx context.Context, d *db.DB, now time.Time) []serve.Item {
 	l := c.looker(d, now)
 	l.common(ctx)
 	l.certificate("tls", c.TLSCertificate, true)
+	l.twin(c.Pair, c.Protocol)
 	if c.speaks() {
 		l.certificate("message", c.MessageCertificate, false)
 		for _, name := range sortedKeys(c.Peers) {

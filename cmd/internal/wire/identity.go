@@ -39,8 +39,11 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 	if p.identity, err = serve.NewIdentity(chain, key); err != nil {
 		return err
 	}
+	if p.pair, err = p.config.Pair.open(p.config.dir); err != nil {
+		return err
+	}
 	good := newGoodness(p.options.now(), p.Good)
-	peers := &serve.Peers{Roots: p.roots, Issuers: p.issuers, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
+	peers := &serve.Peers{Roots: p.roots, Issuers: p.issuers, National: p.nation, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
 		actor, err := p.Officers.Actor(ctx, peer.Raw)
 		if pki.CodeOf(err) == "officer.unknown" && slices.Contains(peer.ExtKeyUsage, x509.ExtKeyUsageServerAuth) {
 			// A site nobody registered has no rights here but to renew itself.
@@ -49,11 +52,11 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 		if err != nil {
 			return actor, err
 		}
-		return actor, good.check(ctx, askedOf(peer))
+		return actor, good.caller(ctx, peer)
 	}}
 	p.inward = &serve.Inward{Peers: peers, Log: p.options.log()}
 	if p.link != nil {
-		if err := p.link.connect(p.identity, p.roots, p.inward); err != nil {
+		if err := p.link.connect(p.caller(), p.inward); err != nil {
 			return err
 		}
 	}
@@ -61,6 +64,11 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 	caRoutes(p.API, p.CA, p.Officers, p.Audit)
 	p.API.Watch(p.health)
 	return nil
+}
+
+// caller is how this CA reaches the other components.
+func (p *CAProcess) caller() caller {
+	return caller{protocol: p.config.Protocol, identity: p.identity, roots: p.roots, pair: p.pair, nation: p.nation, now: p.options.now()}
 }
 
 // ownChain returns the certificate on file while it is valid, else a new one. Past

@@ -34,6 +34,7 @@ type NewCA struct {
 	Families     []string // of sm2, rsa, ecdsa; ecdsa or rsa is needed for the API itself
 	Cipher       keys.Cipher
 	CRLPause     time.Duration
+	Link         string                  // "tlcp": with a key for a pair
 	Suites       map[string][2]pki.Suite // of root and issuing CA, where not the usual ones
 	Canaries     bool                    // make issuers of canaries, for an observer
 }
@@ -93,6 +94,9 @@ func InitCA(_ context.Context, n NewCA, options Options) (configPath string, err
 		}
 	}
 	if config.TLSKey, err = i.key("keys/tls.pem", n.tlsSuite()); err != nil {
+		return "", err
+	}
+	if config.Protocol, config.Pair, err = i.pair(n.Link); err != nil {
 		return "", err
 	}
 	if config.AuditKey, err = i.audit(config.Origin); err != nil {
@@ -244,6 +248,7 @@ type NewKMC struct {
 	Peers        map[string][]byte // PEM of the message certificate of each CA, by the name it is registered under
 	SealWith     keys.SealAlgorithm
 	Cipher       keys.Cipher
+	Link         string // "tlcp": with a key for a pair
 }
 
 // InitKMC makes keys and configuration of a KMC in a folder that has none, and a
@@ -271,6 +276,9 @@ func InitKMC(n NewKMC) (configPath string, err error) {
 		return "", err
 	}
 	if config.TLSKey, err = i.requested("tls", tls, siteSubject("kmc", n.Trust), n.Host); err != nil {
+		return "", err
+	}
+	if config.Protocol, config.Pair, err = i.pair(n.Link); err != nil {
 		return "", err
 	}
 	if config.AuditKey, err = i.audit(config.Origin); err != nil {

@@ -42,7 +42,18 @@ func (n *NewCA) check() error {
 		return pki.Errorf(pki.Invalid, "init.tls", "the API needs an RSA or ECDSA issuer for its own certificate").
 			To("add ecdsa or rsa to the families; SM2 alone needs TLCP, which is not built yet")
 	}
-	return nil
+	if n.Link == overTLCP && !slices.Contains(n.Families, "sm2") {
+		return pki.Errorf(pki.Invalid, "init.link", "TLCP between components needs an SM2 issuer").To("add sm2 to the families, or leave --link out")
+	}
+	return checkLink(n.Link)
+}
+
+// checkLink comes before any key is made.
+func checkLink(link string) error {
+	if link == "" || link == overTLS || link == overTLCP {
+		return nil
+	}
+	return pki.Errorf(pki.Invalid, "init.link", "%.20q is not what components speak to one another", link).To("use tls or tlcp")
 }
 
 // tlsSuite is the suite of the API's own key.
@@ -66,6 +77,9 @@ func (n *NewKMC) check() error {
 		if err := checkListen(out.Address); err != nil {
 			return err
 		}
+	}
+	if err := checkLink(n.Link); err != nil {
+		return err
 	}
 	for name, text := range n.Peers {
 		blocks := pemBlocks(text)

@@ -144,3 +144,16 @@ func tlsSuiteOf(trust []byte) (pki.Suite, error) {
 	}
 	return found, nil
 }
+
+// pair makes the signing key of a pair for TLCP. What is spoken stays TLS until the pair
+// is there.
+func (i *initialiser) pair(link string) (string, *PairFile, error) {
+	if link != overTLCP {
+		return "", nil, nil
+	}
+	sign, err := i.key(pairSignKey, pki.SM2)
+	if err != nil {
+		return "", nil, err
+	}
+	return overTLS, &PairFile{SignKey: sign, EncryptKey: keyURI(pairEncryptKey, "passphrase"), Certificate: pairCertificate}, nil
+}

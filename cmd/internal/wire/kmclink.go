@@ -2,9 +2,7 @@ package wire
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
-	"net/http"
 
 	"onecert/kmc"
 	"onecert/pki"
@@ -16,6 +14,7 @@ import (
 type kmcLink struct {
 	config  *CA
 	options Options
+	caller  caller
 	client  *kmc.Client
 	api     *serve.Client
 }
@@ -25,8 +24,9 @@ func newKMCLink(config *CA, options Options) *kmcLink {
 }
 
 // connect opens the way: over inward where the centre dials in.
-func (l *kmcLink) connect(own *serve.Identity, roots *x509.CertPool, inward *serve.Inward) error {
+func (l *kmcLink) connect(own caller, inward *serve.Inward) error {
 	c := l.config
+	l.caller = own
 	key, err := openKey(c.dir, c.KMC.MessageKey)
 	if err != nil {
 		return fmt.Errorf("opening the message key: %w", err)
@@ -42,7 +42,7 @@ func (l *kmcLink) connect(own *serve.Identity, roots *x509.CertPool, inward *ser
 	var api *serve.Client
 	if c.KMC.CallsIn != "" {
 		api = inward.Client(c.KMC.CallsIn)
-	} else if api, err = serve.NewClient(c.KMC.URL, serve.ClientTLS(own, roots, l.options.now())); err != nil {
+	} else if api, err = own.client(c.KMC.URL); err != nil {
 		return err
 	}
 	l.api = api
@@ -75,12 +75,6 @@ func (l *kmcLink) Retire(ctx context.Context, certNo pki.Serial) error {
 		return errNotConnected
 	}
 	return l.client.Retire(ctx, certNo)
-}
-
-// succeed tells the centre of this CA's renewed certificate, over the old one.
-func (l *kmcLink) succeed(ctx context.Context, certificate []byte) error {
-	_, err := serve.Call[Succession, Joined](ctx, l.api, http.MethodPost, pathSuccessors, &Succession{certificate})
-	return err
 }
 
 // Close ends the connection.

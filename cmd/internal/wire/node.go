@@ -22,6 +22,10 @@ type Node struct {
 	// role node.
 	TLSKey         string `yaml:"tls_key"`
 	TLSCertificate string `yaml:"tls_certificate"`
+	// Protocol is what this component speaks to the others: tls (the default), or tlcp
+	// with its Pair. With a Pair the API takes TLCP beside TLS.
+	Protocol string    `yaml:"protocol,omitempty"`
+	Pair     *PairFile `yaml:"pair,omitempty"`
 	// Database holds the copy of the journal, the directory and the positions.
 	Database     string `yaml:"database,omitempty"`
 	DatabaseFile string `yaml:"database_file,omitempty"`
@@ -126,6 +130,9 @@ func (c *Node) check(path string) error {
 		}
 	}
 	if err := checkCare(path, nil, c.Health); err != nil {
+		return err
+	}
+	if err := c.speech().check(path); err != nil {
 		return err
 	}
 	return needs(path, map[string]string{"ca": c.CA, "trust": c.Trust, "tls_key": c.TLSKey, "tls_certificate": c.TLSCertificate,

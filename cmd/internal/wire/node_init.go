@@ -24,6 +24,7 @@ type NewNode struct {
 	Observe  bool
 	Database string // empty: sqlite:node.db
 	Cipher   keys.Cipher
+	Link     string // "tlcp": with a key for a pair
 }
 
 // InitNode makes key, request and configuration of a node in a folder that has none.
@@ -31,6 +32,9 @@ func InitNode(n NewNode) (configPath string, err error) {
 	configPath = filepath.Join(n.Dir, "node.yaml")
 	if _, err := os.Stat(configPath); err == nil {
 		return "", pki.Errorf(pki.Conflict, "init.exists", "%s is there already; a node is made once", configPath).To("choose another folder")
+	}
+	if err := checkLink(n.Link); err != nil {
+		return "", err
 	}
 	i, err := newInitialiser(n.Dir, n.Cipher)
 	if err != nil {
@@ -53,6 +57,9 @@ func InitNode(n NewNode) (configPath string, err error) {
 		return "", err
 	}
 	if config.TLSKey, err = i.requested("tls", suite, siteSubject("node", n.Trust), n.Host); err != nil {
+		return "", err
+	}
+	if config.Protocol, config.Pair, err = i.pair(n.Link); err != nil {
 		return "", err
 	}
 	if err := config.check(configPath); err != nil {

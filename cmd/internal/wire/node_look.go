@@ -15,6 +15,7 @@ func (k *checker) node(ctx context.Context, c *Node) {
 	_, err := readCertificates(c.Path(c.Trust))
 	k.note("trust", err)
 	k.pair("tls", c.TLSKey, c.TLSCertificate, NoteAwaited)
+	k.twin(c.Pair, NoteAwaited)
 	k.note("ocsp.key", c.OCSP.keyFits(c.dir))
 	if c.LDAP != nil {
 		for _, t := range c.LDAP.Targets {

@@ -120,7 +120,7 @@ func (p *NodeProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	p.background(ctx)
 	c := p.config
 	return []serve.Server{
-		{Name: "node", Address: c.Listen, TLS: serve.ServerTLS(p.identity, p.roots), Handler: p.API, Log: p.options.log()},
+		{Name: "node", Address: c.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()},
 		{Name: "node public", Address: c.Public, Handler: public, Limits: ocsp.Limits(), Log: p.options.log()},
 	}, nil
 }
@@ -133,6 +133,7 @@ func (p *NodeProcess) background(ctx context.Context) {
 	start(func(ctx context.Context) { _ = p.Directory.Run(ctx) })
 	start(func(ctx context.Context) { _ = p.Responder.Run(ctx) })
 	start(p.keepIdentity)
+	start(p.keepPair)
 	start(p.keepIssuers)
 	if p.Observer != nil {
 		start(func(ctx context.Context) { _ = p.Observer.Run(ctx) })
@@ -143,6 +144,11 @@ func (p *NodeProcess) keepIdentity(ctx context.Context) {
 	own := renewable{ca: p.config.CA, identity: p.identity, roots: p.roots, certificate: p.config.Path(p.config.TLSCertificate), now: p.options.now()}
 	whenHalfLived(ctx, p.identity, p.options.now(), func() error { return own.renew(ctx, p.key) },
 		func(err error) { p.options.log().Error("renewing the node's certificate", "error", err) })
+}
+
+func (p *NodeProcess) keepPair(ctx context.Context) {
+	renewablePair{p.caller(), p.config.CA, p.config.dir, p.config.Pair}.keep(ctx,
+		func(err error) { p.options.log().Error("renewing the pair for TLCP", "error", err) })
 }
 
 func (p *NodeProcess) keepIssuers(ctx context.Context) {

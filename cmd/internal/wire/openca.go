@@ -82,6 +82,9 @@ type CAProcess struct {
 	identity *serve.Identity
 	roots    *x509.CertPool
 	issuers  []*x509.Certificate // those TLS knows
+	nation   *smx509.CertPool    // roots of those who come by TLCP
+	pair     *serve.Pair         // nil: none is configured
+	nextPair *ca.Issued          // own pair that the centre is still to be told of
 	link     *kmcLink
 	inward   *serve.Inward // calls back into inner zones
 	next     [][]byte      // own certificate that others are still to be told of
@@ -153,7 +156,7 @@ func (p *CAProcess) room() (ca.Config, error) {
 	if room.Profiles, err = loadProfiles(c.Path(c.Profiles)); err != nil {
 		return room, err
 	}
-	p.roots, p.signers = x509.NewCertPool(), map[string]*keys.Later{}
+	p.roots, p.nation, p.signers = x509.NewCertPool(), smx509.NewCertPool(), map[string]*keys.Later{}
 	for _, file := range c.Issuers {
 		issuer, err := p.issuer(file)
 		if err != nil {
@@ -203,7 +206,12 @@ func (p *CAProcess) issuer(file IssuerFile) (*ca.Issuer, error) {
 // trust lets TLS know a chain. crypto/x509 does not know SM2: those chains come by
 // TLCP, not by TLS.
 func (p *CAProcess) trust(chain []*smx509.Certificate) {
-	if suite, err := pki.SuiteOf(chain[0].PublicKey); err != nil || suite == pki.SM2 {
+	suite, err := pki.SuiteOf(chain[0].PublicKey)
+	if err != nil {
+		return
+	}
+	if suite == pki.SM2 {
+		p.nation.AddCert(chain[len(chain)-1])
 		return
 	}
 	if root, err := x509.ParseCertificate(chain[len(chain)-1].Raw); err == nil {
@@ -256,6 +264,9 @@ func (p *CAProcess) publishAuthorities() error {
 // Servers starts what a CA does by itself (CRLs, audit heads, its own certificate)
 // until ctx ends, and returns the listeners to run.
 func (p *CAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
+	if err := p.config.speech().ready(p.pair); err != nil {
+		return nil, err
+	}
 	ctx, p.stop = context.WithCancel(ctx)
 	if err := startHeads(ctx, p.Audit, p.config.Path(p.config.AuditHeads)); err != nil {
 		return nil, err
@@ -270,10 +281,11 @@ func (p *CAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	go p.KeepReplacing(ctx)
 	go p.KeepRetired(ctx)
 	go p.keepIdentity(ctx)
+	go p.keepPair(ctx)
 	dialOut{to: p.config.DialOut, identity: p.identity, roots: p.roots, handler: p.API, now: p.options.now(), log: p.options.log()}.start(ctx)
 	var servers []serve.Server
 	if p.config.Listen != "" {
-		servers = append(servers, serve.Server{Name: "ca", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), Handler: p.API, Log: p.options.log()})
+		servers = append(servers, serve.Server{Name: "ca", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()})
 	}
 	if p.config.Public == "" {
 		return servers, nil

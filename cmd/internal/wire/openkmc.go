@@ -36,6 +36,8 @@ type KMCProcess struct {
 	database *db.DB
 	identity *serve.Identity
 	roots    *x509.CertPool
+	pair     *serve.Pair      // nil: none is configured
+	nation   *smx509.CertPool // roots of those who come by TLCP
 	stop     context.CancelFunc
 	good     *goodness // nil: no way to ask is configured
 }
@@ -74,12 +76,15 @@ func (p *KMCProcess) open(ctx context.Context) error {
 	if p.Centre, err = kmc.New(ctx, room); err != nil {
 		return err
 	}
-	peers := &serve.Peers{Roots: p.roots, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
+	if p.pair, err = c.Pair.open(c.dir); err != nil {
+		return err
+	}
+	peers := &serve.Peers{Roots: p.roots, National: p.nation, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
 		actor, err := p.Officers.Actor(ctx, peer.Raw)
 		if err != nil || p.good == nil {
 			return actor, err
 		}
-		return actor, p.good.check(ctx, askedOf(peer))
+		return actor, p.good.caller(ctx, peer)
 	}}
 	p.API = serve.New(serve.Config{Title: titleKMC, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	p.routes()
@@ -108,7 +113,7 @@ func (p *KMCProcess) room() (kmc.Config, error) {
 			return room, err
 		}
 	}
-	p.roots = x509.NewCertPool()
+	p.roots, p.nation = x509.NewCertPool(), nationOf(room.Trust)
 	for _, trusted := range room.Trust {
 		if plain, err := x509.ParseCertificate(trusted.Raw); err == nil && plain.PublicKeyAlgorithm != x509.UnknownPublicKeyAlgorithm {
 			p.roots.AddCert(plain)
@@ -118,6 +123,11 @@ func (p *KMCProcess) room() (kmc.Config, error) {
 		return room, nil
 	}
 	return room, p.messages(&room)
+}
+
+// caller is how this centre reaches the CA.
+func (p *KMCProcess) caller() caller {
+	return caller{protocol: p.config.Protocol, identity: p.identity, roots: p.roots, pair: p.pair, nation: p.nation, now: p.options.now()}
 }
 
 // speaks reports whether the KMC has what it answers messages of GM/T 0014 with. The
@@ -135,8 +145,7 @@ func (c *KMC) speaks() bool {
 func (p *KMCProcess) askGood(room *kmc.Config) {
 	ask := p.options.Good
 	if ask == nil && p.config.CA != "" {
-		lists := &lists{config: p.config, options: p.options, trust: room.Trust, roots: p.roots, known: map[string]*revoked{}, failed: map[string]failure{},
-			own: func() *serve.Identity { return p.identity }}
+		lists := &lists{config: p.config, options: p.options, trust: room.Trust, known: map[string]*revoked{}, failed: map[string]failure{}, caller: p.caller}
 		ask = lists.good
 	}
 	if ask == nil {
@@ -202,16 +211,29 @@ func (p *KMCProcess) joinRoute() {
 
 // trusted checks that a certificate is a good one for authenticating a client.
 func (p *KMCProcess) trusted(der []byte) error {
-	certificate, err := x509.ParseCertificate(der)
-	if err == nil {
-		_, err = certificate.Verify(x509.VerifyOptions{Roots: p.roots, Intermediates: p.roots, CurrentTime: p.options.now()(),
-			KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
-	}
+	err := p.leads(der)
 	if err == nil {
 		return nil
 	}
 	return pki.Errorf(pki.Invalid, "join.certificate", "the certificate is not a good one of a trusted CA").
 		To("send the certificate the CA issued for this officer or site").Because(err)
+}
+
+// leads verifies a certificate of either kind.
+func (p *KMCProcess) leads(der []byte) error {
+	if certificate, err := smx509.ParseCertificate(der); err == nil {
+		if suite, err := pki.SuiteOf(certificate.PublicKey); err == nil && suite == pki.SM2 {
+			_, err = certificate.Verify(smx509.VerifyOptions{Roots: p.nation, CurrentTime: p.options.now()(),
+				KeyUsages: []smx509.ExtKeyUsage{smx509.ExtKeyUsageClientAuth}})
+			return err
+		}
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err == nil {
+		_, err = certificate.Verify(x509.VerifyOptions{Roots: p.roots, Intermediates: p.roots, CurrentTime: p.options.now()(),
+			KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	}
+	return err
 }
 
 func (p *KMCProcess) join(ctx context.Context, order JoinOrder) (joined Joined, err error) {
@@ -233,6 +255,9 @@ func (p *KMCProcess) join(ctx context.Context, order JoinOrder) (joined Joined, 
 
 // Servers starts what a KMC does by itself and returns its listener.
 func (p *KMCProcess) Servers(ctx context.Context) ([]serve.Server, error) {
+	if err := p.config.speech().ready(p.pair); err != nil {
+		return nil, err
+	}
 	ctx, p.stop = context.WithCancel(ctx)
 	if err := startHeads(ctx, p.Audit, p.config.Path(p.config.AuditHeads)); err != nil {
 		return nil, err
@@ -261,10 +286,12 @@ func (p *KMCProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	}
 	dialOut{to: p.config.DialOut, identity: p.identity, roots: p.roots, handler: p.API, now: p.options.now(), log: p.options.log()}.start(ctx)
 	go p.keepIdentity(ctx, key)
+	go renewablePair{p.caller(), p.config.CA, p.config.dir, p.config.Pair}.keep(ctx,
+		func(err error) { p.options.log().Error("renewing the pair for TLCP", "error", err) })
 	if p.config.Listen == "" {
 		return nil, nil
 	}
-	return []serve.Server{{Name: "kmc", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), Handler: p.API, Log: p.options.log()}}, nil
+	return []serve.Server{{Name: "kmc", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()}}, nil
 }
 
 // Close ends the KMC.

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/emmansun/gmsm/smx509"
+
 	"onecert/ca"
 	"onecert/crl"
 	"onecert/db"
@@ -38,6 +40,8 @@ type NodeProcess struct {
 	identity *serve.Identity
 	key      *keys.Key
 	roots    *x509.CertPool
+	pair     *serve.Pair      // nil: none is configured
+	nation   *smx509.CertPool // roots of those who come by TLCP
 	link     *serve.Client
 	ca       *ca.Client
 	issuers  *knownIssuers
@@ -110,11 +114,27 @@ func (p *NodeProcess) identify() error {
 	if p.roots, err = TrustPool(trust); err != nil {
 		return err
 	}
-	if p.link, err = serve.NewClient(c.CA, serve.ClientTLS(p.identity, p.roots, p.options.now())); err != nil {
+	trusted, err := readCertificates(c.Path(c.Trust))
+	if err != nil {
+		return err
+	}
+	p.nation = nationOf(trusted)
+	if p.pair, err = c.Pair.open(c.dir); err != nil {
+		return err
+	}
+	if err := c.speech().ready(p.pair); err != nil {
+		return err
+	}
+	if p.link, err = p.caller().client(c.CA); err != nil {
 		return err
 	}
 	p.ca = ca.NewClient(p.link)
 	return nil
+}
+
+// caller is how this node reaches the CA.
+func (p *NodeProcess) caller() caller {
+	return caller{protocol: p.config.Protocol, identity: p.identity, roots: p.roots, pair: p.pair, nation: p.nation, now: p.options.now()}
 }
 
 // respond makes the OCSP responder.
@@ -159,8 +179,8 @@ func (e enroller) Enrol(ctx context.Context, issuer, application string, request
 func (p *NodeProcess) describe() error {
 	journal := p.Copy.Journal()
 	good := newGoodness(p.options.now(), func(ctx context.Context, asked Asked) error { return p.good(ctx, journal, asked) })
-	peers := &serve.Peers{Roots: p.roots, Issuers: p.issuers.forTLS(), Required: true, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
-		return pki.Actor{Name: peer.Subject.CommonName, Certificate: pki.Fingerprint(peer.Raw)}, good.check(ctx, askedOf(peer))
+	peers := &serve.Peers{Roots: p.roots, Issuers: p.issuers.forTLS(), National: p.nation, Required: true, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
+		return pki.Actor{Name: peer.Subject.CommonName, Certificate: pki.Fingerprint(peer.Raw)}, good.caller(ctx, peer)
 	}}
 	p.API = serve.New(serve.Config{Title: titleNode, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	p.API.Metrics.MustRegister(p.Responder)

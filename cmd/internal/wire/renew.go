@@ -24,9 +24,12 @@ import (
 // renewLook is how often half of the life is looked for.
 const renewLook = time.Minute
 
+// lived is what renews: a certificate, or a pair.
+type lived interface{ RenewAt() time.Time }
+
 // whenHalfLived calls renew at half of the identity's life, and again each minute
 // while that fails.
-func whenHalfLived(ctx context.Context, identity *serve.Identity, now func() time.Time, renew func() error, failed func(error)) {
+func whenHalfLived(ctx context.Context, identity lived, now func() time.Time, renew func() error, failed func(error)) {
 	tick := time.NewTicker(renewLook)
 	defer tick.Stop()
 	for {
@@ -61,7 +64,7 @@ func (p *CAProcess) renewOwn(ctx context.Context) (err error) {
 		}
 	}
 	if p.link != nil {
-		if err := p.link.succeed(ctx, p.next[0]); err != nil {
+		if err := p.link.succeed(ctx, overTLS, p.next[0]); err != nil {
 			return fmt.Errorf("telling the key management centre: %w", err)
 		}
 	}
