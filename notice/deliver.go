@@ -167,7 +167,7 @@ func (o *Outbox) note(w *way, r result, now time.Time) {
 			log.Error("notices do not get through")
 		}
 		w.failures, w.says = w.failures+1, r.says
-		w.until = now.Add(min(longestPause, shortestPause<<min(w.failures-1, 10)))
+		w.until = now.Add(max(min(longestPause, shortestPause<<min(w.failures-1, 10)), r.after))
 		return
 	case never:
 		log.Warn("a notice was refused", "notice", r.rows[0].id, "kind", r.rows[0].kind)

@@ -9,7 +9,7 @@ import (
 //
 //   - one that waits opens with a key there is, and is what its row says
 //   - one that ended has its time, one that was sent had a try
-//   - what was erased has nothing personal left, and nothing personal outlives its time
+//   - what was erased has nothing personal left
 //   - a digest is of one channel and recipient
 func CheckInvariants(ctx context.Context, o *Outbox) (faults []string) {
 	fault := func(r row, format string, args ...any) {

@@ -91,8 +91,8 @@ func (n Notice) check() error {
 		if n.Data != nil {
 			return pki.Errorf(pki.Invalid, "notice.data", "data is for webhooks, a mail has a message")
 		}
-		if n.To.At == "" {
-			return badAddress("there is none")
+		if err := n.To.check(); err != nil {
+			return err
 		}
 		return n.Message.check()
 	}

@@ -144,11 +144,6 @@ func (o *Outbox) Post(ctx context.Context, tx *sql.Tx, n Notice) (posted bool, e
 	if err := n.check(); err != nil {
 		return false, err
 	}
-	if n.Channel == Mail {
-		if err := n.To.check(); err != nil {
-			return false, err
-		}
-	}
 	if !o.Has(n.Channel) {
 		return false, pki.Errorf(pki.Conflict, "notice.channel", "notices cannot go by %.80q, which is not configured", string(n.Channel)).
 			To("configure the mail server or the webhook target")

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"onecert/db"
 	"onecert/notice"
 	"onecert/pki"
 	"onecert/pkitest"
@@ -404,5 +405,49 @@ func TestBackoffGrows(t *testing.T) {
 		if slices.Min(seen) == slices.Max(seen) {
 			t.Errorf("try %d waits always %s", try, seen[0])
 		}
+	}
+}
+
+// Cut off and replaced, a runner sends nothing more and says so.
+func TestLeaseLost(t *testing.T) {
+	source := pkitest.Postgres(t)
+	s := newMailServer(t, notice.STARTTLS)
+	h := open(t, source, func(c *notice.Config) { c.SMTP, c.Limits.Every = s.smtp(t), 5*time.Millisecond })
+	ended := make(chan error, 1)
+	go func() { ended <- h.o.Run(t.Context()) }()
+	h.post(mailTo("a", "li@people.example"))
+	await(t, func() bool { return len(s.got()) == 1 })
+	pkitest.TakeOver(t, source, "notice")
+	other := open(t, source, func(c *notice.Config) { c.SMTP = s.smtp(t) })
+	other.post(mailTo("b", "li@people.example"))
+	select {
+	case err := <-ended:
+		if !errors.Is(err, db.ErrLeaseLost) {
+			t.Errorf("Run ended with %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("Run goes on")
+	}
+	if len(s.got()) != 1 {
+		t.Error("sent without the lease")
+	}
+}
+
+// What an outbox sends in a second, to a server on this machine, one commit before and
+// one after each.
+func BenchmarkSend(b *testing.B) {
+	for _, engine := range pkitest.Databases(b) {
+		b.Run(engine.Engine, func(b *testing.B) {
+			s := newMailServer(b, notice.STARTTLS)
+			h := open(b, engine.Source, func(c *notice.Config) { c.SMTP = s.smtp(b) })
+			for i := range b.N {
+				h.post(mailTo(fmt.Sprint(b.N, "-", i), fmt.Sprintf("p%d@people.example", i)))
+			}
+			b.ResetTimer()
+			h.settle()
+			if len(s.got()) != b.N {
+				b.Fatalf("%d of %d", len(s.got()), b.N)
+			}
+		})
 	}
 }

@@ -46,7 +46,8 @@ type carrier interface {
 
 // Run sends what is due until ctx ends, if necessary after waiting until the process
 // that sends from this database now has ended. It ends by itself only when another
-// process has taken over (db.ErrLeaseLost): this one must end then.
+// process has taken over (db.ErrLeaseLost): this one must end then, as no write of its
+// database passes any more.
 func (o *Outbox) Run(ctx context.Context) error {
 	release, err := o.takeLease(ctx)
 	if err != nil {
@@ -154,7 +155,7 @@ func (o *Outbox) rests(ctx context.Context, w *way, now time.Time) (bool, error)
 	until := w.until
 	o.mu.Unlock()
 	// A clock that was set back must not make the pause longer than any is.
-	if now.Before(until) && until.Sub(now) <= longestPause {
+	if now.Before(until) && until.Sub(now) <= maxAfter {
 		return true, nil
 	}
 	_, off, err := isOff(ctx, o.cfg.DB.Read(), w.target())

@@ -143,14 +143,14 @@ func (h *hook) judge(response *http.Response) outcome {
 	case code == http.StatusTooManyRequests || code >= 500:
 		out.verdict = down
 		if n, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && n > 0 {
-			out.after = time.Duration(min(n, maxAfter)) * time.Second
+			out.after = time.Duration(min(n, int(maxAfter/time.Second))) * time.Second
 		}
 	}
 	return out
 }
 
-// maxAfter is how long a target may ask us to wait, in seconds.
-const maxAfter = 6 * 60 * 60
+// maxAfter is how long a target may ask us to wait.
+const maxAfter = 6 * time.Hour
 
 // rest implements carrier.
 func (h *hook) rest() { h.client.CloseIdleConnections() }
