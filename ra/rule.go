@@ -175,6 +175,11 @@ func (r *Registration) approveBy(ctx context.Context, tx *sql.Tx, a *Application
 	}
 	who := scope{actor: pki.Actor{Name: "rule/" + u.Name}}
 	who.node.ID = u.Node
+	for _, judge := range []deed{r.permittedIn, r.take} {
+		if err := judge(ctx, tx, a, who); err != nil {
+			return err
+		}
+	}
 	a.State, a.Rule = Approved, u.Name
 	return r.record(ctx, tx, step{a: a, event: Approve, was: Submitted, who: who}, map[string]string{"rule": u.Name, "set_by": u.ChangedBy})
 }
