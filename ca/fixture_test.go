@@ -54,6 +54,10 @@ type authority interface {
 	ProposeReplacement(context.Context, string, ca.Replacement) (*officer.Receipt, error)
 	Replacements(context.Context) ([]ca.Replacing, error)
 	Missing(context.Context, string, string) (*ca.MissedPage, error)
+	MakeHolderKey(context.Context, ca.HolderKeyOrder) (*pki.SigningRequest, error)
+	HolderKeyPassword(context.Context, string, ca.HolderPassword) (*pki.Password, error)
+	PackageHolderKey(context.Context, string, ca.HolderPackage) (*pki.Package, error)
+	EndHolderKey(context.Context, string, ca.HolderKeyEnd) error
 }
 
 var _, _ authority = (*ca.CA)(nil), (*ca.Client)(nil)

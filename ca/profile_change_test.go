@@ -16,6 +16,7 @@ import (
 	"github.com/emmansun/gmsm/smx509"
 
 	"onecert/ca"
+	"onecert/keys"
 	"onecert/officer"
 	"onecert/pki"
 	"onecert/pkitest"
@@ -31,6 +32,7 @@ func staffed(t testing.TB, source string, network bool) (*house, map[string]cont
 		}
 		t.Cleanup(registry.Close)
 		c.Officers, c.Check = registry, registry.Check
+		c.Signing = &fakeSigning{t: t, keys: map[string]*keys.Key{}}
 	})
 	if network {
 		h.remote, h.authority = true, overNetwork(t, h.room)
@@ -55,7 +57,7 @@ func (h *house) register(name, role string) context.Context {
 		h.t.Fatal(err)
 	}
 	machine := pki.WithActor(context.Background(), pki.Actor{Name: "machine"})
-	o, err := h.cfg.Officers.Register(machine, officer.Registration{Certificate: der, Name: name, Kind: officer.Person, Roles: []string{role}, Issuer: "ecdsa"})
+	o, err := h.cfg.Officers.Register(machine, officer.Registration{Certificate: der, Name: name, Kind: officer.KindOf(role), Roles: []string{role}, Issuer: "ecdsa"})
 	if err != nil {
 		h.t.Fatal(err)
 	}

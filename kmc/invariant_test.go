@@ -76,12 +76,13 @@ func TestDescription(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, method := range map[string]string{"/v1/km": "post", "/v1/status": "get", "/v1/recoveries": "post", "/v1/ledger/{holder}": "get", "/v1/pool/fill": "post",
-		"/v1/cases": "post", "/v1/cases/{id}": "get", "/v1/cases/{id}/export": "post", "/v1/retention": "get", "/v1/destructions": "post"} {
+		"/v1/cases": "post", "/v1/cases/{id}": "get", "/v1/cases/{id}/export": "post", "/v1/retention": "get", "/v1/destructions": "post",
+		"/v1/signing-keys": "post", "/v1/signing-keys/password": "post", "/v1/signing-keys/package": "post", "/v1/signing-keys/end": "post"} {
 		if described.Paths[path][method].OperationID == "" {
 			t.Errorf("%s %s is not described", method, path)
 		}
 	}
-	if _, ok := described.Paths["/v1/km"]["post"].RequestBody.Content[octetStream]; !ok || len(described.Paths) != 10 {
+	if _, ok := described.Paths["/v1/km"]["post"].RequestBody.Content[octetStream]; !ok || len(described.Paths) != 14 {
 		t.Errorf("%d paths; /v1/km takes %v", len(described.Paths), described.Paths["/v1/km"]["post"].RequestBody.Content)
 	}
 }
