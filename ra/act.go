@@ -6,7 +6,6 @@ import (
 	"maps"
 
 	"onecert/audit"
-	"onecert/db"
 	"onecert/pki"
 )
 
@@ -20,28 +19,26 @@ type step struct {
 }
 
 // record stores one event of an application in the caller's transaction: the entry in
-// the audit log first, then the application's next version and its history.
+// the audit log first, then the application's next version, its history and figures.
 func (r *Registration) record(ctx context.Context, tx *sql.Tx, s step, detail map[string]string) error {
+	return r.store(ctx, tx, &sheaf{}, r.entryOf(s, detail))
+}
+
+// entryOf is one event as it is stored.
+func (r *Registration) entryOf(s step, detail map[string]string) entry {
+	e := entry{a: s.a, base: s.a.Version, was: s.was, before: millis(s.a.Changed)}
+	if s.was == "" {
+		e.base, e.before = 0, 0
+	}
 	s.a.Changed = r.now()
 	all := map[string]string{"operation": string(s.a.Operation), "before": string(s.was), "after": string(s.a.State)}
 	maps.Copy(all, detail)
 	if s.note != "" {
 		all["note"] = s.note
 	}
-	act := audit.Act{Actor: s.who.actor, Act: "application." + string(s.event), Object: s.a.ID, Subject: s.a.Holder, Result: audit.Done, Detail: all, At: s.a.Changed}
-	if err := r.cfg.Audit.Append(ctx, tx, act); err != nil {
-		return err
-	}
-	if s.was == "" {
-		s.a.Version = 1
-		if err := insertApplication(ctx, tx, s.a); err != nil {
-			return err
-		}
-	} else if err := updateApplication(ctx, tx, s.a, s.was); err != nil {
-		return err
-	}
-	return db.Insert(ctx, tx, "ra_history", []string{"application", "number", "at", "actor", "node", "event", "state", "note"},
-		[][]any{{s.a.ID, int64(s.a.Version), millis(s.a.Changed), s.who.actor.Name, s.who.node.ID, string(s.event), string(s.a.State), s.note}}, "")
+	e.acts = []audit.Act{{Actor: s.who.actor, Act: "application." + string(s.event), Object: s.a.ID, Subject: s.a.Holder, Result: audit.Done, Detail: all, At: s.a.Changed}}
+	e.moments = []Moment{{At: millis(s.a.Changed), Actor: s.who.actor.Name, Node: s.who.node.ID, Event: string(s.event), State: s.a.State, Note: s.note}}
+	return e
 }
 
 // happen lets an event happen to the version of an application somebody has read.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 
-	"onecert/db"
 	"onecert/pki"
 )
 
@@ -20,23 +19,36 @@ func (r *Registration) CarryOut(ctx context.Context, id string, d Decision) (*Ap
 	if err != nil {
 		return nil, err
 	}
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	a, err := r.carry(ctx, s, id, d)
+	if err != nil {
+		return nil, r.refused(ctx, s, Carry, id, err)
+	}
+	return r.view(a, s), nil
+}
+
+// carry does one application. Those of several callers share a transaction.
+func (r *Registration) carry(ctx context.Context, s scope, id string, d Decision) (*Application, error) {
 	a, err := readApplication(ctx, r.cfg.DB.Read(), s, id)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := r.allowed(a, Carry, d, s); err != nil {
-		return nil, r.refused(ctx, s, Carry, id, err)
-	}
-	if err := r.permitted(ctx, r.cfg.DB.Read(), a); err != nil {
-		return nil, r.refused(ctx, s, Carry, id, err)
-	}
-	made, err := r.ask(ctx, a)
-	if err != nil {
 		return nil, err
 	}
-	return r.happen(ctx, id, Carry, d, func(a *Application, s scope) error { a.CarriedBy = s.actor.Name; return nil }, func(ctx context.Context, tx *sql.Tx, a *Application, s scope) error {
-		return r.keep(ctx, tx, s, a, made)
-	})
+	if err := r.permitted(ctx, r.cfg.DB.Read(), a); err != nil {
+		return nil, err
+	}
+	job := &carried{who: s, a: a, note: d.Note}
+	if job.made, err = r.ask(ctx, a); err != nil {
+		return nil, err
+	}
+	if err := r.carrying.Do(ctx, job); err != nil {
+		return nil, err
+	}
+	return job.done, nil
 }
 
 // ask has the CA do it. made is nil where no certificate comes of it.
@@ -67,26 +79,71 @@ func (r *Registration) ask(ctx context.Context, a *Application) (made *Made, err
 	return r.cfg.Orders.Carry(ctx, o)
 }
 
-// keep stores what came of it, in the transaction that says so.
-func (r *Registration) keep(ctx context.Context, tx *sql.Tx, s scope, a *Application, made *Made) error {
+// carried is an application the CA has carried out, to be stored.
+type carried struct {
+	who  scope
+	a    *Application // as it was
+	made *Made
+	note string
+	done *Application
+}
+
+// carriedTogether is how many share a commit.
+const carriedTogether = 64
+
+// keepTogether stores what came of several applications with one commit. If one cannot
+// be stored, nothing is, and each is tried by itself, so that it harms no other.
+func (r *Registration) keepTogether(ctx context.Context, jobs []*carried) []error {
+	errs := make([]error, len(jobs))
+	if err := r.keepAll(ctx, jobs); err == nil || len(jobs) == 1 {
+		errs[0] = err
+		return errs
+	}
+	for i := range jobs {
+		errs[i] = r.keepAll(ctx, jobs[i:i+1])
+	}
+	return errs
+}
+
+func (r *Registration) keepAll(ctx context.Context, jobs []*carried) error {
+	return r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		if err := alone(ctx, tx); err != nil {
+			return err
+		}
+		to, entries := &sheaf{}, make([]entry, len(jobs))
+		for i, job := range jobs {
+			a := *job.a
+			a.State, a.CarriedBy = Issued, job.who.actor.Name
+			if err := r.keep(ctx, tx, to, job.who, &a, job.made); err != nil {
+				return err
+			}
+			entries[i] = r.entryOf(step{&a, Carry, job.a.State, job.note, job.who}, nil)
+			job.done = &a
+		}
+		return r.store(ctx, tx, to, entries...)
+	})
+}
+
+// keep gathers what came of one.
+func (r *Registration) keep(ctx context.Context, tx *sql.Tx, to *sheaf, s scope, a *Application, made *Made) error {
 	now := r.now()
 	switch a.Operation {
 	case Cancel:
 		return cancelHolder(ctx, tx, s, a.Holder, now)
 	case Revoke:
-		return setState(ctx, tx, a.Issuer, a.Serial, pki.Revoked, millis(now))
+		return changeState(ctx, tx, to, a.Issuer, a.Serial, pki.Revoked, now)
 	case Freeze:
-		return setState(ctx, tx, a.Issuer, a.Serial, pki.Held, millis(now))
+		return changeState(ctx, tx, to, a.Issuer, a.Serial, pki.Held, now)
 	case Unfreeze:
-		return setState(ctx, tx, a.Issuer, a.Serial, pki.Valid, millis(now))
+		return changeState(ctx, tx, to, a.Issuer, a.Serial, pki.Valid, now)
 	}
-	return r.keepMade(ctx, tx, a, made)
+	return r.keepMade(ctx, tx, to, a, made)
 }
 
-func (r *Registration) keepMade(ctx context.Context, tx *sql.Tx, a *Application, made *Made) error {
+func (r *Registration) keepMade(ctx context.Context, tx *sql.Tx, to *sheaf, a *Application, made *Made) error {
 	now := r.now()
 	if made.Ends || a.Operation == Reissue || a.Operation == Modify {
-		if err := setState(ctx, tx, a.Issuer, a.Serial, pki.Revoked, millis(now)); err != nil {
+		if err := changeState(ctx, tx, to, a.Issuer, a.Serial, pki.Revoked, now); err != nil {
 			return err
 		}
 	}
@@ -94,30 +151,14 @@ func (r *Registration) keepMade(ctx context.Context, tx *sql.Tx, a *Application,
 		a.Holder = made.Sign.Holder
 	}
 	a.Issuer, a.Serial = made.Sign.Issuer, made.Sign.Serial
-	partner := pki.Serial("")
+	c := &Certificate{Issuer: a.Issuer, Serial: a.Serial, Application: a.ID, Holder: a.Holder, Kind: a.Kind, Profile: made.Sign.Profile, Name: a.title(),
+		Unit: a.Fields["unit"], Node: a.Node, Path: a.Path, State: pki.Valid, NotBefore: made.Sign.NotBefore, NotAfter: made.Sign.NotAfter, Changed: now}
 	if made.Encrypt != nil {
-		partner = made.Encrypt.Serial
+		c.Partner = made.Encrypt.Serial
 	}
-	c := made.Sign
-	err := db.Insert(ctx, tx, "ra_certificate", []string{"issuer", "serial", "partner", "application", "holder", "kind", "profile", "name", "unit", "node",
-		"path", "state", "not_before", "not_after", "changed"}, [][]any{{c.Issuer, string(c.Serial), string(partner), a.ID, a.Holder, string(a.Kind), c.Profile,
-		a.title(), a.Fields["unit"], a.Node, a.Path, string(pki.Valid), millis(c.NotBefore), millis(c.NotAfter), millis(now)}}, "ON CONFLICT DO NOTHING")
-	if err != nil {
-		return err
-	}
-	if err := db.Insert(ctx, tx, "ra_result", []string{"application", "issued"}, [][]any{{a.ID, encoded(made)}}, "ON CONFLICT DO NOTHING"); err != nil {
-		return err
-	}
-	return storeHolder(ctx, tx, a, now)
-}
-
-// setState notes what a certificate and its pair have become. One that is not here
-// (an import, another branch's) is nobody's fault.
-func setState(ctx context.Context, tx *sql.Tx, issuer string, serial pki.Serial, state pki.State, now int64) error {
-	_, err := tx.ExecContext(ctx, "UPDATE ra_certificate SET state = $1, changed = $2 WHERE issuer = $3 AND serial = $4", string(state), now, issuer, string(serial))
-	if err != nil {
-		return fmt.Errorf("noting the state of certificate %s: %w", serial, err)
-	}
+	to.certificate(c)
+	to.insertOnce("ra_result", []string{"application", "issued"}, a.ID, encoded(made))
+	to.holder(a, now)
 	return nil
 }
 
@@ -140,10 +181,17 @@ func (r *Registration) freezeNow(ctx context.Context, id string) error {
 			To("it is tried again; or call the centre").Because(err)
 	}
 	return r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "UPDATE ra_application SET carried_by = registered_by WHERE id = $1", id); err != nil {
-			return fmt.Errorf("noting the freeze of %s: %w", id, err)
+		number, err := next(ctx, tx, "change", 1)
+		if err != nil {
+			return err
 		}
-		return setState(ctx, tx, a.Issuer, a.Serial, pki.Held, millis(r.now()))
+		to := &sheaf{}
+		to.do("UPDATE ra_application SET carried_by = registered_by WHERE id = $1", id)
+		to.numbered(number, id, a.Version, a.Path)
+		if err := changeState(ctx, tx, to, a.Issuer, a.Serial, pki.Held, r.now()); err != nil {
+			return err
+		}
+		return to.send(ctx, tx)
 	})
 }
 

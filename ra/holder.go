@@ -3,7 +3,6 @@ package ra
 import (
 	"context"
 	"database/sql"
-	"strings"
 	"time"
 
 	"onecert/officer"
@@ -90,14 +89,13 @@ func (r *Registration) knowHolder(ctx context.Context, a *Application) (holder s
 	return holder, nil
 }
 
-// storeHolder notes who an issued application's holder is, and where; a holder who
-// comes to another counter stays where the first certificate was asked for.
-func storeHolder(ctx context.Context, tx *sql.Tx, a *Application, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO ra_holder (id, kind, name, unit, node, path, state, fields, sealed, version, changed)
+// holder notes who an issued application's holder is, and where; a holder who comes to
+// another counter stays where the first certificate was asked for.
+func (s *sheaf) holder(a *Application, now time.Time) {
+	s.do(`INSERT INTO ra_holder (id, kind, name, unit, node, path, state, fields, sealed, version, changed)
 		VALUES ($1, $2, $3, $4, $5, $6, 'active', '{}', NULL, 1, $7)
 		ON CONFLICT (id) DO UPDATE SET name = excluded.name, unit = excluded.unit, state = 'active', version = ra_holder.version + 1, changed = excluded.changed`,
 		a.Holder, string(a.Kind), a.title(), a.Fields["unit"], a.Node, a.Path, millis(now))
-	return err
 }
 
 // cancelHolder hides a holder none of whose certificates is valid any more.
@@ -116,27 +114,4 @@ func cancelHolder(ctx context.Context, tx *sql.Tx, s scope, id string, now time.
 	}
 	result, err := tx.ExecContext(ctx, "UPDATE ra_holder SET state = 'cancelled', version = version + 1, changed = $1 WHERE id = $2 AND version = $3", millis(now), id, h.Version)
 	return changed(result, err, "holder")
-}
-
-const certificateColumns = "issuer, serial, partner, application, holder, kind, profile, name, unit, node, path, state, not_before, not_after, changed"
-
-func scanCertificate(row scanner) (*Certificate, error) {
-	c := &Certificate{}
-	var before, after, changed int64
-	err := row.Scan(&c.Issuer, &c.Serial, &c.Partner, &c.Application, &c.Holder, &c.Kind, &c.Profile, &c.Name, &c.Unit, &c.Node, &c.Path, &c.State, &before, &after, &changed)
-	c.NotBefore, c.NotAfter, c.Changed = moment(before), moment(after), moment(changed)
-	return c, err
-}
-
-func readCertificate(ctx context.Context, q querier, s scope, issuer string, serial pki.Serial) (*Certificate, error) {
-	serial, err := pki.ParseSerial(string(serial))
-	if err != nil {
-		return nil, err
-	}
-	c, err := scanCertificate(q.QueryRowContext(ctx, "SELECT "+certificateColumns+` FROM ra_certificate
-		WHERE issuer = $1 AND serial = $2 AND path >= $3 AND path < $4`, issuer, string(serial), s.from(), s.to()))
-	if err != nil {
-		return nil, unknownOr(err, "certificate.unknown", "certificate", strings.TrimPrefix(issuer+"/"+string(serial), "/"))
-	}
-	return c, nil
 }

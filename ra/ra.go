@@ -69,6 +69,8 @@ type Config struct {
 type Registration struct {
 	cfg     Config
 	release func()
+	// carrying stores what the CA has carried out, for many callers with one commit.
+	carrying *db.Collector[*carried]
 }
 
 // New migrates the database, takes the single-writer lease, and makes the home node at
@@ -101,6 +103,7 @@ func New(ctx context.Context, cfg Config) (*Registration, error) {
 		r.Close()
 		return nil, err
 	}
+	r.carrying = db.Collect(carriedTogether, r.keepTogether)
 	return r, nil
 }
 
@@ -120,6 +123,9 @@ func (r *Registration) settle(ctx context.Context) error {
 
 // Close releases the lease. The database stays open.
 func (r *Registration) Close() {
+	if r.carrying != nil {
+		r.carrying.Stop()
+	}
 	if r.release != nil {
 		r.release()
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"onecert/db"
 	"onecert/pki"
 )
 
@@ -142,64 +141,4 @@ func readApplication(ctx context.Context, q querier, s scope, id string) (*Appli
 		return nil, unknownOr(err, "application.unknown", "application", id)
 	}
 	return a, nil
-}
-
-func insertApplication(ctx context.Context, tx *sql.Tx, a *Application) error {
-	columns := append(strings.Split(strings.Join(strings.Fields(applicationColumns), ""), ","), "name", "unit")
-	row := []any{a.ID, string(a.Operation), string(a.Kind), a.Profile, a.Node, a.Path, string(a.State), int64(a.Version), encoded(a.Fields), a.sealed,
-		a.Holder, a.Issuer, string(a.Serial), a.Reason, a.Request, a.KeyFrom, int64(a.Days), flag(a.Single), a.RegisteredBy, a.ReviewedBy, a.CarriedBy,
-		a.DeliveredBy, a.Rule, a.Batch, a.Conflict, millis(a.Created), millis(a.Changed), a.title(), a.Fields["unit"]}
-	if err := db.Insert(ctx, tx, "ra_application", columns, [][]any{row}, ""); err != nil {
-		return err
-	}
-	return place(ctx, tx, a, "")
-}
-
-// updateApplication stores the next version of an application; was is its state before.
-func updateApplication(ctx context.Context, tx *sql.Tx, a *Application, was State) error {
-	a.Version++
-	result, err := tx.ExecContext(ctx, `UPDATE ra_application SET profile = $1, state = $2, version = $3, fields = $4, sealed = $5, holder = $6,
-		reason = $7, request = $8, key_from = $9, days = $10, single = $11, reviewed_by = $12, carried_by = $13, delivered_by = $14, rule = $15,
-		conflict = $16, changed = $17, name = $18, unit = $19, issuer = $20, serial = $21 WHERE id = $22 AND version = $23`,
-		a.Profile, string(a.State), a.Version, encoded(a.Fields), a.sealed, a.Holder, a.Reason, a.Request, a.KeyFrom, a.Days, flag(a.Single),
-		a.ReviewedBy, a.CarriedBy, a.DeliveredBy, a.Rule, a.Conflict, millis(a.Changed), a.title(), a.Fields["unit"], a.Issuer, string(a.Serial), a.ID, a.Version-1)
-	if err := changed(result, err, "application"); err != nil {
-		return err
-	}
-	return place(ctx, tx, a, was)
-}
-
-// place lists an application at its node and every node above, under its state, and
-// numbers the change.
-func place(ctx context.Context, tx *sql.Tx, a *Application, was State) error {
-	if was != a.State {
-		var rows [][]any
-		for _, node := range nodesOf(a.Path) {
-			if was != "" {
-				if _, err := tx.ExecContext(ctx, "DELETE FROM ra_place WHERE node = $1 AND state = $2 AND created = $3 AND application = $4",
-					node, string(was), millis(a.Created), a.ID); err != nil {
-					return fmt.Errorf("listing the application: %w", err)
-				}
-			}
-			rows = append(rows, []any{node, string(a.State), millis(a.Created), a.ID})
-		}
-		if err := db.Insert(ctx, tx, "ra_place", []string{"node", "state", "created", "application"}, rows, ""); err != nil {
-			return err
-		}
-	}
-	number, err := next(ctx, tx, "change")
-	if err != nil {
-		return err
-	}
-	return db.Insert(ctx, tx, "ra_change", []string{"number", "application", "version", "path"}, [][]any{{number, a.ID, int64(a.Version), a.Path}}, "")
-}
-
-// next draws the next number of a counter; whoever draws later waits for this
-// transaction, so that numbers become visible in their order.
-func next(ctx context.Context, tx *sql.Tx, name string) (number int64, err error) {
-	err = tx.QueryRowContext(ctx, "UPDATE ra_counter SET number = number + 1 WHERE name = $1 RETURNING number", name).Scan(&number)
-	if err != nil {
-		return 0, fmt.Errorf("drawing the next number of %s: %w", name, err)
-	}
-	return number, nil
 }
