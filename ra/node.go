@@ -56,12 +56,16 @@ type Rights struct {
 	Operations []Operation `json:"operations,omitempty" maxItems:"20" doc:"empty: those of the level above"`
 	Subject    pki.Name    `json:"subject,omitempty" maxItems:"10" doc:"attributes every name must have, the name subtree"`
 	Quota      int         `json:"quota,omitempty" minimum:"0" doc:"certificates a year; 0: no limit of its own"`
+	Grace      int         `json:"grace,omitempty" minimum:"0" maximum:"365" doc:"days after its end in which a holder may renew a certificate; 0: none"`
 }
 
 var nodeForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,22}[a-z0-9])?$`)
 
 // IsNodeID says whether a text can be a node's id.
 func IsNodeID(text string) bool { return nodeForm.MatchString(text) }
+
+// Check says what is wrong with a node by itself, wherever it hangs.
+func (n *Node) Check() error { return n.check() }
 
 func (n *Node) check() error {
 	switch {
@@ -124,6 +128,9 @@ func (r Rights) narrower(above Rights) error {
 	}
 	if above.Quota > 0 && r.Quota > above.Quota {
 		return wider("quota")
+	}
+	if r.Grace > above.Grace {
+		return wider("days of grace")
 	}
 	return nil
 }

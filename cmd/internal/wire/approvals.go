@@ -35,10 +35,13 @@ type approvalQuery struct {
 
 // approvalRoutes are the consent to acts of several persons; the acts themselves
 // propose. The methods check who is asking.
-func approvalRoutes(api huma.API, registry *officer.Registry) {
+func approvalRoutes(api huma.API, d desk) {
 	huma.Register(api, operation("approvals", http.MethodGet, pathApprovals, "Acts that wait for consent, newest first"),
 		func(ctx context.Context, in *approvalQuery) (*body[[]officer.Approval], error) {
-			all, err := registry.Approvals(ctx, officer.ApprovalQuery(*in))
+			if err := d.whole(ctx, officer.ReadApprovals); err != nil {
+				return nil, err
+			}
+			all, err := d.registry.Approvals(ctx, officer.ApprovalQuery(*in))
 			if err != nil {
 				return nil, err
 			}
@@ -46,24 +49,31 @@ func approvalRoutes(api huma.API, registry *officer.Registry) {
 		})
 	huma.Register(api, operation("approval", http.MethodGet, pathApprovals+"/{id}", "One proposal with its content"),
 		func(ctx context.Context, in *approvalPath) (*body[officer.Approval], error) {
-			return asShown(registry.Approval(ctx, in.ID))
+			if err := d.whole(ctx, officer.ReadApprovals); err != nil {
+				return nil, err
+			}
+			return asShown(d.registry.Approval(ctx, in.ID))
 		})
 	huma.Register(api, operation("approve", http.MethodPost, pathApprovals+"/{id}/approve", "Agree to exactly what the digest names"),
 		func(ctx context.Context, in *struct {
 			ID   string `path:"id" maxLength:"20"`
 			Body Consent
 		}) (*body[officer.Approval], error) {
-			return asShown(registry.Approve(ctx, in.ID, in.Body.Digest))
+			if err := d.whole(ctx, officer.DecideApproval); err != nil {
+				return nil, err
+			}
+			return asShown(d.registry.Approve(ctx, in.ID, in.Body.Digest))
 		})
 	for _, r := range []struct {
 		id, summary string
+		op          officer.Operation
 		act         func(context.Context, string, string) (officer.Approval, error)
 	}{
-		{"reject", "End somebody else's proposal", func(ctx context.Context, id, reason string) (officer.Approval, error) {
-			return registry.Reject(ctx, id, reason)
+		{"reject", "End somebody else's proposal", officer.DecideApproval, func(ctx context.Context, id, reason string) (officer.Approval, error) {
+			return d.registry.Reject(ctx, id, reason)
 		}},
-		{"withdraw", "End one's own proposal", func(ctx context.Context, id, reason string) (officer.Approval, error) {
-			return registry.Withdraw(ctx, id, reason)
+		{"withdraw", "End one's own proposal", officer.WithdrawApproval, func(ctx context.Context, id, reason string) (officer.Approval, error) {
+			return d.registry.Withdraw(ctx, id, reason)
 		}},
 	} {
 		huma.Register(api, operation(r.id, http.MethodPost, pathApprovals+"/{id}/"+r.id, r.summary),
@@ -71,6 +81,9 @@ func approvalRoutes(api huma.API, registry *officer.Registry) {
 				ID   string `path:"id" maxLength:"20"`
 				Body Objection
 			}) (*body[officer.Approval], error) {
+				if err := d.whole(ctx, r.op); err != nil {
+					return nil, err
+				}
 				return asShown(r.act(ctx, in.ID, in.Body.Reason))
 			})
 	}

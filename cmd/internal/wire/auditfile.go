@@ -29,7 +29,7 @@ func (c *KMC) log() logFiles {
 	return logFiles{c.dir, c.Database, c.DatabaseFile, c.Origin, c.AuditKey, c.AuditHeads}
 }
 
-// AuditOf returns the source a configuration names, of a CA or a KMC.
+// AuditOf returns the source a configuration names, of a component with an audit log.
 func AuditOf(path string) (AuditSource, error) {
 	component, err := Component(path)
 	if err != nil {
@@ -45,6 +45,12 @@ func AuditOf(path string) (AuditSource, error) {
 		f = c.log()
 	case "kmc":
 		c, err := LoadKMC(path)
+		if err != nil {
+			return AuditSource{}, err
+		}
+		f = c.log()
+	case componentRA, componentLRA:
+		c, err := LoadRA(path)
 		if err != nil {
 			return AuditSource{}, err
 		}
@@ -73,7 +79,7 @@ func (s *AuditSource) trust(origin string, public crypto.PublicKey) error {
 }
 
 func unknownComponent(path, component string) error {
-	return pki.Errorf(pki.Invalid, "config.component", "%s: component is %.20q, neither ca nor kmc", path, component).
+	return pki.Errorf(pki.Invalid, "config.component", "%s: component is %.20q, none of ca, kmc, ra and lra", path, component).
 		To("see the commented samples under deploy/")
 }
 

@@ -22,6 +22,7 @@ import (
 	"onecert/kmc"
 	"onecert/officer"
 	"onecert/pki"
+	"onecert/ra"
 	"onecert/shares"
 	"onecert/status"
 )
@@ -67,8 +68,10 @@ func tradeOf(component string) (trade, error) {
 		return trade{schemas: schemas, figures: caFigures}, nil
 	case "kmc":
 		return trade{schemas: common("kmc", kmc.Migrations()), figures: kmc.Figures, newest: kmc.Newest}, nil
+	case componentRA, componentLRA:
+		return trade{schemas: common("ra", ra.Migrations()), figures: ra.Figures}, nil
 	}
-	return trade{}, pki.Errorf(pki.Invalid, "backup.component", "%.20q is no component this program keeps", component).To("a backup is of a ca or a kmc")
+	return trade{}, pki.Errorf(pki.Invalid, "backup.component", "%.20q is no component this program keeps", component).To("a backup is of a ca, a kmc, an ra or an lra")
 }
 
 func caFigures(ctx context.Context, tx *sql.Tx) (map[string]int64, error) {
@@ -98,6 +101,13 @@ func logOf(path string) (component string, f logFiles, err error) {
 		return component, c.log(), nil
 	case "kmc":
 		c, err := LoadKMC(path)
+		if err != nil {
+			return "", f, err
+		}
+		return component, c.log(), nil
+	}
+	if component == componentRA || component == componentLRA {
+		c, err := LoadRA(path)
 		if err != nil {
 			return "", f, err
 		}

@@ -18,6 +18,11 @@ const firstCodeLife = 7 * 24 * time.Hour
 // of the three administrators (design.md decision 14). Roles that have had an
 // administrator get none: there is one way in for each, once.
 func FirstCodes(ctx context.Context, registry *officer.Registry) (map[string]string, error) {
+	return firstCodes(ctx, registry, "centre")
+}
+
+// firstCodes makes them for the administrators of one place: centre, ra1.
+func firstCodes(ctx context.Context, registry *officer.Registry, place string) (map[string]string, error) {
 	all, err := registry.List(ctx)
 	if err != nil {
 		return nil, err
@@ -28,7 +33,7 @@ func FirstCodes(ctx context.Context, registry *officer.Registry) (map[string]str
 		if slices.ContainsFunc(all, func(o officer.Officer) bool { return slices.Contains(o.Roles, role) }) {
 			continue
 		}
-		if codes[role], err = registry.NewCode(ctx, role, "centre."+role, firstCodeLife); err != nil {
+		if codes[role], err = registry.NewCode(ctx, role, place+"."+role, firstCodeLife); err != nil {
 			return nil, err
 		}
 	}
@@ -40,12 +45,22 @@ func FirstCodes(ctx context.Context, registry *officer.Registry) (map[string]str
 }
 
 // FirstCodes makes them in the CA's database, whether or not it is being served.
-func (c *CA) FirstCodes(ctx context.Context) (map[string]string, error) { return c.log().codes(ctx) }
+func (c *CA) FirstCodes(ctx context.Context) (map[string]string, error) {
+	return c.log().codes(ctx, "centre")
+}
 
 // FirstCodes makes them in the KMC's database, whether or not it is being served.
-func (c *KMC) FirstCodes(ctx context.Context) (map[string]string, error) { return c.log().codes(ctx) }
+func (c *KMC) FirstCodes(ctx context.Context) (map[string]string, error) {
+	return c.log().codes(ctx, "centre")
+}
 
-func (f logFiles) codes(ctx context.Context) (map[string]string, error) {
+// FirstCodes makes them in the registration's database, whether or not it is being
+// served. The posts that belong to them are made at its first start.
+func (c *RA) FirstCodes(ctx context.Context) (map[string]string, error) {
+	return c.log().codes(ctx, c.Home.ID)
+}
+
+func (f logFiles) codes(ctx context.Context, place string) (map[string]string, error) {
 	source, err := databaseSource(f.dir, f.database, f.databaseFile)
 	if err != nil {
 		return nil, err
@@ -64,5 +79,5 @@ func (f logFiles) codes(ctx context.Context) (map[string]string, error) {
 		return nil, err
 	}
 	defer registry.Close()
-	return FirstCodes(ctx, registry)
+	return firstCodes(ctx, registry, place)
 }

@@ -7,6 +7,7 @@ import (
 
 	"onecert/ca"
 	"onecert/kmc"
+	"onecert/ra"
 	"onecert/serve"
 )
 
@@ -20,8 +21,10 @@ func Descriptions() (map[string][]byte, error) {
 	caRoutes(authority, new(ca.CA), nil, nil)
 	centre := serve.New(serve.Config{Title: titleKMC, Version: apiVersion})
 	(&KMCProcess{API: centre, Centre: (*kmc.Centre)(nil)}).routes()
+	registration := serve.New(serve.Config{Title: titleRA, Version: apiVersion})
+	(&RAProcess{API: registration, Registration: (*ra.Registration)(nil)}).routes()
 	all := map[string][]byte{}
-	for name, api := range map[string]*serve.API{"ca": authority, "kmc": centre} {
+	for name, api := range map[string]*serve.API{"ca": authority, "kmc": centre, "ra": registration} {
 		text, err := api.Description()
 		if err != nil {
 			return nil, err

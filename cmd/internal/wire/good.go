@@ -113,7 +113,7 @@ func (g *goodness) check(ctx context.Context, asked Asked) error {
 // the CA refuses revoked and held officers too. It fails closed: no list that is
 // current, no entry.
 type lists struct {
-	config  *KMC
+	ca      string // address of the CA's API
 	options Options
 	trust   []*smx509.Certificate
 	caller  func() caller
@@ -122,6 +122,10 @@ type lists struct {
 	mu     sync.Mutex
 	known  map[string]*revoked // by issuer id
 	failed map[string]failure  // the last failed try, by issuer id
+}
+
+func newLists(address string, options Options, trust []*smx509.Certificate, how func() caller) *lists {
+	return &lists{ca: address, options: options, trust: trust, caller: how, known: map[string]*revoked{}, failed: map[string]failure{}}
 }
 
 // failure is a try to get a list that failed; those who came before it began share it,
@@ -191,7 +195,7 @@ func (l *lists) list(ctx context.Context, id string, name []byte) (*revoked, err
 }
 
 func (l *lists) fetch(ctx context.Context, id string, name []byte, now time.Time) (*revoked, error) {
-	api, err := l.caller().client(l.config.CA)
+	api, err := l.caller().client(l.ca)
 	if err != nil {
 		return nil, err
 	}

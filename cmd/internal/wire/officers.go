@@ -27,6 +27,9 @@ type CodeOrder struct {
 	Days int    `json:"days,omitempty" minimum:"0" maximum:"7" doc:"how long the code is good; 1 if not said"`
 }
 
+// life is how long the code is good.
+func (o CodeOrder) life() time.Duration { return time.Duration(max(o.Days, 1)) * 24 * time.Hour }
+
 // Code is shown once.
 type Code struct {
 	Code string `json:"code"`
@@ -34,47 +37,45 @@ type Code struct {
 
 // officerRoutes are the operations on a component's registry of officers and its
 // audit log; every component has the same.
-func officerRoutes(api huma.API, registry *officer.Registry, log *audit.Log) {
+func officerRoutes(api huma.API, d desk) {
 	huma.Register(api, operation("officers", http.MethodGet, pathOfficers, "Who may operate"),
 		func(ctx context.Context, _ *struct{}) (*body[[]officer.Officer], error) {
-			if _, err := registry.Check(ctx, officer.ReadOfficers); err != nil {
-				return nil, err
-			}
-			all, err := registry.List(ctx)
-			if all == nil {
-				all = []officer.Officer{}
-			}
+			all, err := d.listed(ctx)
 			return &body[[]officer.Officer]{all}, err
 		})
 	huma.Register(api, operation("officer-code", http.MethodPost, pathCodes, "A one-time code that enrols an officer or a site"),
 		func(ctx context.Context, in *body[CodeOrder]) (*body[Code], error) {
-			if _, err := registry.Check(ctx, officer.WriteOfficers); err != nil {
+			if err := d.reach(ctx, officer.WriteOfficers, in.Body.Name); err != nil {
 				return nil, err
 			}
-			code, err := registry.NewCode(ctx, in.Body.Role, in.Body.Name, time.Duration(max(in.Body.Days, 1))*24*time.Hour)
+			code, err := d.registry.NewCode(ctx, in.Body.Role, in.Body.Name, in.Body.life())
 			return &body[Code]{Code{code}}, err
 		})
 	huma.Register(api, operation("officer-end", http.MethodPost, pathOfficers+"/{fingerprint}/end", "End the rights of a certificate"),
 		func(ctx context.Context, in *struct {
 			Fingerprint string `path:"fingerprint" minLength:"64" maxLength:"64"`
 		}) (*struct{}, error) {
-			if _, err := registry.Check(ctx, officer.WriteOfficers); err != nil {
+			name, err := d.nameOf(ctx, in.Fingerprint)
+			if err != nil {
 				return nil, err
 			}
-			return nil, registry.End(ctx, in.Fingerprint)
+			if err := d.reach(ctx, officer.WriteOfficers, name); err != nil {
+				return nil, err
+			}
+			return nil, d.registry.End(ctx, in.Fingerprint)
 		})
 	huma.Register(api, operation("audit", http.MethodGet, pathAudit, "The audit log from a number on"),
 		func(ctx context.Context, in *auditQuery) (*body[[]audit.Entry], error) {
-			if _, err := registry.Check(ctx, officer.ReadAudit); err != nil {
+			if err := d.whole(ctx, officer.ReadAudit); err != nil {
 				return nil, err
 			}
-			all, err := log.Search(ctx, audit.Query{From: in.From, Limit: in.Limit, Act: in.Act, Object: in.Object, Subject: in.Subject, Actor: in.Actor})
+			all, err := d.log.Search(ctx, audit.Query{From: in.From, Limit: in.Limit, Act: in.Act, Object: in.Object, Subject: in.Subject, Actor: in.Actor})
 			if all == nil {
 				all = []audit.Entry{}
 			}
 			return &body[[]audit.Entry]{all}, err
 		})
-	approvalRoutes(api, registry)
+	approvalRoutes(api, d)
 }
 
 type auditQuery struct {
@@ -90,12 +91,13 @@ type auditQuery struct {
 const (
 	titleCA  = "OneCert CA"
 	titleKMC = "OneCert KMC"
+	titleRA  = "OneCert RA"
 )
 
 // caRoutes puts every operation of a CA on its API.
 func caRoutes(api *serve.API, room *ca.CA, registry *officer.Registry, log *audit.Log) {
 	room.Routes(api.Huma)
-	officerRoutes(api.Huma, registry, log)
+	officerRoutes(api.Huma, desk{registry: registry, log: log})
 	enrolRoute(api.Huma, room)
 }
 

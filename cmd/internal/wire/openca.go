@@ -27,6 +27,9 @@ import (
 // Options are what a test or the demonstration changes.
 type Options struct {
 	KMC ca.KeyCentre // in the same process; nil: as configured
+	// CA is, for a registration in the same process, where its orders go; nil: as
+	// configured.
+	CA *ca.CA
 	// Good is, for a KMC in the same process as its CA, how it asks whether a
 	// certificate is good now; nil: by the CRLs of the configured CA.
 	Good   func(context.Context, Asked) error

@@ -3,15 +3,12 @@ package wire
 import (
 	"context"
 	"crypto/x509"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 	"os"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/emmansun/gmsm/smx509"
 
 	"onecert/audit"
@@ -145,8 +142,7 @@ func (c *KMC) speaks() bool {
 func (p *KMCProcess) askGood(room *kmc.Config) {
 	ask := p.options.Good
 	if ask == nil && p.config.CA != "" {
-		lists := &lists{config: p.config, options: p.options, trust: room.Trust, known: map[string]*revoked{}, failed: map[string]failure{}, caller: p.caller}
-		ask = lists.good
+		ask = newLists(p.config.CA, p.options, room.Trust, p.caller).good
 	}
 	if ask == nil {
 		p.options.log().Warn("revoked officers are known only when their registration is ended: the configuration names no ca")
@@ -196,61 +192,8 @@ type Joined struct {
 // routes puts every operation of a KMC on its API.
 func (p *KMCProcess) routes() {
 	p.Routes(p.API)
-	officerRoutes(p.API.Huma, p.Officers, p.Audit)
-	p.joinRoute()
-	p.successorRoute()
-}
-
-func (p *KMCProcess) joinRoute() {
-	join := huma.Operation{OperationID: "join", Method: http.MethodPost, Path: pathEnrolments, Summary: "Register a certificate of the CA with a one-time code"}
-	huma.Register(p.API.Huma, join, func(ctx context.Context, in *body[JoinOrder]) (*body[Joined], error) {
-		joined, err := p.join(ctx, in.Body)
-		return &body[Joined]{joined}, err
-	})
-}
-
-// trusted checks that a certificate is a good one for authenticating a client.
-func (p *KMCProcess) trusted(der []byte) error {
-	err := p.leads(der)
-	if err == nil {
-		return nil
-	}
-	return pki.Errorf(pki.Invalid, "join.certificate", "the certificate is not a good one of a trusted CA").
-		To("send the certificate the CA issued for this officer or site").Because(err)
-}
-
-// leads verifies a certificate of either kind.
-func (p *KMCProcess) leads(der []byte) error {
-	if certificate, err := smx509.ParseCertificate(der); err == nil {
-		if suite, err := pki.SuiteOf(certificate.PublicKey); err == nil && suite == pki.SM2 {
-			_, err = certificate.Verify(smx509.VerifyOptions{Roots: p.nation, CurrentTime: p.options.now()(),
-				KeyUsages: []smx509.ExtKeyUsage{smx509.ExtKeyUsageClientAuth}})
-			return err
-		}
-	}
-	certificate, err := x509.ParseCertificate(der)
-	if err == nil {
-		_, err = certificate.Verify(x509.VerifyOptions{Roots: p.roots, Intermediates: p.roots, CurrentTime: p.options.now()(),
-			KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
-	}
-	return err
-}
-
-func (p *KMCProcess) join(ctx context.Context, order JoinOrder) (joined Joined, err error) {
-	if err := p.trusted(order.Certificate); err != nil {
-		return joined, err
-	}
-	err = p.database.Tx(ctx, func(tx *sql.Tx) error {
-		if joined.Role, joined.Name, err = p.Officers.Redeem(ctx, tx, order.Code); err != nil {
-			return err
-		}
-		kind := officer.KindOf(joined.Role)
-		self := pki.WithActor(ctx, pki.Actor{Name: joined.Name, Roles: []string{joined.Role}})
-		_, err := p.Officers.RegisterIn(self, tx, officer.Registration{Certificate: order.Certificate, Name: joined.Name, Kind: kind,
-			Roles: []string{joined.Role}, Issuer: "ca"})
-		return err
-	})
-	return joined, err
+	officerRoutes(p.API.Huma, desk{registry: p.Officers, log: p.Audit})
+	(&reception{p.Officers, p.database, p.roots, p.nation, p.options.now()}).routes(p.API.Huma)
 }
 
 // Servers starts what a KMC does by itself and returns its listener.

@@ -4,12 +4,9 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
-	"net/http"
 	"path"
 	"strings"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"onecert/ca"
 	"onecert/keys"
@@ -141,24 +138,4 @@ func issuerID(addresses []string) (string, error) {
 // Succession is a renewed certificate of the one who calls, in the same key.
 type Succession struct {
 	Certificate []byte `json:"certificate" maxLength:"32768" doc:"DER, base64"`
-}
-
-// successorRoute lets a site tell of its renewed certificate. The registry accepts
-// it for the same key only; that it is a good one is checked here.
-func (p *KMCProcess) successorRoute() {
-	huma.Register(p.API.Huma, operation("succeed", http.MethodPost, pathSuccessors, "Register one's own renewed certificate"),
-		func(ctx context.Context, in *body[Succession]) (*body[Joined], error) {
-			actor, known := pki.ActorFrom(ctx)
-			if !known {
-				return nil, pki.Errorf(pki.Forbidden, "officer.anonymous", "nobody is identified on this connection").To("present the certificate registered for you")
-			}
-			if err := p.trusted(in.Body.Certificate); err != nil {
-				return nil, err
-			}
-			o, err := p.Officers.Succeed(ctx, actor.Certificate, in.Body.Certificate)
-			if err != nil {
-				return nil, err
-			}
-			return &body[Joined]{Joined{Name: o.Name, Role: o.Roles[0]}}, nil
-		})
 }

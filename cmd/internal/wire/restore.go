@@ -19,6 +19,7 @@ import (
 	"onecert/kmc"
 	"onecert/officer"
 	"onecert/pki"
+	"onecert/ra"
 )
 
 // NewRestore says which archive is brought back, and where.
@@ -264,6 +265,9 @@ func (r *restoring) settle(ctx context.Context, d *db.DB) error {
 		if m.Component == "kmc" {
 			r.done.Aside, err = kmc.AfterRestore(ctx, tx, log, kmc.Restored{Archive: r.reader.ID, Taken: m.Taken, Now: now, Actor: backupActor()})
 			return err
+		}
+		if m.Component == componentRA || m.Component == componentLRA {
+			return ra.AfterRestore(ctx, tx, log, ra.Restored{Archive: r.reader.ID, Taken: m.Taken, Now: now, Actor: backupActor()})
 		}
 		restored := ca.Restored{Archive: r.reader.ID, Taken: m.Taken, Now: now, Actor: backupActor()}
 		for _, n := range all {

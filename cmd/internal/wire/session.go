@@ -11,14 +11,16 @@ import (
 	"onecert/keys"
 	"onecert/kmc"
 	"onecert/pki"
+	"onecert/ra"
 	"onecert/serve"
 )
 
 // Identity is an officer's or a site's identity.yaml: where its components are, and
 // what it shows them. Relative paths start from the file's folder.
 type Identity struct {
-	Server string `yaml:"server"`        // the CA's API, https://host:port
-	KMC    string `yaml:"kmc,omitempty"` // the key management centre's
+	Server string `yaml:"server,omitempty"` // the CA's API, https://host:port
+	KMC    string `yaml:"kmc,omitempty"`    // the key management centre's
+	RA     string `yaml:"ra,omitempty"`     // the registration's, or the local counter's
 	// Certificate is a PEM file: one's own first, then the issuing CAs.
 	Certificate string `yaml:"certificate"`
 	// Key is the URI of its key. Without pass= in it the passphrase is asked for.
@@ -44,10 +46,12 @@ type SessionOptions struct {
 // Session is somebody's way to the components, made with their certificate.
 type Session struct {
 	Certificate *x509.Certificate
-	CA          *ca.Client
-	CAOfficers  *Registry
+	CA          *ca.Client  // nil where identity.yaml names no CA: an officer of a registration
+	CAOfficers  *Registry   // nil likewise
 	KMC         *kmc.Client // for what JSON carries; nil where identity.yaml names no KMC
 	KMCOfficers *Registry   // nil likewise
+	RA          *ra.Client  // nil where identity.yaml names no registration
+	RAOfficers  *Registry   // nil likewise
 }
 
 // LoadSession reads identity.yaml of a folder strictly.
@@ -61,7 +65,10 @@ func LoadSession(dir string) (*Identity, error) {
 	if err := load(path, f); err != nil {
 		return nil, err
 	}
-	return f, needs(path, map[string]string{"server": f.Server, "certificate": f.Certificate, "key": f.Key, "trust": f.Trust})
+	if f.Server == "" && f.RA == "" {
+		return f, needs(path, map[string]string{"server": ""})
+	}
+	return f, needs(path, map[string]string{"certificate": f.Certificate, "key": f.Key, "trust": f.Trust})
 }
 
 // Chain reads the identity's certificates, its own first.
@@ -114,21 +121,31 @@ func OpenSession(dir string, options SessionOptions) (*Session, error) {
 		return nil, err
 	}
 	tls := serve.ClientTLS(own, roots, options.Now)
-	server, err := serve.NewClient(f.Server, tls)
-	if err != nil {
-		return nil, err
+	s := &Session{Certificate: own.Certificate()}
+	for _, c := range []struct {
+		address string
+		reached func(*serve.Client) error
+	}{
+		{f.Server, func(c *serve.Client) error { s.CA, s.CAOfficers = ca.NewClient(c), &Registry{c}; return nil }},
+		{f.KMC, func(c *serve.Client) (err error) {
+			s.KMCOfficers = &Registry{c}
+			s.KMC, err = kmc.NewClient(kmc.ClientConfig{API: c, Now: options.Now})
+			return err
+		}},
+		{f.RA, func(c *serve.Client) error { s.RA, s.RAOfficers = ra.NewClient(c), &Registry{c}; return nil }},
+	} {
+		if c.address == "" {
+			continue
+		}
+		api, err := serve.NewClient(c.address, tls)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.reached(api); err != nil {
+			return nil, err
+		}
 	}
-	s := &Session{Certificate: own.Certificate(), CA: ca.NewClient(server), CAOfficers: &Registry{server}}
-	if f.KMC == "" {
-		return s, nil
-	}
-	centre, err := serve.NewClient(f.KMC, tls)
-	if err != nil {
-		return nil, err
-	}
-	s.KMCOfficers = &Registry{centre}
-	s.KMC, err = kmc.NewClient(kmc.ClientConfig{API: centre, Now: options.Now})
-	return s, err
+	return s, nil
 }
 
 // identity opens key and certificate. An SM2 certificate is refused here: in TLS
