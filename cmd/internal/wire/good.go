@@ -135,11 +135,30 @@ type failure struct {
 	err error
 }
 
-// revoked is one verified CRL.
+// revoked is what the lists of an issuer say: the complete one and, because that may be
+// older by minutes where it is long, the delta since.
 type revoked struct {
-	fetched time.Time
-	until   time.Time
-	reasons map[pki.Serial]pki.Reason
+	fetched     time.Time
+	full, delta *verifiedList // delta is nil where the CA has made none
+}
+
+// until is when one of the lists lapses.
+func (r *revoked) until() time.Time {
+	if r.delta != nil && r.delta.until.Before(r.full.until) {
+		return r.delta.until
+	}
+	return r.full.until
+}
+
+// reason returns why a certificate is listed. What the delta says of it is the newest.
+func (r *revoked) reason(serial pki.Serial) (reason pki.Reason, listed bool) {
+	if r.delta != nil && r.delta.number >= r.full.number {
+		if reason, listed = r.delta.reasons[serial]; listed {
+			return reason, reason != pki.RemoveFromCRL
+		}
+	}
+	reason, listed = r.full.reasons[serial]
+	return reason, listed
 }
 
 // fresh is how long a list is used before the CA is asked for its newest.
@@ -155,7 +174,7 @@ func (l *lists) good(ctx context.Context, asked Asked) error {
 		return pki.Errorf(pki.Unavailable, "officer.status", "nobody can say now whether this certificate is good").
 			To("the CA must be reachable, or its last CRL current").Because(err)
 	}
-	reason, listed := list.reasons[asked.Serial]
+	reason, listed := list.reason(asked.Serial)
 	switch {
 	case listed && reason == pki.CertificateHold:
 		return notGood(pki.Held)
@@ -180,13 +199,13 @@ func (l *lists) list(ctx context.Context, id string, name []byte) (*revoked, err
 		return nil, last.err
 	}
 	try := l.tries.Add(1)
-	list, err := l.fetch(ctx, id, name, now)
+	list, err := l.fetch(ctx, id, name, have)
 	if err == nil {
 		l.known[id] = list
 		return list, nil
 	}
-	if have != nil && now.Before(have.until) {
-		l.options.log().Warn("the CA's newest CRL cannot be had; the one at hand is used", "issuer", id, "until", have.until, "error", err)
+	if have != nil && now.Before(have.until()) {
+		l.options.log().Warn("the CA's newest CRL cannot be had; the one at hand is used", "issuer", id, "until", have.until(), "error", err)
 		have.fetched = now
 		return have, nil
 	}
@@ -194,36 +213,13 @@ func (l *lists) list(ctx context.Context, id string, name []byte) (*revoked, err
 	return nil, err
 }
 
-func (l *lists) fetch(ctx context.Context, id string, name []byte, now time.Time) (*revoked, error) {
+func (l *lists) fetch(ctx context.Context, id string, name []byte, have *revoked) (*revoked, error) {
 	api, err := l.caller().client(l.ca)
 	if err != nil {
 		return nil, err
 	}
 	defer api.HTTP.CloseIdleConnections()
 	api.Timeout = 10 * time.Second
-	crl, err := ca.NewClient(api).LatestCRL(ctx, id, -1, false)
-	if err != nil {
-		return nil, err
-	}
-	parsed, err := smx509.ParseRevocationList(crl.DER)
-	if err != nil || !bytes.Equal(parsed.RawIssuer, name) || now.After(parsed.NextUpdate) {
-		return nil, pki.Errorf(pki.Unavailable, "crl.unusable", "the CA's CRL is not readable, another issuer's, or has lapsed").Because(err)
-	}
-	if err := l.signed(parsed); err != nil {
-		return nil, err
-	}
-	list := &revoked{fetched: now, until: parsed.NextUpdate, reasons: map[pki.Serial]pki.Reason{}}
-	for _, entry := range parsed.RevokedCertificateEntries {
-		list.reasons[pki.SerialOf(entry.SerialNumber)] = pki.Reason(entry.ReasonCode)
-	}
-	return list, nil
-}
-
-func (l *lists) signed(list *smx509.RevocationList) error {
-	for _, trusted := range l.trust {
-		if bytes.Equal(trusted.RawSubject, list.RawIssuer) && list.CheckSignatureFrom(trusted) == nil {
-			return nil
-		}
-	}
-	return pki.Errorf(pki.Unavailable, "crl.forged", "the CA's CRL is not signed by an issuer this centre trusts")
+	client := ca.NewClient(api)
+	return l.newest(name, have, func(delta bool) (*ca.CRL, error) { return client.LatestCRL(ctx, id, pki.CompleteList, delta) })
 }
