@@ -25,7 +25,11 @@ import (
 // The verbs, from the first start of a CA and a centre across the network to the
 // discovery that somebody has changed the audit log.
 func TestLife(t *testing.T) {
-	w := newTown(t)
+	liveThrough(t, newTown(t))
+}
+
+func liveThrough(t *testing.T, w *town) {
+	t.Helper()
 	for _, step := range []struct {
 		name string
 		take func(*town)

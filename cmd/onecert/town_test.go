@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -24,6 +25,7 @@ type town struct {
 	dir      string
 	ca, kmc  string // addresses of the APIs
 	pass     string // file with the passphrase of every identity
+	link     string // what CA and centre are made to speak to each other; empty: TLS
 	stopCA   func()
 	stopKMC  func()
 	caCodes  map[string]string
@@ -115,8 +117,14 @@ func (t *town) secretFile(text string) string {
 // officers by codes of the security administrator, a centre across the network.
 func newTown(t *testing.T) *town {
 	t.Helper()
+	return newTownOf(t, "tls")
+}
+
+// newTownOf is a town whose CA and centre are made ready to speak a protocol.
+func newTownOf(t *testing.T, link string) *town {
+	t.Helper()
 	english(t)
-	w := &town{T: t, dir: t.TempDir()}
+	w := &town{T: t, dir: t.TempDir(), link: link}
 	w.pass = file(t, "pass", []byte("a passphrase of the town\n"))
 	w.beginCA()
 	for _, role := range []string{"system", "security", "audit"} {
@@ -133,7 +141,7 @@ func newTown(t *testing.T) *town {
 func (t *town) beginCA(more ...string) {
 	t.Helper()
 	done := answers[made](t, append([]string{"ca", "init", "--dir", t.in("ca"), "--organisation", "示例省电子政务", "--host", "127.0.0.1", "--listen", "127.0.0.1:0",
-		"--public", "127.0.0.1:0", "--url", "http://pki.example", "--families", "sm2,ecdsa", "--partitions", "2", "--cipher", "sm4"}, more...)...)
+		"--public", "127.0.0.1:0", "--url", "http://pki.example", "--families", "sm2,ecdsa", "--partitions", "2", "--cipher", "sm4", "--link", cmp.Or(t.link, "tls")}, more...)...)
 	t.caCodes = done.Codes
 	t.startCA()
 }
@@ -161,7 +169,7 @@ func (t *town) startCA() {
 func (t *town) beginKMC() {
 	t.Helper()
 	done := answers[made](t, "kmc", "init", "--dir", t.in("kmc"), "--host", "127.0.0.1", "--listen", "127.0.0.1:0",
-		"--ca", "https://"+t.ca, "--trust", t.in("ca", "trust.pem"), "--peer", "ca="+t.in("ca", "message.pem"))
+		"--ca", "https://"+t.ca, "--trust", t.in("ca", "trust.pem"), "--peer", "ca="+t.in("ca", "message.pem"), "--link", cmp.Or(t.link, "tls"))
 	t.kmcCodes = done.Codes
 	t.certifyKMC("tls")
 	t.certifyKMC("message")
