@@ -59,6 +59,8 @@ func (c *Client) Applications(ctx context.Context, q Query) (*Page[*Application]
 	}
 	set(v, "node", q.Node)
 	set(v, "kind", string(q.Kind))
+	set(v, "name", q.Name)
+	set(v, "holder", q.Holder)
 	set(v, "after", q.After)
 	set(v, "batch", q.Batch)
 	if q.Limit > 0 {
@@ -94,6 +96,7 @@ func (c *Client) Certificates(ctx context.Context, q CertificateQuery) (*Page[*C
 	set(v, "holder", q.Holder)
 	set(v, "name", q.Name)
 	set(v, "state", string(q.State))
+	set(v, "node", q.Node)
 	set(v, "after", q.After)
 	if q.Limit > 0 {
 		v.Set("limit", strconv.Itoa(q.Limit))

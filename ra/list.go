@@ -3,9 +3,7 @@ package ra
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"onecert/audit"
@@ -15,10 +13,12 @@ import (
 
 // Query selects applications of one's subtree. The zero value means all that wait.
 type Query struct {
-	States []State `query:"state" doc:"several are allowed; none: submitted, returned and approved"`
+	States []State `query:"state,explode" doc:"several are allowed; none: submitted, returned and approved, or all where a name, holder or batch is searched for"`
 	Node   string  `query:"node" maxLength:"24" doc:"only of this node and below"`
 	Kind   Kind    `query:"kind" maxLength:"20"`
-	After  string  `query:"after" maxLength:"100" doc:"the after of the page before"`
+	Name   string  `query:"name" maxLength:"100" doc:"the beginning of the applicant's name; lists by name"`
+	Holder string  `query:"holder" maxLength:"64"`
+	After  string  `query:"after" maxLength:"400" doc:"the after of the page before"`
 	Limit  int     `query:"limit" minimum:"0" maximum:"200"`
 	Batch  string  `query:"batch" maxLength:"64"`
 }
@@ -31,7 +31,7 @@ type Page[T any] struct {
 
 const usualPage, mostPage = 50, 200
 
-// Applications lists applications, newest first.
+// Applications lists applications, newest first; those searched for by name, by name.
 func (r *Registration) Applications(ctx context.Context, q Query) (*Page[*Application], error) {
 	s, err := r.enter(ctx, officer.ReadApplications)
 	if err != nil {
@@ -40,48 +40,29 @@ func (r *Registration) Applications(ctx context.Context, q Query) (*Page[*Applic
 	if s, err = r.narrow(ctx, s, q.Node); err != nil {
 		return nil, err
 	}
-	created, id, err := cursor(q.After)
+	for _, state := range q.States {
+		if !slices.Contains(AllStates(), state) {
+			return nil, pki.Errorf(pki.Invalid, "list.state", "%.20q is no state of an application", string(state))
+		}
+	}
+	if err := checkText("search", q.Name+q.Holder+q.Batch+string(q.Kind)); err != nil {
+		return nil, err
+	}
+	find := r.waiting
+	switch {
+	case q.Name != "":
+		find = r.named
+	case q.Holder != "" || q.Batch != "":
+		find = r.few
+	}
+	page, err := find(ctx, s, q, pageSize(q.Limit))
 	if err != nil {
 		return nil, err
 	}
-	if len(q.States) == 0 {
-		q.States = []State{Submitted, Returned, Approved}
-	}
-	limit := pageSize(q.Limit)
-	var all []*Application
-	for _, state := range q.States {
-		found, err := r.listed(ctx, s, state, q, created, id, limit+1)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, found...)
-	}
-	slices.SortFunc(all, newest)
-	page := &Page[*Application]{Items: []*Application{}}
-	for i, a := range all {
-		if i == limit {
-			last := page.Items[limit-1]
-			page.After = fmt.Sprintf("%d.%s", millis(last.Created), last.ID)
-			break
-		}
-		page.Items = append(page.Items, r.view(a, s))
+	for i, a := range page.Items {
+		page.Items[i] = r.view(a, s)
 	}
 	return page, nil
-}
-
-// listed walks the index of one node and state; the scope's node stands first in it.
-func (r *Registration) listed(ctx context.Context, s scope, state State, q Query, created int64, id string, limit int) ([]*Application, error) {
-	return collect(ctx, r.cfg.DB.Read(), scanApplication, "SELECT "+prefixed("a", applicationColumns)+` FROM ra_place p JOIN ra_application a ON a.id = p.application
-		WHERE p.node = $1 AND p.state = $2 AND (p.created < $3 OR p.created = $3 AND p.application < $4) AND ($5 = '' OR a.kind = $5) AND ($6 = '' OR a.batch = $6)
-		AND a.path >= $7 AND a.path < $8 ORDER BY p.created DESC, p.application DESC LIMIT $9`,
-		s.node.ID, string(state), created, id, string(q.Kind), q.Batch, s.from(), s.to(), limit)
-}
-
-func newest(x, y *Application) int {
-	if c := y.Created.Compare(x.Created); c != 0 {
-		return c
-	}
-	return strings.Compare(y.ID, x.ID)
 }
 
 func pageSize(n int) int {
@@ -89,19 +70,6 @@ func pageSize(n int) int {
 		return usualPage
 	}
 	return min(n, mostPage)
-}
-
-// cursor reads where a page goes on: "MILLISECONDS.ID".
-func cursor(after string) (created int64, id string, err error) {
-	if after == "" {
-		return 1 << 62, "", nil
-	}
-	at, id, ok := strings.Cut(after, ".")
-	created, err = strconv.ParseInt(at, 10, 64)
-	if !ok || err != nil {
-		return 0, "", pki.Errorf(pki.Invalid, "list.after", "the page to go on after is none of this list").To("take the after of the page before")
-	}
-	return created, id, nil
 }
 
 // narrow limits a scope to a node below it.
@@ -182,33 +150,4 @@ func (r *Registration) Unmasked(ctx context.Context, id, reason string) (map[str
 		return nil, err
 	}
 	return a.Fields, r.reveal(a)
-}
-
-// CertificateQuery selects certificates of one's subtree.
-type CertificateQuery struct {
-	Holder string    `query:"holder" maxLength:"64"`
-	Name   string    `query:"name" maxLength:"100" doc:"the beginning of the holder's name"`
-	State  pki.State `query:"state" maxLength:"20"`
-	Limit  int       `query:"limit" minimum:"0" maximum:"200"`
-	After  string    `query:"after" maxLength:"100"`
-}
-
-// Certificates lists what the holders of the subtree have.
-func (r *Registration) Certificates(ctx context.Context, q CertificateQuery) (*Page[*Certificate], error) {
-	s, err := r.enter(ctx, officer.ReadApplications)
-	if err != nil {
-		return nil, err
-	}
-	limit := pageSize(q.Limit)
-	all, err := collect(ctx, r.cfg.DB.Read(), scanCertificate, "SELECT "+certificateColumns+` FROM ra_certificate
-		WHERE path >= $1 AND path < $2 AND ($3 = '' OR holder = $3) AND ($4 = '' OR name >= $4 AND name < $5) AND ($6 = '' OR state = $6) AND serial > $7
-		ORDER BY serial LIMIT $8`, s.from(), s.to(), q.Holder, q.Name, q.Name+"\U0010FFFF", string(q.State), q.After, limit+1)
-	if err != nil {
-		return nil, err
-	}
-	page := &Page[*Certificate]{Items: all}
-	if len(all) > limit {
-		page.Items, page.After = all[:limit], string(all[limit-1].Serial)
-	}
-	return page, nil
 }

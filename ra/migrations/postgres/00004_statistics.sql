@@ -35,8 +35,8 @@ CREATE INDEX ra_certificate_list ON ra_certificate (state, name, serial, path);
 CREATE INDEX ra_certificate_application ON ra_certificate (application);
 DROP INDEX ra_application_name;
 ALTER TABLE ra_application ALTER COLUMN name TYPE TEXT COLLATE "C";
-CREATE INDEX ra_application_place ON ra_application (node, name, id);
-CREATE INDEX ra_application_list ON ra_application (name, id, path);
+CREATE INDEX ra_application_place ON ra_application (node, name, id, state, kind);
+CREATE INDEX ra_application_list ON ra_application (name, id, path, state, kind);
 
 -- +goose Down
 SELECT 1;

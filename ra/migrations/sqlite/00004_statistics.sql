@@ -33,8 +33,8 @@ CREATE INDEX ra_certificate_place ON ra_certificate (node, state, name, serial);
 CREATE INDEX ra_certificate_list ON ra_certificate (state, name, serial, path);
 CREATE INDEX ra_certificate_application ON ra_certificate (application);
 DROP INDEX ra_application_name;
-CREATE INDEX ra_application_place ON ra_application (node, name, id);
-CREATE INDEX ra_application_list ON ra_application (name, id, path);
+CREATE INDEX ra_application_place ON ra_application (node, name, id, state, kind);
+CREATE INDEX ra_application_list ON ra_application (name, id, path, state, kind);
 
 -- +goose Down
 SELECT 1;

@@ -1,0 +1,305 @@
+package ra
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"onecert/db"
+	"onecert/officer"
+	"onecert/pki"
+)
+
+// search is a query that grows condition by condition, so that a database sees only
+// those that are asked for and can walk the index that fits them.
+type search struct {
+	args []any
+}
+
+// is adds parameters to a text in which each stands as a question mark.
+func (q *search) is(text string, args ...any) string {
+	var b strings.Builder
+	for _, arg := range args {
+		before, after, _ := strings.Cut(text, "?")
+		q.args = append(q.args, arg)
+		fmt.Fprintf(&b, "%s$%d", before, len(q.args))
+		text = after
+	}
+	return b.String() + text
+}
+
+// anyOf is one of several values. It is written as alternatives: an array would have the
+// database give up the order of the index.
+func anyOf[T ~string](q *search, column string, values []T) string {
+	all := make([]string, len(values))
+	for i, v := range values {
+		all[i] = q.is(column+" = ?", string(v))
+	}
+	return "(" + strings.Join(all, " OR ") + ")"
+}
+
+// walks are several walks along an index, each in order and no longer than needed, of
+// which together the first are taken.
+func walks(columns, order string, limit int, each []string) string {
+	for i, one := range each {
+		each[i] = fmt.Sprintf("SELECT * FROM (SELECT %s %s ORDER BY %s LIMIT %d) w%d", columns, one, order, limit, i)
+	}
+	return fmt.Sprintf("%s ORDER BY %s LIMIT %d", strings.Join(each, " UNION ALL "), order, limit)
+}
+
+// waiting lists by state, newest first, from the places of the scope's node.
+func (r *Registration) waiting(ctx context.Context, s scope, q Query, limit int) (*Page[*Application], error) {
+	created, id, err := whenAfter(q.After)
+	if err != nil {
+		return nil, err
+	}
+	states, kinds := q.States, Kinds()
+	if len(states) == 0 {
+		states = []State{Submitted, Returned, Approved}
+	}
+	if q.Kind != "" {
+		kinds = []Kind{q.Kind}
+	}
+	var find search
+	var each []string
+	for _, state := range states {
+		for _, kind := range kinds {
+			one := find.is("FROM ra_place WHERE node = ? AND state = ? AND kind = ?", s.node.ID, string(state), string(kind))
+			if id != "" {
+				one += find.is(" AND (created, application) < (?, ?)", created, id)
+			}
+			each = append(each, one)
+		}
+	}
+	ids, err := collect(ctx, r.cfg.DB.Read(), func(row scanner) (id string, err error) { return id, row.Scan(&created, &id) },
+		walks("created, application", "created DESC, application DESC", limit+1, each), find.args...)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.readAll(ctx, s, ids)
+	if err != nil {
+		return nil, err
+	}
+	return paged(all, limit, byTime), nil
+}
+
+// few lists what a holder has or a batch holds, newest first.
+func (r *Registration) few(ctx context.Context, s scope, q Query, limit int) (*Page[*Application], error) {
+	created, id, err := whenAfter(q.After)
+	if err != nil {
+		return nil, err
+	}
+	var find search
+	where := find.is("path >= ? AND path < ?", s.from(), s.to()) + more(&find, q)
+	for column, value := range map[string]string{"holder": q.Holder, "batch": q.Batch} {
+		if value != "" {
+			where += find.is(" AND "+column+" = ? AND "+column+" <> ''", value) // the index leaves out what is empty
+		}
+	}
+	if id != "" {
+		where += find.is(" AND (created, id) < (?, ?)", created, id)
+	}
+	all, err := collect(ctx, r.cfg.DB.Read(), scanApplication, fmt.Sprintf("SELECT %s FROM ra_application WHERE %s ORDER BY created DESC, id DESC LIMIT %d",
+		applicationColumns, where, limit+1), find.args...)
+	if err != nil {
+		return nil, err
+	}
+	return paged(all, limit, byTime), nil
+}
+
+// named lists those whose name begins so, by name.
+func (r *Registration) named(ctx context.Context, s scope, q Query, limit int) (*Page[*Application], error) {
+	name, id, err := nameAfter(q.After)
+	if err != nil {
+		return nil, err
+	}
+	var find search
+	where := func() string {
+		w := find.is(" AND name >= ? AND name < ?", max(q.Name, name), beyond(q.Name)) + more(&find, q)
+		if id != "" {
+			w += find.is(" AND (name, id) > (?, ?)", name, id)
+		}
+		if q.Holder != "" {
+			w += find.is(" AND holder = ?", q.Holder)
+		}
+		if q.Batch != "" {
+			w += find.is(" AND batch = ?", q.Batch)
+		}
+		return w
+	}
+	each, err := r.places(ctx, s, &find, "FROM ra_application WHERE ", where)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := collect(ctx, r.cfg.DB.Read(), func(row scanner) (id string, err error) { return id, row.Scan(&name, &id) },
+		walks("name, id", "name, id", limit+1, each), find.args...)
+	if err != nil {
+		return nil, err
+	}
+	all, err := r.readAll(ctx, s, ids)
+	if err != nil {
+		return nil, err
+	}
+	return paged(all, limit, func(a *Application) string { return byName(a.title(), a.ID) }), nil
+}
+
+// more are the conditions every search for applications may have.
+func more(find *search, q Query) (where string) {
+	if len(q.States) > 0 {
+		where += " AND " + anyOf(find, "state", q.States)
+	}
+	if q.Kind != "" {
+		where += find.is(" AND kind = ?", string(q.Kind))
+	}
+	return where
+}
+
+// fewNodes is up to how many nodes are walked one by one. More of them are so large a
+// part of the tree that a walk along all names meets them soon.
+const fewNodes = 32
+
+// places are the walks that make up a scope: along each of its nodes, or along
+// everything with the scope's paths picked out.
+func (r *Registration) places(ctx context.Context, s scope, find *search, from string, where func() string) ([]string, error) {
+	nodes, err := collect(ctx, r.cfg.DB.Read(), func(row scanner) (id string, err error) { return id, row.Scan(&id) },
+		"SELECT id FROM ra_node WHERE path >= $1 AND path < $2 ORDER BY path LIMIT "+strconv.Itoa(fewNodes+1), s.from(), s.to())
+	if err != nil {
+		return nil, err
+	}
+	if len(nodes) > fewNodes {
+		return []string{from + find.is("path >= ? AND path < ?", s.from(), s.to()) + where()}, nil
+	}
+	var each []string
+	for _, node := range nodes {
+		each = append(each, from+find.is("node = ?", node)+where())
+	}
+	return each, nil
+}
+
+// readAll reads applications of a scope in the order of their ids.
+func (r *Registration) readAll(ctx context.Context, s scope, ids []string) ([]*Application, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := []any{s.from(), s.to()}
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	all, err := collect(ctx, r.cfg.DB.Read(), scanApplication, "SELECT "+applicationColumns+" FROM ra_application WHERE path >= $1 AND path < $2 AND id IN "+db.In(3, len(ids)), args...)
+	slices.SortFunc(all, func(x, y *Application) int { return slices.Index(ids, x.ID) - slices.Index(ids, y.ID) })
+	return all, err
+}
+
+// CertificateQuery selects certificates of one's subtree.
+type CertificateQuery struct {
+	Holder string    `query:"holder" maxLength:"64"`
+	Name   string    `query:"name" maxLength:"100" doc:"the beginning of the holder's name"`
+	State  pki.State `query:"state" maxLength:"20"`
+	Node   string    `query:"node" maxLength:"24" doc:"only of this node and below"`
+	Limit  int       `query:"limit" minimum:"0" maximum:"200"`
+	After  string    `query:"after" maxLength:"400" doc:"the after of the page before"`
+}
+
+// Certificates lists what the holders of the subtree have, by name.
+func (r *Registration) Certificates(ctx context.Context, q CertificateQuery) (*Page[*Certificate], error) {
+	s, err := r.enter(ctx, officer.ReadApplications)
+	if err != nil {
+		return nil, err
+	}
+	if s, err = r.narrow(ctx, s, q.Node); err != nil {
+		return nil, err
+	}
+	if err := checkText("search", q.Name+q.Holder+string(q.State)); err != nil {
+		return nil, err
+	}
+	name, serial, err := nameAfter(q.After)
+	if err != nil {
+		return nil, err
+	}
+	var find search
+	where := func(state pki.State) string {
+		w := find.is(" AND state = ? AND name >= ?", string(state), max(q.Name, name))
+		if q.Name != "" {
+			w += find.is(" AND name < ?", beyond(q.Name))
+		}
+		if serial != "" {
+			w += find.is(" AND (name, serial) > (?, ?)", name, serial)
+		}
+		return w
+	}
+	states, each := []pki.State{q.State}, []string(nil)
+	if q.State == "" {
+		states = []pki.State{pki.Valid, pki.Held, pki.Revoked, pki.Expired}
+	}
+	for _, state := range states {
+		if q.Holder != "" {
+			each = append(each, find.is("FROM ra_certificate WHERE holder = ? AND path >= ? AND path < ?", q.Holder, s.from(), s.to())+where(state))
+			continue
+		}
+		some, err := r.places(ctx, s, &find, "FROM ra_certificate WHERE ", func() string { return where(state) })
+		if err != nil {
+			return nil, err
+		}
+		each = append(each, some...)
+	}
+	limit := pageSize(q.Limit)
+	all, err := collect(ctx, r.cfg.DB.Read(), scanCertificate, walks(certificateColumns, "name, serial", limit+1, each), find.args...)
+	if err != nil {
+		return nil, err
+	}
+	return paged(all, limit, func(c *Certificate) string { return byName(c.Name, string(c.Serial)) }), nil
+}
+
+// paged makes a page of one more than fit on it; mark says where the next begins.
+func paged[T any](all []T, limit int, mark func(T) string) *Page[T] {
+	page := &Page[T]{Items: all}
+	if len(all) > limit {
+		page.Items, page.After = all[:limit], mark(all[limit-1])
+	}
+	if page.Items == nil {
+		page.Items = []T{}
+	}
+	return page
+}
+
+func byTime(a *Application) string { return fmt.Sprintf("%d.%s", millis(a.Created), a.ID) }
+
+func byName(name, id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(name)) + "." + id
+}
+
+// beyond comes after every text that begins with a prefix.
+func beyond(prefix string) string { return prefix + "\U0010FFFF" }
+
+// whenAfter reads where a list by time goes on: "MILLISECONDS.ID".
+func whenAfter(after string) (created int64, id string, err error) {
+	if after == "" {
+		return 0, "", nil
+	}
+	at, id, ok := strings.Cut(after, ".")
+	created, err = strconv.ParseInt(at, 10, 64)
+	if !ok || err != nil || id == "" {
+		return 0, "", badAfter()
+	}
+	return created, id, checkText("after", id)
+}
+
+// nameAfter reads where a list by name goes on: the name in base64url, a dot, an id.
+func nameAfter(after string) (name, id string, err error) {
+	if after == "" {
+		return "", "", nil
+	}
+	coded, id, ok := strings.Cut(after, ".")
+	octets, err := base64.RawURLEncoding.DecodeString(coded)
+	if !ok || err != nil || id == "" || checkText("after", string(octets)) != nil {
+		return "", "", badAfter()
+	}
+	return string(octets), id, checkText("after", id)
+}
+
+func badAfter() error {
+	return pki.Errorf(pki.Invalid, "list.after", "the page to go on after is none of this list").To("take the after of the page before")
+}
