@@ -158,8 +158,9 @@ func (r *Registration) keepMade(ctx context.Context, tx *sql.Tx, to *sheaf, a *A
 	}
 	to.certificate(c)
 	to.insertOnce("ra_result", []string{"application", "issued"}, a.ID, encoded(made))
-	to.holder(a, now)
-	return nil
+	sealed, err := r.contactsIn(a)
+	to.holder(a, sealed, now)
+	return err
 }
 
 // frozen says whether the certificate is held since the application was submitted.

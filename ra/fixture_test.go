@@ -1,6 +1,7 @@
 package ra_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -63,6 +64,7 @@ type office interface {
 	Rules(context.Context) ([]ra.Rule, error)
 	SetRule(context.Context, ra.Rule) (*ra.Rule, error)
 }
+	Receipt(context.Context, string) (*ra.Receipt, error)
 
 var _, _ office = (*ra.Registration)(nil), (*ra.Client)(nil)
 
@@ -257,6 +259,7 @@ type fakeCA struct {
 }
 
 func (f *fakeCA) Carry(_ context.Context, o ra.Order) (*ra.Made, error) {
+	days   int // how long certificates are good; 0: three years
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.orders++
@@ -272,7 +275,7 @@ func (f *fakeCA) Carry(_ context.Context, o ra.Order) (*ra.Made, error) {
 	}
 	holder, _ := f.identify(o.IdentityKind, o.Identity)
 	now := f.clock.Now()
-	made := &ra.Made{Sign: ra.MadeCertificate{Issuer: "sm2", Serial: serial, Holder: holder, Profile: o.Profile, NotBefore: now, NotAfter: now.AddDate(3, 0, 0), DER: []byte{0x30, 0}}}
+	made := &ra.Made{Sign: ra.MadeCertificate{Issuer: "sm2", Serial: serial, Holder: holder, Profile: o.Profile, NotBefore: now, NotAfter: now.AddDate(0, 0, cmp.Or(f.days, 3*365)), DER: []byte{0x30, 0}}}
 	f.made[o.Application], f.states[serial] = made, pki.Valid
 	return made, nil
 }

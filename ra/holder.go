@@ -91,11 +91,18 @@ func (r *Registration) knowHolder(ctx context.Context, a *Application) (holder s
 
 // holder notes who an issued application's holder is, and where; a holder who comes to
 // another counter stays where the first certificate was asked for.
-func (s *sheaf) holder(a *Application, now time.Time) {
+// sealed are the ways to reach the holder: of vetted data they replace what is known,
+// else they only fill in where nothing is. A unit's devices never rename the unit.
+func (s *sheaf) holder(a *Application, sealed []byte, now time.Time) {
+	vetted := a.Operation == Issue || a.Operation == Modify
 	s.do(`INSERT INTO ra_holder (id, kind, name, unit, node, path, state, fields, sealed, version, changed)
-		VALUES ($1, $2, $3, $4, $5, $6, 'active', '{}', NULL, 1, $7)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, unit = excluded.unit, state = 'active', version = ra_holder.version + 1, changed = excluded.changed`,
-		a.Holder, string(a.Kind), a.title(), a.Fields["unit"], a.Node, a.Path, millis(now))
+		VALUES ($1, $2, $3, $4, $5, $6, 'active', '{}', $7, 1, $8)
+		ON CONFLICT (id) DO UPDATE SET state = 'active', version = ra_holder.version + 1, changed = excluded.changed,
+		kind = CASE WHEN excluded.kind = 'organisation' THEN excluded.kind ELSE ra_holder.kind END,
+		name = CASE WHEN excluded.kind IN (ra_holder.kind, 'organisation') THEN excluded.name ELSE ra_holder.name END,
+		unit = CASE WHEN excluded.kind IN (ra_holder.kind, 'organisation') THEN excluded.unit ELSE ra_holder.unit END,
+		sealed = CASE WHEN $9 = 1 THEN COALESCE(excluded.sealed, ra_holder.sealed) ELSE COALESCE(ra_holder.sealed, excluded.sealed) END`,
+		a.Holder, string(a.Kind), a.title(), a.Fields["unit"], a.Node, a.Path, orNull(sealed), millis(now), flag(vetted))
 }
 
 // cancelHolder hides a holder none of whose certificates is valid any more.

@@ -46,6 +46,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.decisionRoutes(api)
 	r.treeRoutes(api)
 	r.ruleRoutes(api)
+	r.receiptRoutes(api)
 	r.documentRoutes(api)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"onecert/audit"
@@ -52,6 +53,9 @@ type Config struct {
 	// process of its own.
 	Home Node
 
+	// Self is what self-service needs beyond this; the zero value has no codes.
+	Self SelfConfig
+
 	// Paperless says that materials are kept elsewhere: none has to be attached.
 	Paperless bool
 
@@ -74,6 +78,8 @@ type Registration struct {
 }
 
 // New migrates the database, takes the single-writer lease, and makes the home node at
+	// sending are messages on their way to the Messenger.
+	sending sync.WaitGroup
 // the first start.
 func New(ctx context.Context, cfg Config) (*Registration, error) {
 	if cfg.Now == nil {
@@ -126,6 +132,7 @@ func (r *Registration) Close() {
 	if r.carrying != nil {
 		r.carrying.Stop()
 	}
+	r.sending.Wait()
 	if r.release != nil {
 		r.release()
 	}

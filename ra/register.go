@@ -173,7 +173,12 @@ func (r *Registration) takeOver(ctx context.Context, tx *sql.Tx, a *Application,
 		return fmt.Errorf("reading the application of certificate %s: %w", c.Serial, err)
 	}
 	a.Fields = first.Fields
-	return r.revealInto(first, a)
+	if err := r.revealInto(first, a); err != nil || a.Kind != Person && a.Kind != Organisation {
+		return err
+	}
+	known, err := r.contacts(ctx, tx, c.Holder)
+	maps.Copy(a.Fields, known) // changed since then, perhaps by the holder
+	return err
 }
 
 // usualProfile is the profile of a kind where an entry names none.

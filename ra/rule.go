@@ -169,6 +169,9 @@ func (a *Application) plain() bool {
 }
 
 func (r *Registration) approveBy(ctx context.Context, tx *sql.Tx, a *Application, u Rule) error {
+	if err := alone(ctx, tx); err != nil { // before any row is locked, as everybody does
+		return err
+	}
 	result, err := tx.ExecContext(ctx, "UPDATE ra_rule SET used = used + 1 WHERE name = $1 AND used < quota AND active = 1", u.Name)
 	if err := changed(result, err, "standing rule"); err != nil {
 		return err
