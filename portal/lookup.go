@@ -163,7 +163,7 @@ func (p *Portal) upload(w http.ResponseWriter, r *http.Request) {
 // earlier one, to be told in the other language.
 func broughtBy(r *http.Request) (*smx509.Certificate, error) {
 	switch code := r.PostFormValue("wrong"); code {
-	case codeFile, codeUpload:
+	case "portal.file", "portal.upload":
 		return nil, pki.Errorf(pki.Invalid, code, "told once more")
 	}
 	raw, err := uploaded(r)
@@ -173,11 +173,8 @@ func broughtBy(r *http.Request) (*smx509.Certificate, error) {
 	return readCertificate(raw)
 }
 
-// What may be wrong with an upload.
-const codeFile, codeUpload = "portal.file", "portal.upload"
-
 func uploaded(r *http.Request) ([]byte, error) {
-	refused := pki.Errorf(pki.Invalid, codeUpload, "no certificate came along").To("choose a file of at most 128 KiB")
+	refused := pki.Errorf(pki.Invalid, "portal.upload", "no certificate came along").To("choose a file of at most 128 KiB")
 	if text := r.PostFormValue("certificate"); text != "" { // to be shown in the other language
 		return []byte(text), nil
 	}

@@ -32,7 +32,7 @@ func readCertificate(raw []byte) (*smx509.Certificate, error) {
 		}
 	}
 	if first == nil {
-		return nil, pki.Errorf(pki.Invalid, codeFile, "the file is not a certificate").
+		return nil, pki.Errorf(pki.Invalid, "portal.file", "the file is not a certificate").
 			To("choose a .cer, .crt, .pem or .p7b file; a .pfx or .p12 file holds a private key and must not be given away")
 	}
 	return first, nil
