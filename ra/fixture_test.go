@@ -61,10 +61,10 @@ type office interface {
 	SetNode(context.Context, string, int, ra.NodeState) (*ra.Node, error)
 	Posts(context.Context) ([]ra.Post, error)
 	SetPost(context.Context, ra.Post) (*ra.Post, error)
+	Receipt(context.Context, string) (*ra.Receipt, error)
 	Rules(context.Context) ([]ra.Rule, error)
 	SetRule(context.Context, ra.Rule) (*ra.Rule, error)
 }
-	Receipt(context.Context, string) (*ra.Receipt, error)
 
 var _, _ office = (*ra.Registration)(nil), (*ra.Client)(nil)
 
@@ -256,10 +256,10 @@ type fakeCA struct {
 	states map[pki.Serial]pki.State
 	fail   error // answers everything, as if it could not be reached
 	orders int
+	days   int // how long certificates are good; 0: three years
 }
 
 func (f *fakeCA) Carry(_ context.Context, o ra.Order) (*ra.Made, error) {
-	days   int // how long certificates are good; 0: three years
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.orders++

@@ -75,11 +75,11 @@ type Registration struct {
 	release func()
 	// carrying stores what the CA has carried out, for many callers with one commit.
 	carrying *db.Collector[*carried]
+	// sending are messages on their way to the Messenger.
+	sending sync.WaitGroup
 }
 
 // New migrates the database, takes the single-writer lease, and makes the home node at
-	// sending are messages on their way to the Messenger.
-	sending sync.WaitGroup
 // the first start.
 func New(ctx context.Context, cfg Config) (*Registration, error) {
 	if cfg.Now == nil {
@@ -129,10 +129,10 @@ func (r *Registration) settle(ctx context.Context) error {
 
 // Close releases the lease. The database stays open.
 func (r *Registration) Close() {
+	r.sending.Wait()
 	if r.carrying != nil {
 		r.carrying.Stop()
 	}
-	r.sending.Wait()
 	if r.release != nil {
 		r.release()
 	}
