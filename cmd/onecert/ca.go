@@ -22,7 +22,7 @@ func caCommand(io *console) *cobra.Command {
 		caInitCommand(io), caServeCommand(io), caCodesCommand(io), caLinkCommand(io),
 		caIssueCommand(io), caOrderCommand(io), caRenewCommand(io), caReissueCommand(io), caModifyCommand(io),
 		caHoldCommand(io), caReleaseCommand(io), caRevokeCommand(io),
-		caListCommand(io), caShowCommand(io), caCRLCommand(io), caCRLNumberCommand(io), caReissueAllCommand(io), caReissueStatusCommand(io), caIssuersCommand(io), caProfilesCommand(io), caHolderCommand(io))
+		caListCommand(io), caShowCommand(io), caCRLCommand(io), caCRLNumberCommand(io), caReissueAllCommand(io), caReissueStatusCommand(io), caIssuersCommand(io), caProfilesCommand(io), caHolderCommand(io), caHolderKeyCommand(io))
 }
 
 // logger writes what a server has to say, as JSON lines, to stderr.

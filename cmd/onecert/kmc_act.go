@@ -14,7 +14,7 @@ import (
 
 // atKMC makes a verb that goes through the API of the key management centre.
 func (io *console) atKMC(use, key string, examples []string, do act) *cobra.Command {
-	return io.acting(use, key, examples, func(ctx context.Context, s *wire.Session, args []string) error {
+	return io.anywhere(use, key, examples, func(ctx context.Context, s *wire.Session, args []string) error {
 		if s.KMC == nil {
 			return noKMC()
 		}
@@ -123,7 +123,11 @@ func (p *printer) ledger(touches []kmc.Touch) {
 		if t.Code != "" {
 			result += " (" + t.Code + ")"
 		}
-		rows = append(rows, []string{moment(t.At), t.Act, result, t.By, t.CertNo, t.Reason})
+		by := t.By
+		if t.AskedBy != "" {
+			by += " (" + t.AskedBy + ")"
+		}
+		rows = append(rows, []string{moment(t.At), t.Act, result, by, t.CertNo, t.Reason})
 	}
 	p.columns(rows)
 }

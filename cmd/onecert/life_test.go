@@ -34,7 +34,7 @@ func liveThrough(t *testing.T, w *town) {
 		name string
 		take func(*town)
 	}{
-		{"officers", lifeOfOfficers}, {"pair", lifeOfPair}, {"device", lifeOfDevice}, {"several", lifeOfSeveral}, {"many", lifeOfMany},
+		{"officers", lifeOfOfficers}, {"pair", lifeOfPair}, {"device", lifeOfDevice}, {"holder key", lifeOfHolderKey}, {"several", lifeOfSeveral}, {"many", lifeOfMany},
 		{"lists", lifeOfLists}, {"reading", lifeOfReading}, {"centre", lifeOfCentre}, {"persons", lifeOfPersons}, {"refusals", everyRefusal},
 		{"checks", lifeOfChecks}, {"descriptions", lifeOfDescriptions}, {"audit", lifeOfAudit},
 	} {

@@ -1,0 +1,81 @@
+package main
+
+// The texts of signing keys made at the centre; read only.
+var englishHolderKey = table{
+	"cmd.ca.holder-key":            "Signing keys made at the centre for holders who cannot make their own",
+	"cmd.ca.holder-key.issue":      "Make a key, certify it and hand it over, in one go",
+	"cmd.ca.holder-key.issue.long": "Have the key management centre make a signing key, issue its certificate (with the encryption certificate, where the profile has a pair), and write both as PKCS#12 into a folder. The password is shown once, or written into a file of its own: give it to the holder by another way than the files. The profile has to allow such keys (server_key). Afterwards the centre has the signing key no more. Typed again after a failure the command goes on where it stopped.",
+
+	"cmd.ca.holder-key.letter":      "Print the password of a key for its letter, once",
+	"cmd.ca.holder-key.letter.long": "Show, once, the password that the key of an application will be packaged under. Sent as a letter from the centre it reaches the holder by a way that the site which delivers the file has no part in.",
+	"cmd.ca.holder-key.end":         "Wipe a key that will not be needed",
+	"cmd.ca.holder-key.end.long":    "Wipe a signing key at the key management centre that was not packaged, because its application came to nothing; or, where it was, end the 15 minutes in which its package could be fetched again.",
+
+	"flag.holder-key.suite":         "algorithm of the key: sm2, rsa2048, rsa3072, rsa4096, p256 or p384",
+	"flag.holder-key.form":          "pkcs12, or pkcs12-sm with SM3 and SM4 for national software",
+	"flag.holder-key.password-file": "file to write the password into (default: it is shown)",
+	"flag.holder-key.reason":        "why the key is ended; stands in the holder's ledger",
+	"usage.holder-key":              "--out is a folder, and --form pkcs12 or pkcs12-sm",
+
+	"holder-key.head":        "%s: certificate %s and its key were issued",
+	"holder-key.rounds":      "the password is hashed %d times",
+	"holder-key.password":    "password, shown this once: %s",
+	"holder-key.password-in": "the password stands in %s",
+	"holder-key.gone":        "The centre has this signing key no more. If the files are lost, revoke the certificate and issue anew.",
+	"holder-key.letter":      "The letter of application %s:",
+	"holder-key.ended":       "The key of application %s is wiped.",
+}
+
+var chineseHolderKey = table{
+	"cmd.ca.holder-key":            "由中心为无法自行生成密钥的持有者生成签名密钥",
+	"cmd.ca.holder-key.issue":      "一次完成密钥生成、签发和交付",
+	"cmd.ca.holder-key.issue.long": "由密钥管理中心生成签名密钥，签发证书（模板为双证书时一并签发加密证书），以 PKCS#12 写入目录。口令只显示一次，或写入单独的文件：请用与文件不同的途径交给持有者。模板须允许此类密钥（server_key）。完成后中心不再保有该签名密钥。失败后重新输入同一命令，会从中断处继续。",
+
+	"cmd.ca.holder-key.letter":      "输出一次密钥口令，用于密码信封",
+	"cmd.ca.holder-key.letter.long": "显示一次某个申请的密钥打包所用的口令。由中心以信函寄出，交付文件的站点无从得知。",
+	"cmd.ca.holder-key.end":         "清除不再需要的密钥",
+	"cmd.ca.holder-key.end.long":    "在密钥管理中心清除因申请终止而未打包的签名密钥；已打包的，则结束可重新下载的 15 分钟。",
+
+	"flag.holder-key.suite":         "密钥算法：sm2、rsa2048、rsa3072、rsa4096、p256 或 p384",
+	"flag.holder-key.form":          "pkcs12；或 pkcs12-sm，使用 SM3 和 SM4，供国密软件使用",
+	"flag.holder-key.password-file": "写入口令的文件（默认：显示出来）",
+	"flag.holder-key.reason":        "终止的理由，记入持有者台账",
+	"usage.holder-key":              "--out 须为目录，--form 须为 pkcs12 或 pkcs12-sm",
+
+	"holder-key.head":        "%s：证书 %s 及其密钥已签发",
+	"holder-key.rounds":      "口令经 %d 次散列",
+	"holder-key.password":    "口令（仅显示这一次）：%s",
+	"holder-key.password-in": "口令写在 %s",
+	"holder-key.gone":        "中心不再保有该签名密钥。文件丢失时，请吊销证书并重新签发。",
+	"holder-key.letter":      "申请 %s 的密码信封：",
+	"holder-key.ended":       "申请 %s 的密钥已清除。",
+
+	"error.profile.server-key":               "该模板不允许由密钥管理中心生成签名密钥（{}）",
+	"error.profile.server-key.remedy":        "请由持有者自行生成密钥并提交申请；或由两位管理员修改模板（server_key）",
+	"error.profile.server-key-letter":        "该模板的密钥口令只能由中心以信函发出（{}）",
+	"error.profile.server-key-letter.remedy": "请由中心的制证员输出密码信封（“onecert ca holder-key letter”）",
+	"error.holder-key.state":                 "该申请的证书不在有效状态，密钥不予交付（{}）",
+	"error.holder-key.state.remedy":          "冻结的证书请先解冻，否则请重新申请",
+	"error.km.no-signing-key":                "此处没有为该申请生成过签名密钥",
+	"error.km.no-signing-key.remedy":         "密钥由持有者自行生成；或先申请生成密钥，再申请证书",
+	"error.km.signing-limit":                 "该 CA 等待打包的签名密钥已达上限（{}）",
+	"error.km.signing-limit.remedy":          "请打包或终止不再需要的密钥；其余到期后自动清除",
+	"error.km.ticket":                        "凭据与申请该密钥时的不符",
+	"error.km.ticket.remedy":                 "请出示登记时为该申请生成的凭据；没有它任何人都不能打开密钥",
+	"error.km.shown":                         "该密钥的口令已经给出过（{}）",
+	"error.km.shown.remedy":                  "口令只给一次；未送达持有者时，请终止密钥、吊销证书并重新申请",
+	"error.km.no-password":                   "该密钥的口令尚未给任何人，打包后无人能打开",
+	"error.km.no-password.remedy":            "请先把口令交给持有者",
+	"error.km.package-form":                  "打包形式不正确（{}）",
+	"error.km.package-form.remedy":           "请使用 pkcs12；SM2 密钥可用 pkcs12-sm；或带传输密钥的 envelope",
+	"error.km.package-certificate":           "证书与密钥或证书链不符（{}）",
+	"error.km.package-certificate.remedy":    "请提交为该申请签发的证书及其证书链，签发 CA 在前",
+	"error.km.proof":                         "传输密钥不是由知道口令的人给出的",
+	"error.km.proof.remedy":                  "请把信函中的口令输入取回密钥的程序",
+	"error.km.delivered":                     "该密钥已打包交付，中心不再保有（{}）",
+	"error.km.delivered.remedy":              "如未送达持有者，请吊销证书并重新申请",
+	"error.km.wiped":                         "该密钥已被清除或已过期（{}）",
+	"error.km.wiped.remedy":                  "请以新的申请号生成密钥",
+	"error.ticket.file":                      "目录中的凭据文件不正确（{}）",
+	"error.ticket.file.remedy":               "请换一个目录",
+}
