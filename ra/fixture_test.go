@@ -64,6 +64,8 @@ type office interface {
 	Receipt(context.Context, string) (*ra.Receipt, error)
 	Rules(context.Context) ([]ra.Rule, error)
 	SetRule(context.Context, ra.Rule) (*ra.Rule, error)
+	Statistics(context.Context, ra.StatisticsQuery) (*ra.Statistics, error)
+	StatisticsFile(context.Context, ra.StatisticsQuery, string, string) ([]byte, error)
 }
 
 var _, _ office = (*ra.Registration)(nil), (*ra.Client)(nil)

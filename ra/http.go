@@ -48,6 +48,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.ruleRoutes(api)
 	r.receiptRoutes(api)
 	r.documentRoutes(api)
+	r.statisticsRoutes(api)
 }
 
 func (r *Registration) applicationRoutes(api huma.API) {

@@ -34,6 +34,13 @@ func CheckInvariants(ctx context.Context, r *Registration) (faults []string) {
 			faults = append(faults, what+": "+id)
 		}
 	}
+	differences, err := r.Recount(ctx)
+	if err != nil {
+		faults = append(faults, fmt.Sprintf("counting the statistics anew: %v", err))
+	}
+	for _, one := range differences {
+		faults = append(faults, "the statistics are not what happened: "+one)
+	}
 	return append(faults, r.auditFaults(ctx)...)
 }
 
