@@ -72,6 +72,9 @@ func (r *Registration) ask(ctx context.Context, a *Application) (made *Made, err
 	if err := r.reveal(&whole); err != nil {
 		return nil, err
 	}
+	if err := r.keyFor(ctx, &whole); err != nil {
+		return nil, err
+	}
 	o := orderOf(&whole)
 	if o.Changed, err = r.differs(ctx, &whole); err != nil {
 		return nil, err

@@ -49,6 +49,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.receiptRoutes(api)
 	r.documentRoutes(api)
 	r.statisticsRoutes(api)
+	r.deliveryRoutes(api)
 }
 
 func (r *Registration) applicationRoutes(api huma.API) {

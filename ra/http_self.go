@@ -68,6 +68,7 @@ func (r *Registration) SelfRoutes(api huma.API) {
 			return nil, f.ConfirmContact(ctx, in.Body)
 		})
 	f.openRoutes(api)
+	f.fetchRoute(api)
 }
 
 // openRoutes are the operations without a certificate.

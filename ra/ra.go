@@ -59,6 +59,9 @@ type Config struct {
 	// Paperless says that materials are kept elsewhere: none has to be attached.
 	Paperless bool
 
+	// Keys makes signing keys for holders without tools; nil where none may be made.
+	Keys Keys
+
 	Orders  Orders
 	States  States
 	Holders Holders

@@ -32,6 +32,7 @@ type Entry struct {
 	Reason    string            `json:"reason,omitempty" maxLength:"200" doc:"of a revocation; or why a second certificate is right"`
 	Request   []byte            `json:"request,omitempty" maxLength:"87384" doc:"PKCS#10 in PEM or DER"`
 	KeyFrom   string            `json:"key_from,omitempty" enum:"request,server" doc:"whose key; request if not said"`
+	Suite     pki.Suite         `json:"suite,omitempty" enum:"sm2,rsa2048,rsa3072,rsa4096,p256,p384" doc:"of a key made at the centre; sm2 if not said"`
 	Days      int               `json:"days,omitempty" minimum:"0" maximum:"10980"`
 	Single    bool              `json:"single,omitempty"`
 	Batch     string            `json:"-"`
@@ -87,6 +88,11 @@ func (r *Registration) enterNew(ctx context.Context, tx *sql.Tx, s scope, e Entr
 	if e.Key != "" {
 		err := db.Insert(ctx, tx, "ra_once", []string{"officer", "key", "digest", "object", "at"}, [][]any{{s.actor.Name, e.Key, e.digest(), id, millis(now)}}, "")
 		if err != nil {
+			return nil, err
+		}
+	}
+	if a.KeyFrom == keyServer && e.Suite != "" {
+		if err := (delivery{application: id, suite: e.Suite}).store(ctx, tx); err != nil {
 			return nil, err
 		}
 	}
