@@ -21,7 +21,7 @@ func approvalCommand(io *console) *cobra.Command {
 // atRegistry makes a verb on the approvals of the component that --at names.
 func (io *console) atRegistry(use, key string, examples []string, do func(ctx context.Context, r *wire.Registry, args []string) error) *cobra.Command {
 	var component string
-	command := io.acting(use, key, examples, func(ctx context.Context, s *wire.Session, args []string) error {
+	command := io.anywhere(use, key, examples, func(ctx context.Context, s *wire.Session, args []string) error {
 		registry, err := io.registry(s, component)
 		if err != nil {
 			return err

@@ -24,6 +24,21 @@ type act func(ctx context.Context, s *wire.Session, args []string) error
 // acting makes a verb that goes through an API with an officer's certificate, so
 // that rights, two-person rules and audit hold for it (design.md decision 12).
 func (io *console) acting(use, key string, examples []string, do act) *cobra.Command {
+	return io.anywhere(use, key, examples, func(ctx context.Context, s *wire.Session, args []string) error {
+		if s.CA == nil {
+			return noCA()
+		}
+		return do(ctx, s, args)
+	})
+}
+
+func noCA() error {
+	return pki.Errorf(pki.Invalid, "identity.ca", "this identity names no CA").
+		To("an officer of a registration orders there: 'onecert ra'; the CA's own officers enrol with 'onecert officer enrol'")
+}
+
+// anywhere is acting where the verb itself says which component it needs.
+func (io *console) anywhere(use, key string, examples []string, do act) *cobra.Command {
 	var as string
 	command := io.verb(use, key, examples, func(ctx context.Context, args []string) error {
 		dir, err := io.identity(as)

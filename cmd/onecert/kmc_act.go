@@ -14,7 +14,7 @@ import (
 
 // atKMC makes a verb that goes through the API of the key management centre.
 func (io *console) atKMC(use, key string, examples []string, do act) *cobra.Command {
-	return io.acting(use, key, examples, func(ctx context.Context, s *wire.Session, args []string) error {
+	return io.anywhere(use, key, examples, func(ctx context.Context, s *wire.Session, args []string) error {
 		if s.KMC == nil {
 			return noKMC()
 		}

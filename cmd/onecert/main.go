@@ -33,6 +33,8 @@ func commands(io *console) []*cobra.Command {
 		lintCommand(io, "lint FILE"),
 		caCommand(io),
 		kmcCommand(io),
+		raCommand(io),
+		lraCommand(io),
 		nodeCommand(io),
 		pairCommand(io),
 		officerCommand(io),

@@ -26,7 +26,15 @@ func (io *console) at(command *cobra.Command, component *string) {
 func (io *console) registry(s *wire.Session, component string) (*wire.Registry, error) {
 	switch component {
 	case "ca":
+		if s.CAOfficers == nil {
+			return nil, noCA()
+		}
 		return s.CAOfficers, nil
+	case "ra":
+		if s.RAOfficers == nil {
+			return nil, noRA()
+		}
+		return s.RAOfficers, nil
 	case "kmc":
 		if s.KMCOfficers == nil {
 			return nil, noKMC()
@@ -44,7 +52,7 @@ func noKMC() error {
 func officerListCommand(io *console) *cobra.Command {
 	var component string
 	var ended bool
-	command := io.acting("list", "cmd.officer.list", []string{"onecert officer list", "onecert officer list --at kmc --ended"},
+	command := io.anywhere("list", "cmd.officer.list", []string{"onecert officer list", "onecert officer list --at kmc --ended"},
 		func(ctx context.Context, s *wire.Session, _ []string) error {
 			registry, err := io.registry(s, component)
 			if err != nil {
@@ -82,7 +90,7 @@ func (p *printer) officers(all []officer.Officer) {
 func officerCodeCommand(io *console) *cobra.Command {
 	var component string
 	var order wire.CodeOrder
-	command := io.acting("code", "cmd.officer.code",
+	command := io.anywhere("code", "cmd.officer.code",
 		[]string{"onecert officer code --name centre.issuer --role issuer", "onecert officer code --at kmc --name ca --role site --days 3"},
 		func(ctx context.Context, s *wire.Session, _ []string) error {
 			registry, err := io.registry(s, component)
@@ -110,7 +118,7 @@ func officerCodeCommand(io *console) *cobra.Command {
 
 func officerEndCommand(io *console) *cobra.Command {
 	var component string
-	command := io.acting("end FINGERPRINT", "cmd.officer.end",
+	command := io.anywhere("end FINGERPRINT", "cmd.officer.end",
 		[]string{"onecert officer end 3f1d5c0c6a1d7f2f8b1f2f0d3b9f1a2c3d4e5f60718293a4b5c6d7e8f9012345"},
 		func(ctx context.Context, s *wire.Session, args []string) error {
 			registry, err := io.registry(s, component)

@@ -33,7 +33,7 @@ func ours(root *cobra.Command, visit func(*cobra.Command)) {
 	}
 	for _, group := range root.Commands() {
 		switch group.Name() {
-		case "ca", "kmc", "officer", "approval", "ceremony", "envelope", "audit", "config", "api", "backup", "health", "tls":
+		case "ca", "kmc", "ra", "lra", "officer", "approval", "ceremony", "envelope", "audit", "config", "api", "backup", "health", "tls":
 			walk(group)
 		}
 	}
