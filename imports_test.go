@@ -31,6 +31,7 @@ func components() map[string]string {
 		"console":  "",
 		"crl":      "status",
 		"gateway":  "status policy tlcp verify",
+		"helpdesk": "notice",
 		"kmc":      "keys cms",
 		"kms":      "keys cms",
 		"ldap":     "status",

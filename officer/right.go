@@ -79,6 +79,10 @@ const (
 	ReadRules        Operation = "ra.rules.read"
 	ReadStatistics   Operation = "ra.statistics"
 	Replicate        Operation = "ra.replicate"
+
+	// The service desk (features H8). Each also needs a post in the tree.
+	WorkTickets Operation = "desk.work"
+	ReadTickets Operation = "desk.read"
 )
 
 // rights is the one table of who may do what. It is never changed at run time.
@@ -183,6 +187,10 @@ var rights = map[Operation][]string{
 	ReadStatistics: {System, Security, Audit, Registrar, Reviewer, Issuer},
 	// A registration below sends what it took and fetches what was decided.
 	Replicate: {Site},
+
+	// Whoever serves people in the registration helps them; the auditor may look.
+	WorkTickets: {Registrar, Reviewer, Issuer},
+	ReadTickets: {Registrar, Reviewer, Issuer, Audit},
 }
 
 // May says whether the actor's roles allow the operation. It asks nobody.
