@@ -41,7 +41,7 @@ func CheckInvariants(ctx context.Context, r *Registration) (faults []string) {
 	for _, one := range differences {
 		faults = append(faults, "the statistics are not what happened: "+one)
 	}
-	return append(faults, r.auditFaults(ctx)...)
+	return append(append(faults, r.batchFaults(ctx)...), r.auditFaults(ctx)...)
 }
 
 func (r *Registration) auditFaults(ctx context.Context) (faults []string) {
