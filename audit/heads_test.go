@@ -140,7 +140,7 @@ func TestHeadsSurviveALostMount(t *testing.T) {
 
 func until(t *testing.T, ok func(size int64, err error) bool, h house) {
 	t.Helper()
-	for range 2000 {
+	for range 12_000 {
 		if size, _, err := h.CopiedHead(); ok(size, err) {
 			return
 		}

@@ -249,7 +249,7 @@ func TestCRLsAreKept(t *testing.T) {
 	defer func() { cancel(); <-done }()
 	await := func(what string, good func(*ca.CRL) bool) *ca.CRL {
 		t.Helper()
-		deadline := time.Now().Add(20 * time.Second)
+		deadline := time.Now().Add(60 * time.Second)
 		for time.Now().Before(deadline) {
 			if crl, err := h.LatestCRL(as("x"), "sm2", -1, false); err == nil && good(crl) {
 				return crl

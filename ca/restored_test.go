@@ -40,7 +40,7 @@ func TestRestoredCRLNumbersJump(t *testing.T) {
 		done := make(chan struct{})
 		go func() { defer close(done); h.room.KeepCRLs(ctx) }()
 		defer func() { cancel(); <-done }()
-		deadline := time.Now().Add(20 * time.Second)
+		deadline := time.Now().Add(60 * time.Second)
 		for {
 			crl, err := h.LatestCRL(as("x"), "sm2", -1, false)
 			if err == nil && crl.Number > next["sm2"] {

@@ -53,7 +53,7 @@ func TestRetiredAfterAll(t *testing.T) {
 		ended = make(chan struct{})
 		go func() { defer close(ended); h.room.KeepRetired(ctx) }()
 		defer func() { stop(); <-ended }()
-		for deadline := time.Now().Add(10 * time.Second); !h.kmc.isRetired(revoked.Encrypt.Serial); time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(60 * time.Second); !h.kmc.isRetired(revoked.Encrypt.Serial); time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("the pair of a revoked certificate is in use for ever")
 			}

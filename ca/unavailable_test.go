@@ -75,7 +75,7 @@ func second[T any](_ T, err error) error { return err }
 // awaitGone waits for what serves connections to end; it outlives its postmaster.
 func awaitGone(t *testing.T, h *house) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if h.cfg.DB.Read().PingContext(context.Background()) != nil {
 			return
 		}

@@ -123,7 +123,7 @@ func TestBrokenLeaseComesBack(t *testing.T) {
 			t.Errorf("nobody else holds the lease, and writing is refused: %v", err)
 		}
 		back := false
-		for deadline := time.Now().Add(10 * time.Second); !back && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		for deadline := time.Now().Add(60 * time.Second); !back && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 			err := second.Read().QueryRow(`SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND granted
 				AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&back)
 			if err != nil {

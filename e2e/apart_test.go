@@ -3,11 +3,12 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"onecert/pkitest"
 )
 
 // apart is a CA and a key management centre as two processes, made with the verbs
@@ -64,12 +65,7 @@ func (a *apart) secret(text string) string {
 
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return pkitest.FreeAddress(t)
 }
 
 func (a *apart) serve(component, address string) *process {

@@ -181,7 +181,7 @@ func distributionPoint(t testing.TB, cert string) string {
 // eventually waits for a condition that follows by itself.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !holds(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !holds(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("not within 15 seconds: %s", what)
 		}

@@ -90,7 +90,7 @@ func (a *apart) becomes(status int) {
 	a.Helper()
 	var now int
 	var checks map[string]string
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if now, checks = a.ready(); now == status {
 			return
 		}

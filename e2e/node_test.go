@@ -147,7 +147,7 @@ func TestNodeOfAProvince(t *testing.T) {
 		return i, file
 	}
 	before, beforeFile := issue()
-	waitFor(t, "good in the province", 20*time.Second, func() bool { return strings.Contains(ask(beforeFile), ": good") })
+	waitFor(t, "good in the province", time.Minute, func() bool { return strings.Contains(ask(beforeFile), ": good") })
 
 	way.set(true)
 	office.revoke(t, before.Sign, "keyCompromise")
@@ -159,7 +159,7 @@ func TestNodeOfAProvince(t *testing.T) {
 		t.Errorf("the node ended with %v\n%s", err, &node.log)
 	}
 	serve()
-	waitFor(t, "answers after a start without the centre", 20*time.Second, func() bool { return strings.Contains(ask(beforeFile), ": good") })
+	waitFor(t, "answers after a start without the centre", time.Minute, func() bool { return strings.Contains(ask(beforeFile), ": good") })
 	time.Sleep(2 * time.Second)
 	out, _, _ := run(t, exec.Command("curl", "--silent", "--noproxy", "*", "--head", "http://"+public+"/status/ecdsa/"+before.Sign.Serial))
 	if !strings.Contains(strings.ToLower(out), "age-of-copy: ") || strings.Contains(strings.ToLower(out), "age-of-copy: 0\r") {
@@ -167,9 +167,9 @@ func TestNodeOfAProvince(t *testing.T) {
 	}
 
 	way.set(false)
-	waitFor(t, "the revocation arrives", 30*time.Second, func() bool { return strings.Contains(ask(beforeFile), "keyCompromise") })
-	waitFor(t, "so does the new certificate", 30*time.Second, func() bool { return strings.Contains(ask(laterFile), ": good") })
-	waitFor(t, "and the list", 30*time.Second, func() bool {
+	waitFor(t, "the revocation arrives", time.Minute, func() bool { return strings.Contains(ask(beforeFile), "keyCompromise") })
+	waitFor(t, "so does the new certificate", time.Minute, func() bool { return strings.Contains(ask(laterFile), ": good") })
+	waitFor(t, "and the list", time.Minute, func() bool {
 		out, _, _ := run(t, exec.Command("sh", "-c", `curl --silent --noproxy '*' "$0" | openssl crl -inform DER -noout -text`, "http://"+public+"/crl/ecdsa/delta.crl"))
 		return strings.Contains(strings.ToLower(out), before.Sign.Serial)
 	})

@@ -195,7 +195,7 @@ func askOCSP(t *testing.T, address, issuer, serial, hash string, get bool, more 
 	request := filepath.Join(dir, "request")
 	java(t, append([]string{"ocsp-request", "--issuer", issuer, "--serial", serial, "--hash", hash, "--out", request}, more...)...)
 	der := read(t, request)
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		var answer *http.Response
 		var err error
 		if get {

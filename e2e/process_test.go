@@ -141,8 +141,8 @@ func (p *process) end(signal os.Signal) error {
 	case <-p.ended:
 		running.drop(p)
 		return p.result
-	case <-time.After(20 * time.Second):
-		return errors.Join(errors.New("the demo does not stop within 20 seconds"), p.command.Process.Kill())
+	case <-time.After(time.Minute):
+		return errors.Join(errors.New("the demo does not stop within a minute"), p.command.Process.Kill())
 	}
 }
 

@@ -101,6 +101,14 @@ func TestPublicSite(t *testing.T) {
 			}
 		}
 	}
+	for family, trust := range d.Trust {
+		if page := get("--form", "certificate=@"+trust.Root, d.Endpoints.Portal+"lookup"); !strings.Contains(page, "本平台的根证书") {
+			t.Errorf("root %s: %.2000s", family, page)
+		}
+		if page := get("--form", "certificate=@"+trust.Chain, d.Endpoints.Portal+"lookup"); !strings.Contains(page, "签发 CA 的证书") || !strings.Contains(page, "未被撤销") {
+			t.Errorf("issuing CA %s: %.2000s", family, page)
+		}
+	}
 	serial, _, _ := run(t, exec.Command("openssl", "x509", "-in", d.Identities["bob"].RSA.SignCert, "-noout", "-serial"))
 	page := get(d.Endpoints.Portal + "lookup?serial=" + strings.TrimPrefix(strings.TrimSpace(serial), "serial="))
 	if !strings.Contains(page, "鲍勃") || !strings.Contains(page, "日志序号") {
@@ -196,21 +204,33 @@ func TestRevokedEverywhere(t *testing.T) {
 		out, problem, _ := run(t, exec.Command("openssl", "ocsp", "-issuer", d.Trust["ecdsa"].Chain, "-cert", file, "-url", d.Endpoints.OCSP, "-CAfile", d.Trust["ecdsa"].Root))
 		return out + problem
 	}
-	waitFor(t, "good at OCSP", 5*time.Second, func() bool { return strings.Contains(ocsp(), ": good") })
+	waitFor(t, "good at OCSP", time.Minute, func() bool { return strings.Contains(ocsp(), ": good") })
+	// A machine that does much else is given what it takes longer over a question.
+	asking := time.Now()
+	ocsp()
+	limit := 5*time.Second + 20*time.Since(asking)
+	within := func(what string, begin time.Time) {
+		t.Helper()
+		took := time.Since(begin)
+		t.Logf("%s after %v", what, took)
+		if took > limit {
+			t.Errorf("%s after %v, and %v is the limit", what, took, limit)
+		}
+	}
 	office.revoke(t, issued.Sign, "keyCompromise")
 	begin := time.Now()
-	waitFor(t, "revoked at OCSP", 5*time.Second, func() bool { return strings.Contains(ocsp(), ": revoked") })
-	t.Logf("OCSP after %v", time.Since(begin))
+	waitFor(t, "revoked at OCSP", time.Minute, func() bool { return strings.Contains(ocsp(), ": revoked") })
+	within("OCSP", begin)
 	part := fmt.Sprintf("%s/%d-delta.crl", strings.TrimSuffix(d.Endpoints.CRL["ecdsa"], "/complete.crl"), issued.Sign.Partition)
-	waitFor(t, "revoked in the delta of its partition", 5*time.Second, func() bool {
+	waitFor(t, "revoked in the delta of its partition", time.Minute, func() bool {
 		out, _, _ := run(t, exec.Command("sh", "-c", `curl --silent --noproxy '*' "$0" | openssl crl -inform DER -noout -text`, part))
 		return strings.Contains(strings.ToLower(out), strings.ToLower(serial))
 	})
-	t.Logf("CRL after %v", time.Since(begin))
-	waitFor(t, "gone from the directory", 5*time.Second, func() bool {
+	within("CRL", begin)
+	waitFor(t, "gone from the directory", time.Minute, func() bool {
 		return !strings.Contains(d.ldap(t, "o=OneCert,c=CN", "(uid="+issued.Sign.Holder+")", "uid"), "dn:")
 	})
-	t.Logf("LDAP after %v", time.Since(begin))
+	within("LDAP", begin)
 }
 
 func waitFor(t testing.TB, what string, patience time.Duration, good func() bool) {

@@ -373,8 +373,8 @@ func TestHardwareGoneAndBack(t *testing.T) {
 		if err == nil {
 			break
 		}
-		if time.Since(begin) > 8*time.Second {
-			t.Fatalf("still gone after 8 s: %v", err)
+		if time.Since(begin) > time.Minute {
+			t.Fatalf("still gone after a minute: %v", err)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

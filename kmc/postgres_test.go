@@ -103,13 +103,13 @@ func newAsked(t testing.TB) *asked {
 func (h *house) until(done bool, o pki.KeyOrder) {
 	h.t.Helper()
 	var err error
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		_, err = h.centre.Generate(as("ca1"), o)
 		if done && err == nil || !done && pki.KindOf(err) == pki.Unavailable && err != nil {
 			return
 		}
 	}
-	h.t.Fatalf("ten seconds on: %v", err)
+	h.t.Fatalf("a minute on: %v", err)
 }
 
 // PostgreSQL is killed again and again under load. The centre refuses meanwhile and

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"onecert/pki"
+	"onecert/pkitest"
 	"onecert/status"
 )
 
@@ -20,12 +21,7 @@ import (
 func slapd(t *testing.T, base string) string {
 	t.Helper()
 	dir := t.TempDir()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := pkitest.FreeAddress(t)
 	config := fmt.Sprintf(`include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
@@ -52,7 +48,7 @@ directory %[1]s/data
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	for range 100 {
+	for range 1200 {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			conn.Close()
 			return address

@@ -216,7 +216,7 @@ func (h *house) make(t testing.TB) {
 
 func (h *house) await(t testing.TB, what string, ready func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ready(); {
+	for end := time.Now().Add(60 * time.Second); !ready(); {
 		if time.Now().After(end) {
 			t.Fatal("waited in vain for " + what)
 		}

@@ -105,7 +105,7 @@ func TestClusterDiesWithAKilledProcess(t *testing.T) {
 
 func waitFor(t *testing.T, ready func() (string, bool)) string {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if got, ok := ready(); ok {
 			return got
 		}

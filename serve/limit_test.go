@@ -338,7 +338,7 @@ func TestServerTakesTurns(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { _, err := send(); ended <- err }()
 		want := map[bool]int{false: 503, true: 200}[held]
-		for end := time.Now().Add(10 * time.Second); status() != want; {
+		for end := time.Now().Add(60 * time.Second); status() != want; {
 			if time.Now().After(end) {
 				t.Fatalf("held %v: never %d", held, want)
 			}

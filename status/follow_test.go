@@ -129,7 +129,7 @@ func TestConcurrentWritersAndFollowers(t *testing.T) {
 	pkitest.EachDatabase(t, func(t *testing.T, source string) {
 		houses := []house{open(t, source), open(t, source)} // two processes
 		boom := errors.New("boom")
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()
 		const total = writers * rounds * 3
 		var followers, all sync.WaitGroup
@@ -201,7 +201,7 @@ func TestKilledWriter(t *testing.T) {
 			if err := child.Start(); err != nil {
 				t.Fatal(err)
 			}
-			for range 1000 {
+			for range 6000 {
 				if _, err := os.Stat(ready); err == nil {
 					break
 				}

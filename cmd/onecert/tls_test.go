@@ -82,7 +82,7 @@ func running(t *testing.T, args ...string) (address string, out, problems *spoke
 			t.Errorf("onecert %s: exit code %d, %s", strings.Join(args[:2], " "), code, problems)
 		}
 	})
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		if _, rest, found := strings.Cut(out.String(), "listening on "); found && strings.Contains(rest, "\n") {
 			address, _, _ = strings.Cut(rest, "\n")
 			return address, out, problems
@@ -138,7 +138,7 @@ func TestTLSServeAndConnect(t *testing.T) {
 
 func waitFor(t *testing.T, o *spoken, want string) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); !strings.Contains(o.String(), want); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !strings.Contains(o.String(), want); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%q lacks %q", o, want)
 		}

@@ -239,7 +239,7 @@ func p256() []string   { return []string{"-algorithm", "EC", "-pkeyopt", "ec_par
 // await tries again until something has come about in the background.
 func (t *town) await(what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s has not come about", what)
 		}

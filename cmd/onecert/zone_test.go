@@ -1,13 +1,13 @@
 package main
 
 import (
-	"net"
 	"os"
 	"testing"
 
 	"onecert/cmd/internal/wire"
 	"onecert/kmc"
 	"onecert/pki"
+	"onecert/pkitest"
 )
 
 // A centre in a zone that lets nobody in dials out to the CA, by the steps an
@@ -72,10 +72,5 @@ func (t *town) noAccept() string {
 // freePort is an address nobody listens at.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return pkitest.FreeAddress(t)
 }

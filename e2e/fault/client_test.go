@@ -33,7 +33,7 @@ func dial(socket string, actor pki.Actor) (*serve.Client, error) {
 // patiently asks again while it is refused as something to wait for: a pool meets
 // connections that were cut one after the other.
 func patiently[T any](ask func() (T, error)) (got T, err error) {
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		got, err = ask()
 		if err == nil || pki.KindOf(err) != pki.Unavailable || time.Now().After(deadline) {
 			return got, err

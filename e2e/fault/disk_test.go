@@ -53,6 +53,9 @@ func TestDiskFails(t *testing.T) {
 				time.Sleep(100 * time.Millisecond)
 				w.disk(c, mode)
 				time.Sleep(300 * time.Millisecond)
+				for deadline := time.Now().Add(60 * time.Second); w.weakened(c) == before && time.Now().Before(deadline); {
+					time.Sleep(20 * time.Millisecond) // a busy machine has not written by now
+				}
 				w.list() // reading needs no writing
 				if mode != "flaky" {
 					w.refuses(component)

@@ -86,7 +86,7 @@ func (w *town) awaitBoth() {
 	c := &client{town: w, number: clients}
 	w.everLoaded++
 	var err error
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if open := w.book.open(c.number); len(open) > 0 {
 			err = c.order(open[0])
 		} else {

@@ -123,7 +123,7 @@ func (c *process) start() error {
 // the session of its lease has ended; whoever restarts a service tries again, too.
 func (c *process) restart(t testing.TB) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		err := c.start()
 		if err == nil {
 			return

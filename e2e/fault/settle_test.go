@@ -173,7 +173,7 @@ func (w *town) used(all listed) map[string]bool {
 func (w *town) retired(all listed) []use {
 	w.t.Helper()
 	used := w.used(all)
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		uses := w.look(w.kmcChecks, "/uses").Uses
 		late := slices.ContainsFunc(uses, func(u use) bool { return !u.Ended && !used[u.Application] })
 		if !late || time.Now().After(deadline) {

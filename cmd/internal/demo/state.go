@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -50,11 +51,9 @@ func loadState(ctx context.Context, o Options) (*state, error) {
 			return nil, fmt.Errorf("clearing a broken-off first start: %w", err)
 		}
 	}
-	s.Host, s.Ports = o.Listen, map[string]int{}
-	for n, service := range services {
-		if s.Ports[service], err = choosePort(ctx, o, n); err != nil {
-			return nil, err
-		}
+	s.Host = o.Listen
+	if s.Ports, err = choosePorts(ctx, o); err != nil {
+		return nil, err
 	}
 	return s, s.save()
 }
@@ -68,17 +67,39 @@ func (s *state) fits(o Options) error {
 	return nil
 }
 
-func choosePort(ctx context.Context, o Options, n int) (int, error) {
-	port := 0
+// Ports are kept for good. Free ones are looked for below those that the system gives
+// to connections (from 32768 on Linux), or one of them would be taken at a later start,
+// and in blocks, so that two demonstrations that begin together hardly meet.
+const (
+	lowestPort, highestPort = 10_000, 32_000
+	portBlock               = 16
+)
+
+func choosePorts(ctx context.Context, o Options) (ports map[string]int, err error) {
 	if o.PortBase != 0 {
-		port = o.PortBase + n
+		return portsFrom(ctx, o.Listen, o.PortBase)
 	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(o.Listen, strconv.Itoa(port)))
-	if err != nil {
-		return 0, pki.Errorf(pki.Unavailable, "demo.port", "port %d of %s cannot be used", port, o.Listen).To("choose another --port-base").Because(err)
+	for range 100 {
+		base := lowestPort + portBlock*rand.IntN((highestPort-lowestPort)/portBlock)
+		if ports, err = portsFrom(ctx, o.Listen, base); err == nil {
+			return ports, nil
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return nil, err
+}
+
+// portsFrom gives each service its port from a number on, if all are free.
+func portsFrom(ctx context.Context, host string, base int) (map[string]int, error) {
+	ports := map[string]int{}
+	for n, service := range services {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(base+n)))
+		if err != nil {
+			return nil, pki.Errorf(pki.Unavailable, "demo.port", "port %d of %s cannot be used", base+n, host).To("choose another --port-base").Because(err)
+		}
+		defer l.Close()
+		ports[service] = base + n
+	}
+	return ports, nil
 }
 
 func (s *state) save() error {

@@ -41,7 +41,7 @@ func serveEach(t *testing.T, act func(net.Conn)) (address string) {
 			}
 			go func() {
 				defer conn.Close()
-				conn.SetDeadline(time.Now().Add(5 * time.Second))
+				conn.SetDeadline(time.Now().Add(time.Minute))
 				act(conn)
 			}()
 		}
@@ -51,7 +51,7 @@ func serveEach(t *testing.T, act func(net.Conn)) (address string) {
 
 func look(t *testing.T, address string, roots ...*smx509.Certificate) *Report {
 	t.Helper()
-	r, err := Look(t.Context(), Target{Address: address, Name: name, Roots: roots, Patience: 2 * time.Second, Now: time.Now()})
+	r, err := Look(t.Context(), Target{Address: address, Name: name, Roots: roots, Patience: 20 * time.Second, Now: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestWrongTLCP(t *testing.T) {
 		own, _ := pair(t, signs, encrypts, longAway())
 		_, stranger := pair(t, signs, encrypts, longAway())
 		address := serveTLCP(t, &tlcp.Config{Certificates: []tlcp.Certificate{own}})
-		r, err := Look(t.Context(), Target{Address: address, Name: "other.example.test", Roots: []*smx509.Certificate{stranger}, Patience: time.Second, Now: time.Now()})
+		r, err := Look(t.Context(), Target{Address: address, Name: "other.example.test", Roots: []*smx509.Certificate{stranger}, Patience: 20 * time.Second, Now: time.Now()})
 		if err != nil || !slices.Contains(codes(r), "untrusted|CN="+name) || !slices.Contains(codes(r), "name|CN="+name+"|other.example.test") {
 			t.Errorf("%v, %v", codes(r), err)
 		}
@@ -227,7 +227,11 @@ func TestSilentOnes(t *testing.T) {
 		"silent": {func(conn net.Conn) { io.Copy(io.Discard, conn) }, "timeout"},
 	} {
 		t.Run(what, func(t *testing.T) {
-			r, err := Look(t.Context(), Target{Address: serveEach(t, c.act), Name: name, Patience: 100 * time.Millisecond, Now: time.Now()})
+			patience := 20 * time.Second
+			if c.ended == "timeout" {
+				patience = 100 * time.Millisecond
+			}
+			r, err := Look(t.Context(), Target{Address: serveEach(t, c.act), Name: name, Patience: patience, Now: time.Now()})
 			if err != nil || !slices.Equal(codes(r), []string{"nothing-spoken"}) || r.Protocols[0].Ended != c.ended {
 				t.Errorf("%v, %v, %+v", codes(r), err, r.Protocols[0])
 			}

@@ -207,8 +207,9 @@ func eachEngine(t *testing.T, act func(t *testing.T, database func(testing.TB) s
 	t.Run("postgres", func(t *testing.T) { act(t, pkitest.Postgres) })
 }
 
-// busy orders, revokes and signs until stop is called, and tells what it was given.
-func (s *site) busy() (stop func() []*ca.Issued) {
+// busy orders, revokes and signs until stop is called, and tells what it was given. ran
+// waits for so many orders more, and a moment.
+func (s *site) busy() (stop func() []*ca.Issued, ran func(more int)) {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	var group sync.WaitGroup
 	var mu sync.Mutex
@@ -241,11 +242,21 @@ func (s *site) busy() (stop func() []*ca.Issued) {
 			}
 		})
 	}
+	carried := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(all)
+	}
+	ran = func(more int) {
+		time.Sleep(200 * time.Millisecond)
+		want := carried() + more
+		await(s.t, "orders are carried out", func() bool { return carried() >= want })
+	}
 	return func() []*ca.Issued {
 		cancel()
 		group.Wait()
 		return all
-	}
+	}, ran
 }
 
 // TestBackupUnderLoad: what is kept while orders run is one moment of both
@@ -254,11 +265,11 @@ func TestBackupUnderLoad(t *testing.T) {
 	eachEngine(t, func(t *testing.T, database func(testing.TB) string) {
 		s := newSite(t, database)
 		before := s.issue("before", pki.SM2)
-		stop := s.busy()
-		time.Sleep(300 * time.Millisecond)
+		stop, ran := s.busy()
+		ran(3)
 		caMade, caKey := s.keep(s.caConfig, "ca.backup")
 		kmcMade, kmcKey := s.keep(s.kmcConfig, "kmc.backup")
-		time.Sleep(200 * time.Millisecond)
+		ran(2)
 		issued := stop()
 		if len(issued) < 5 {
 			t.Fatalf("only %d orders ran", len(issued))

@@ -266,7 +266,7 @@ func TestCopiesAreConfigured(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-posted
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		items := s.ca.health(ctx)
 		broken := at(t, items, "audit.copy.tcp://127.0.0.1:1")
 		if at(t, items, "audit.copy."+server.URL).Level == serve.Fine && at(t, items, "audit.copy."+filepath.Join(s.dir, "ca", "more-heads")).Level == serve.Fine && broken.Level == serve.Failing {

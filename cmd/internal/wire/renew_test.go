@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"crypto/x509"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"onecert/kmc"
 	"onecert/officer"
 	"onecert/pki"
+	"onecert/pkitest"
 	"onecert/serve"
 )
 
@@ -40,12 +40,7 @@ func (c *lateClock) add(d time.Duration) {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	return pkitest.FreeAddress(t)
 }
 
 // installation is a CA that serves its API, and a KMC whose site certificate it made.
@@ -154,7 +149,7 @@ func shown(t *testing.T, i *installation) *x509.Certificate {
 	}
 	defer client.HTTP.CloseIdleConnections()
 	var leaf *x509.Certificate
-	for range 50 {
+	for range 3000 {
 		response, err := client.HTTP.Get(client.Base + "/livez")
 		if err == nil {
 			leaf = response.TLS.PeerCertificates[0]
