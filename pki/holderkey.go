@@ -9,7 +9,7 @@ import (
 
 // A holder's signing key is the holder's to make. Where a profile allows it, the key
 // management centre makes one instead, keeps it until it is packaged for its holder,
-// and then has it no more (docs/packaged-keys.md). These are the words in which an
+// and then has it no more (docs/decisions/2026-11-23-packaged-keys.md). These are the words in which an
 // RA, the CA and the centre speak of such a key.
 
 // SigningOrder asks the centre to make a signing key. Asked again with the same
