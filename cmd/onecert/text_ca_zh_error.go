@@ -205,6 +205,7 @@ var chineseRefusals = table{
 	"error.envelope.other.remedy":    "请给出随信封送达的加密证书",
 	"error.envelope.none":            "文件中没有 DER 或 PEM 形式的信封",
 	"error.envelope.format":          "信封格式不正确",
+	"error.cms.certificates":         "不是含证书的 SignedData（.p7b）",
 
 	// Machines.
 	"error.ca.lease":                "另一个 CA 进程正在使用该数据库",
