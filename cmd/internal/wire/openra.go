@@ -220,6 +220,7 @@ func (p *RAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	if err := startCopies(ctx, p.Audit, c.dir, c.AuditCopies, p.options.now()); err != nil {
 		return nil, err
 	}
+	go p.KeepBatches(ctx)
 	go p.keepIdentity(ctx)
 	go renewablePair{p.caller(), c.CA, c.dir, c.Pair}.keep(ctx,
 		func(err error) { p.options.log().Error("renewing the pair for TLCP", "error", err) })
