@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"onecert/pki"
 )
 
 // TestMain lets the test's own binary be the server that is measured.
@@ -173,5 +175,19 @@ func TestFigures(t *testing.T) {
 	}
 	if got := median([]float64{4, 1, 2, 3}, own); got != 2.5 {
 		t.Error(got)
+	}
+}
+
+// TestPackaging: packages come out, with the rounds they promise.
+func TestPackaging(t *testing.T) {
+	b, _ := newBench(t)
+	h, err := b.house(b.engines[0], 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	row, rounds, err := b.packaging(t.Context(), h, pki.P256)
+	if err != nil || len(row) != 5 || rounds < 100_000 {
+		t.Errorf("%v, %d rounds, %v", row, rounds, err)
 	}
 }

@@ -35,6 +35,7 @@ func tables() []table {
 		{"dual", (*bench).dual},
 		{"single", (*bench).single},
 		{"parts", (*bench).parts},
+		{"packages", (*bench).packages},
 		{"crl", (*bench).crl},
 		{"publish", (*bench).publishing},
 		{"follow", (*bench).follow},
