@@ -18,7 +18,7 @@ func raCommand(io *console) *cobra.Command {
 		raMeCommand(io), raKindsCommand(io), raRegisterCommand(io), raApplyCommand(io), raEditCommand(io), raListCommand(io), raShowCommand(io),
 		raDecideCommand(io, "submit"), raDecideCommand(io, "return"), raDecideCommand(io, "approve"), raDecideCommand(io, "reject"),
 		raDecideCommand(io, "withdraw"), raDecideCommand(io, "issue"), raDecideCommand(io, "deliver"),
-		raHistoryCommand(io), raUnmaskCommand(io), raResultCommand(io), raCertificatesCommand(io), raNodeCommand(io), raPostCommand(io))
+		raAttachCommand(io), raFormCommand(io), raHistoryCommand(io), raUnmaskCommand(io), raResultCommand(io), raCertificatesCommand(io), raNodeCommand(io), raPostCommand(io))
 }
 
 // lraCommand is what happens on the machine of a local counter.

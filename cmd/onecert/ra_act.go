@@ -87,10 +87,11 @@ func (p *printer) asked(f ra.Field) string {
 // entryFlags are the words an application is entered with.
 type entryFlags struct {
 	ra.Entry
-	fields  []string
-	files   []string
-	request string
-	submit  bool
+	fields    []string
+	files     []string
+	documents []string
+	request   string
+	submit    bool
 }
 
 func (f *entryFlags) flags(io *console, flags *pflag.FlagSet) {
@@ -99,6 +100,14 @@ func (f *entryFlags) flags(io *console, flags *pflag.FlagSet) {
 	flags.StringVar(&f.request, "request", "", io.text("flag.ra.request"))
 	flags.StringVar(&f.Reason, "reason", "", io.text("flag.ra.reason"))
 	flags.IntVar(&f.Days, "days", 0, io.text("flag.days"))
+}
+
+// newFlags are those of what is entered for the first time.
+func (f *entryFlags) newFlags(io *console, flags *pflag.FlagSet) {
+	flags.StringVar(&f.Key, "key", "", io.text("flag.ra.key"))
+	flags.StringVar(&f.KeyFrom, "key-from", "", io.text("flag.ra.key-from"))
+	flags.StringArrayVar(&f.documents, "document", nil, io.text("flag.ra.document"))
+	flags.BoolVar(&f.submit, "submit", false, io.text("flag.ra.submit"))
 }
 
 // read completes the entry from what was typed and the files named. What a process
@@ -135,7 +144,7 @@ func raRegisterCommand(io *console) *cobra.Command {
 	f := &entryFlags{}
 	var kind string
 	command := io.atRA("register", "cmd.ra.register", []string{
-		`onecert ra register --kind person --field name=林晓明 --field unit=示例市民政局 --field identity_kind=resident --field-file identity=number.txt --field phone=13900000000 --request lin.csr --submit`,
+		`onecert ra register --kind person --field name=林晓明 --field unit=示例市民政局 --field identity_kind=resident --field-file identity=number.txt --field phone=13900000000 --request lin.csr --document form=form.pdf --document identity=card.jpg --submit`,
 		"onecert ra register --kind device --field name=www.office.example --profile device-server-tls --request www.csr",
 	}, func(ctx context.Context, s *wire.Session, _ []string) error {
 		f.Operation, f.Kind = ra.Issue, ra.Kind(kind)
@@ -145,9 +154,8 @@ func raRegisterCommand(io *console) *cobra.Command {
 	flags.StringVar(&kind, "kind", "", io.text("flag.ra.kind"))
 	flags.StringVar(&f.Profile, "profile", "", io.text("flag.issue.profile"))
 	flags.BoolVar(&f.Single, "single", false, io.text("flag.issue.single"))
-	flags.StringVar(&f.Key, "key", "", io.text("flag.ra.key"))
-	flags.BoolVar(&f.submit, "submit", false, io.text("flag.ra.submit"))
 	f.flags(io, flags)
+	f.newFlags(io, flags)
 	io.required(command, "kind")
 	return command
 }
@@ -174,9 +182,8 @@ func raApplyCommand(io *console) *cobra.Command {
 	flags.StringVar(&f.Issuer, "issuer", "", io.text("flag.list.issuer"))
 	flags.StringVar(&serial, "serial", "", io.text("flag.ra.serial"))
 	flags.StringVar(&f.Holder, "holder", "", io.text("flag.list.holder"))
-	flags.StringVar(&f.Key, "key", "", io.text("flag.ra.key"))
-	flags.BoolVar(&f.submit, "submit", false, io.text("flag.ra.submit"))
 	f.flags(io, flags)
+	f.newFlags(io, flags)
 	return command
 }
 
@@ -185,14 +192,15 @@ func (io *console) enter(ctx context.Context, s *wire.Session, f *entryFlags) er
 		return err
 	}
 	a, err := s.RA.Register(ctx, f.Entry)
-	if err == nil && f.submit {
-		id := a.ID
-		if a, err = s.RA.Submit(ctx, id, ra.Decision{Version: a.Version}); err != nil {
-			return fmt.Errorf("%s: %w", io.text("ra.entered", id), err)
-		}
-	}
 	if err != nil {
 		return err
+	}
+	id := a.ID
+	if a, err = io.attach(ctx, s.RA, a, f.documents); err == nil && f.submit {
+		a, err = s.RA.Submit(ctx, id, ra.Decision{Version: a.Version})
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", io.text("ra.entered", id), err)
 	}
 	return io.application(a)
 }
