@@ -54,6 +54,10 @@ func openCopy(t testing.TB, source string, from status.Source, now func() time.T
 		t.Fatal(err)
 	}
 	c, err := status.OpenCopy(t.Context(), status.CopyConfig{DB: d, Source: from, Now: now})
+	// PostgreSQL frees a killed process's lease when it notices that the session has ended.
+	for deadline := time.Now().Add(time.Minute); pki.CodeOf(err) == "status.leased" && time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		c, err = status.OpenCopy(t.Context(), status.CopyConfig{DB: d, Source: from, Now: now})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
