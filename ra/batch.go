@@ -25,10 +25,10 @@ const (
 	BatchWithdrawn BatchState = "withdrawn"
 )
 
-// Batch is a sheet of people, organisations, devices or publishers who get their
-// first certificates (features L4): looked at row by row before any of it is done,
-// then registered and handed to review in the background. Rows without what review
-// needs (the request of a holder's own key) become drafts.
+// Batch is a sheet of people, organisations, devices or publishers who get their first
+// certificates (features L1): looked at row by row before any of it is done, then
+// registered and handed to review in the background. Rows without what review needs
+// (the request of a holder's own key) become drafts.
 type Batch struct {
 	ID      string     `json:"id"`
 	Node    string     `json:"node"`
@@ -54,12 +54,13 @@ type Batch struct {
 
 // BatchOrder is what all rows of a batch have in common.
 type BatchOrder struct {
-	Name    string `json:"name,omitempty" query:"name" maxLength:"200" doc:"of the file, as it was uploaded"`
-	Kind    Kind   `json:"kind" query:"kind" maxLength:"20"`
-	Profile string `json:"profile,omitempty" query:"profile" maxLength:"41"`
-	KeyFrom string `json:"key_from,omitempty" query:"key_from" enum:"request,server" doc:"whose keys; request if not said"`
-	Days    int    `json:"days,omitempty" query:"days" minimum:"0" maximum:"10980"`
-	Single  bool   `json:"single,omitempty" query:"single"`
+	Name    string    `json:"name,omitempty" query:"name" maxLength:"200" doc:"of the file, as it was uploaded"`
+	Kind    Kind      `json:"kind" query:"kind" maxLength:"20"`
+	Profile string    `json:"profile,omitempty" query:"profile" maxLength:"41"`
+	KeyFrom string    `json:"key_from,omitempty" query:"key_from" enum:"request,server" doc:"whose keys; request if not said"`
+	Suite   pki.Suite `json:"suite,omitempty" query:"suite" enum:"sm2,rsa2048,rsa3072,rsa4096,p256,p384" doc:"of keys made at the centre; sm2 if not said"`
+	Days    int       `json:"days,omitempty" query:"days" minimum:"0" maximum:"10980"`
+	Single  bool      `json:"single,omitempty" query:"single"`
 }
 
 // UploadBatch reads a sheet and keeps what it says, sealed, and what is wrong with it.

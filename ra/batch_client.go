@@ -30,6 +30,7 @@ func (c *Client) UploadBatch(ctx context.Context, o BatchOrder, content []byte) 
 	set(v, "kind", string(o.Kind))
 	set(v, "profile", o.Profile)
 	set(v, "key_from", o.KeyFrom)
+	set(v, "suite", string(o.Suite))
 	setNumber(v, "days", o.Days)
 	if o.Single {
 		v.Set("single", "true")

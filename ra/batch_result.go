@@ -35,7 +35,7 @@ func (r *Registration) BatchResult(ctx context.Context, id, form, language strin
 	act := b.act("result", s)
 	act.At, act.Detail["form"] = r.now(), form
 	var out bytes.Buffer
-	if err := sheet.Write(&out, sheet.Format(form), resultColumns(), words, resultRows(all)); err != nil {
+	if err := sheet.Write(&out, sheet.Format(form), resultColumns(), words, resultRows(all, words)); err != nil {
 		return nil, err
 	}
 	return out.Bytes(), r.cfg.Audit.Record(ctx, act)
@@ -73,12 +73,21 @@ func stateWords() [][3]string {
 	}
 }
 
-func resultRows(all []*outcome) iter.Seq[[]string] {
+// says is a fault in the language of the file; what has no Chinese words is told in English.
+func (f RowFault) says(language sheet.Language) string {
+	english, chinese := f.Wrong+"; "+f.Remedy, chineseFaults[f.Code]
+	if language == sheet.English || chinese == "" {
+		return english
+	}
+	return sheet.Words{Chinese: chinese, English: english}.In(language)
+}
+
+func resultRows(all []*outcome, language sheet.Language) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		for _, o := range all {
 			var cells, codes, words []string
 			for _, f := range o.Faults {
-				cells, codes, words = append(cells, f.Cell), append(codes, f.Code), append(words, f.Wrong+"; "+f.Remedy)
+				cells, codes, words = append(cells, f.Cell), append(codes, f.Code), append(words, f.says(language))
 			}
 			row := []string{strconv.Itoa(o.Row), o.Name, o.State, o.Application, string(o.state), string(o.serial),
 				strings.TrimSpace(strings.Join(cells, " ")), strings.Join(codes, " "), strings.Join(words, " | ")}

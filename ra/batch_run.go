@@ -202,7 +202,7 @@ func (r *Registration) entryOfRow(ctx context.Context, tx *sql.Tx, b *Batch, s s
 		return e, nil
 	}
 	a, err := r.enterNew(ctx, tx, s, Entry{Operation: Issue, Kind: b.Kind, Profile: b.Profile, Fields: p.Fields, Request: p.Request, KeyFrom: b.KeyFrom,
-		Days: b.Days, Single: b.Single, Batch: b.ID})
+		Suite: b.Suite, Days: b.Days, Single: b.Single, Batch: b.ID})
 	if p.wrong = told(err); err != nil {
 		if p.wrong != nil {
 			err = nil

@@ -20,13 +20,13 @@ const (
 	rowFailed     = "failed"
 )
 
-const batchColumnNames = `id, node, path, name, digest, kind, profile, key_from, days, single, state, version, total, faulty, registered, failed, stopped,
+const batchColumnNames = `id, node, path, name, digest, kind, profile, key_from, days, single, suite, state, version, total, faulty, registered, failed, stopped,
 	created, created_by, confirmed_by, actor, changed`
 
 func scanBatch(row scanner) (*Batch, error) {
 	b := &Batch{}
 	var single, created, changed int64
-	err := row.Scan(&b.ID, &b.Node, &b.Path, &b.Name, &b.digest, &b.Kind, &b.Profile, &b.KeyFrom, &b.Days, &single, &b.State, &b.Version, &b.Rows, &b.Faulty,
+	err := row.Scan(&b.ID, &b.Node, &b.Path, &b.Name, &b.digest, &b.Kind, &b.Profile, &b.KeyFrom, &b.Days, &single, &b.Suite, &b.State, &b.Version, &b.Rows, &b.Faulty,
 		&b.Registered, &b.Failed, &b.Stopped, &created, &b.CreatedBy, &b.ConfirmedBy, &b.actor, &changed)
 	b.Single, b.Created, b.Changed = single == 1, moment(created), moment(changed)
 	return b, err
@@ -43,7 +43,7 @@ func readBatch(ctx context.Context, q querier, s scope, id string) (*Batch, erro
 
 func insertBatch(ctx context.Context, tx *sql.Tx, b *Batch) error {
 	columns := strings.Split(strings.Join(strings.Fields(batchColumnNames), ""), ",")
-	row := []any{b.ID, b.Node, b.Path, b.Name, b.digest, string(b.Kind), b.Profile, b.KeyFrom, int64(b.Days), flag(b.Single), string(b.State), int64(b.Version),
+	row := []any{b.ID, b.Node, b.Path, b.Name, b.digest, string(b.Kind), b.Profile, b.KeyFrom, int64(b.Days), flag(b.Single), string(b.Suite), string(b.State), int64(b.Version),
 		int64(b.Rows), int64(b.Faulty), int64(b.Registered), int64(b.Failed), b.Stopped, millis(b.Created), b.CreatedBy, b.ConfirmedBy, b.actor, millis(b.Changed)}
 	return db.Insert(ctx, tx, "ra_batch", columns, [][]any{row}, "")
 }

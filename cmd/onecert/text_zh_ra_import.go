@@ -1,6 +1,6 @@
 package main
 
-// What is said of spreadsheets and scanned documents that people hand in, by the code
+// What is said of spreadsheets, batches and scanned documents that people hand in, by the code
 // alone; the place and the details stand in the sentence that was said. Read only.
 var chineseImportRefusals = table{
 	"error.sheet.blank":          "单元格为空",
@@ -43,4 +43,16 @@ var chineseImportRefusals = table{
 	"error.papers.trailing":  "文档结尾之后还有别的内容",
 	"error.papers.type":      "这不是 PDF 文档，也不是 JPEG 或 PNG 图片",
 	"error.papers.unpacked":  "文档解压后过大",
+
+	"error.batch.again":    "这一文件已经登记过（{}）",
+	"error.batch.faulty":   "表中有有误的行（{}）",
+	"error.batch.form":     "结果文件只有 xlsx 和 csv 两种",
+	"error.batch.key":      "没有说明密钥由谁生成（{}）",
+	"error.batch.language": "表格只有 zh、en、both 三种语言",
+	"error.batch.node":     "该批次属于另一机构（{}）",
+	"error.batch.nothing":  "表中没有一行是正确的",
+	"error.batch.request":  "该行的证书请求不能使用（{}）",
+	"error.batch.state":    "批次的状态不允许这样做（{}）",
+	"error.batch.twice":    "与另一行是同一持有者（{}）",
+	"error.batch.unknown":  "这里没有这个批次（{}）",
 }

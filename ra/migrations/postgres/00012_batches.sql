@@ -12,6 +12,7 @@ CREATE TABLE ra_batch (
     key_from     TEXT NOT NULL,
     days         BIGINT NOT NULL,
     single       BIGINT NOT NULL,
+    suite        TEXT NOT NULL,
     state        TEXT NOT NULL,
     version      BIGINT NOT NULL,
     total        BIGINT NOT NULL,

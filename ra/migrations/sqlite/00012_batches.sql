@@ -12,6 +12,7 @@ CREATE TABLE ra_batch (
     key_from     TEXT NOT NULL,
     days         INTEGER NOT NULL,
     single       INTEGER NOT NULL,
+    suite        TEXT NOT NULL,
     state        TEXT NOT NULL,
     version      INTEGER NOT NULL,
     total        INTEGER NOT NULL,
