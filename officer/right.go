@@ -77,6 +77,22 @@ const (
 	ReadPosts        Operation = "ra.posts.read"
 	SetRules         Operation = "ra.rules.write"
 	ReadRules        Operation = "ra.rules.read"
+	FreezeNearby     Operation = "ra.nearby"
+	MoveHolder       Operation = "ra.move.propose"
+	DecideMove       Operation = "ra.move.decide"
+	ReadMotions      Operation = "ra.motions.read"
+	WriteSystems     Operation = "ra.systems.write"
+	ApproveSystems   Operation = "ra.systems.approve"
+	ReadSystems      Operation = "ra.systems.read"
+	WriteMembers     Operation = "ra.members.write"
+	ReadMembers      Operation = "ra.members.read"
+	ProposePolicy    Operation = "ra.policy.propose"
+	DecidePolicy     Operation = "ra.policy.decide"
+	Archive          Operation = "ra.archive"
+	VerifyArchive    Operation = "ra.archive.verify"
+	DestroyArchive   Operation = "ra.archive.destroy"
+	DecideDestroy    Operation = "ra.archive.destroy-decide"
+	ExportHolder     Operation = "ra.holder.export"
 	ReadStatistics   Operation = "ra.statistics"
 	Replicate        Operation = "ra.replicate"
 
@@ -182,8 +198,31 @@ var rights = map[Operation][]string{
 	WritePosts:  {Security},
 	ReadPosts:   {Security, Audit},
 	// A standing rule reviews in a person's place, so who reviews does not set it.
-	SetRules:       {Security},
-	ReadRules:      {Security, Audit, Reviewer},
+	SetRules:  {Security},
+	ReadRules: {Security, Audit, Reviewer},
+	// A loss is urgent wherever it is reported; the holder's registration reviews it.
+	FreezeNearby: {Registrar},
+	// What takes two: who proposes a move works at the counter, who consents reviews.
+	MoveHolder:  {Registrar},
+	DecideMove:  {Reviewer},
+	ReadMotions: {System, Security, Audit, Registrar, Reviewer},
+	// Applications that use certificates are registered and approved like a holder's;
+	// who of a ministry's users stands how is shown to those who work with people.
+	WriteSystems:   {Registrar},
+	ApproveSystems: {Reviewer},
+	ReadSystems:    {System, Security, Audit, Registrar, Reviewer, Issuer},
+	WriteMembers:   {Registrar},
+	ReadMembers:    {Registrar, Reviewer, Audit},
+	// The rules of the service are the machine keeper's to put forward, and the other
+	// two administrations' to approve; so is the end of what was archived.
+	ProposePolicy:  {System},
+	DecidePolicy:   {Security, Audit},
+	Archive:        {System},
+	VerifyArchive:  {System, Audit},
+	DestroyArchive: {System},
+	DecideDestroy:  {Security, Audit},
+	// All that is held about a person is handed to that person at the counter.
+	ExportHolder:   {Registrar},
 	ReadStatistics: {System, Security, Audit, Registrar, Reviewer, Issuer},
 	// A registration below sends what it took and fetches what was decided.
 	Replicate: {Site},

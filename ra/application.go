@@ -40,9 +40,10 @@ type Application struct {
 	Created      time.Time `json:"created"`
 	Changed      time.Time `json:"changed"`
 
-	Certificate *Certificate `json:"certificate,omitempty" doc:"what came of it"`
-	Documents   []Document   `json:"documents,omitempty"`
-	Legal       []Event      `json:"legal,omitempty" doc:"what the officer who asks may do with it now"`
+	Certificate *Certificate  `json:"certificate,omitempty" doc:"what came of it"`
+	Documents   []Document    `json:"documents,omitempty"`
+	Others      []Certificate `json:"others,omitempty" doc:"what else this holder has, of one application: kind, state, end and region"`
+	Legal       []Event       `json:"legal,omitempty" doc:"what the officer who asks may do with it now"`
 	// Conflict says that this node and the one above it differ, for a person to settle.
 	Conflict string `json:"conflict,omitempty"`
 
@@ -66,6 +67,7 @@ type Certificate struct {
 	NotBefore   time.Time  `json:"not_before"`
 	NotAfter    time.Time  `json:"not_after"`
 	Changed     time.Time  `json:"changed"`
+	Region      string     `json:"region,omitempty" doc:"only where a certificate of another branch is told of"`
 }
 
 // subject composes the certificate's name from the fields; the CA's profile has the

@@ -190,7 +190,9 @@ func (r *Registration) freezeNow(ctx context.Context, id string) error {
 			return err
 		}
 		to := &sheaf{}
-		to.do("UPDATE ra_application SET carried_by = registered_by WHERE id = $1", id)
+		// One that was held before is not this report's to release.
+		to.do(`UPDATE ra_application SET carried_by = registered_by WHERE id = $1
+			AND NOT EXISTS (SELECT 1 FROM ra_certificate WHERE issuer = $2 AND serial = $3 AND state = 'held')`, id, a.Issuer, string(a.Serial))
 		to.numbered(number, id, a.Version, a.Path)
 		if err := changeState(ctx, tx, to, a.Issuer, a.Serial, pki.Held, r.now()); err != nil {
 			return err

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"time"
 
-	"onecert/officer"
 	"onecert/pki"
 )
 
@@ -46,21 +45,8 @@ func readHolder(ctx context.Context, q querier, s scope, id string) (*Holder, er
 	return h, nil
 }
 
-// know asks the CA who the holder of a first certificate is, and whether this one has
-// a certificate of the kind in any branch (features H18). Without a way to the CA the
-// registration above asks.
-func (r *Registration) know(ctx context.Context, id string) (holder string, err error) {
-	s, err := r.enter(ctx, officer.Register)
-	if err != nil || r.cfg.Holders == nil {
-		return "", err
-	}
-	a, err := readApplication(ctx, r.cfg.DB.Read(), s, id)
-	if err != nil || a.Operation != Issue {
-		return "", err
-	}
-	return r.knowHolder(ctx, a)
-}
-
+// knowHolder asks who the holder is, and refuses one who has a certificate of the kind
+// unless the application says why a second one is right.
 func (r *Registration) knowHolder(ctx context.Context, a *Application) (holder string, err error) {
 	whole := *a
 	if err := r.reveal(&whole); err != nil {
@@ -73,7 +59,7 @@ func (r *Registration) knowHolder(ctx context.Context, a *Application) (holder s
 	if holder, err = r.cfg.Holders.Identify(ctx, kind, number); err != nil {
 		return "", err
 	}
-	if a.Kind != Person && a.Kind != Organisation || a.Reason != "" {
+	if !a.single() || a.Reason != "" {
 		return holder, nil
 	}
 	held, err := r.cfg.Holders.Held(ctx, holder)

@@ -47,6 +47,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.treeRoutes(api)
 	r.ruleRoutes(api)
 	r.receiptRoutes(api)
+	r.branchRoutes(api)
 	r.documentRoutes(api)
 	r.batchRoutes(api)
 	r.statisticsRoutes(api)

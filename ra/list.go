@@ -99,7 +99,10 @@ func (r *Registration) Application(ctx context.Context, id string) (*Application
 		return nil, err
 	}
 	shown := r.view(a, s)
-	shown.Documents, err = readDocuments(ctx, r.cfg.DB.Read(), id)
+	if shown.Documents, err = readDocuments(ctx, r.cfg.DB.Read(), id); err != nil {
+		return nil, err
+	}
+	shown.Others, err = readOthers(ctx, r.cfg.DB.Read(), id)
 	return shown, err
 }
 

@@ -4,21 +4,22 @@ import (
 	"context"
 	"database/sql"
 
+	"onecert/officer"
 	"onecert/pki"
 )
 
 // Submit hands an application to review, complete.
 func (r *Registration) Submit(ctx context.Context, id string, d Decision) (*Application, error) {
-	holder, err := r.know(ctx, id)
+	k, err := r.know(ctx, officer.Register, id)
 	if err != nil {
 		return nil, err
 	}
 	done, err := r.happen(ctx, id, Submit, d, func(a *Application, _ scope) error {
-		if holder != "" {
-			a.Holder = holder
+		if k.holder != "" {
+			a.Holder = k.holder
 		}
 		return r.complete(a)
-	}, r.papersThere, r.permittedIn)
+	}, r.papersThere, r.oneEach, r.permittedIn, r.linked(k))
 	if err == nil && done.Operation == Freeze {
 		err = r.freezeNow(ctx, done.ID)
 	}
@@ -72,8 +73,8 @@ func (r *Registration) Return(ctx context.Context, id string, d Decision) (*Appl
 // Reject ends an application; the note says why.
 func (r *Registration) Reject(ctx context.Context, id string, d Decision) (*Application, error) {
 	done, err := r.happen(ctx, id, Reject, d, saying(d), r.giveBack)
-	if err == nil && done.frozen() {
-		err = r.cfg.States.Release(ctx, done.Issuer, done.Serial)
+	if err == nil {
+		err = r.thaw(ctx, done)
 	}
 	return done, err
 }
@@ -87,19 +88,30 @@ func saying(d Decision) func(*Application, scope) error {
 	}
 }
 
-// Approve is the consent of one who did not register it.
+// Approve is the consent of one who did not register it. What a counter without a way
+// to the CA could not ask about the holder is asked here.
 func (r *Registration) Approve(ctx context.Context, id string, d Decision) (*Application, error) {
+	k, err := r.know(ctx, officer.Review, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.seen(ctx, id, k); err != nil {
+		return nil, err
+	}
 	return r.happen(ctx, id, Approve, d, func(a *Application, s scope) error {
 		a.ReviewedBy = s.actor.Name
+		if k.holder != "" {
+			a.Holder = k.holder
+		}
 		return r.complete(a)
-	}, r.permittedIn, r.take)
+	}, r.oneEach, r.permittedIn, r.take)
 }
 
 // Withdraw takes an application back.
 func (r *Registration) Withdraw(ctx context.Context, id string, d Decision) (*Application, error) {
 	done, err := r.happen(ctx, id, Withdraw, d, nil)
-	if err == nil && done.frozen() {
-		err = r.cfg.States.Release(ctx, done.Issuer, done.Serial)
+	if err == nil {
+		err = r.thaw(ctx, done)
 	}
 	return done, err
 }

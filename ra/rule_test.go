@@ -57,7 +57,7 @@ func TestStandingRule(t *testing.T) {
 			t.Errorf("issued by rule %q", done.Rule)
 		}
 		for name, state := range map[string]ra.State{"lra3": ra.Submitted, "ra1": ra.Submitted} { // another branch; not a local counter
-			if a := h.submitted(name+".registrar", person(t, 12+len(name), "丙示例")); a.State != state {
+			if a := h.submitted(name+".registrar", person(t, 40+len(name), "丙示例")); a.State != state {
 				t.Errorf("%s: %s", name, a.State)
 			}
 		}
