@@ -29,7 +29,8 @@ public final class Main {
             "dump", Dump::run,
             "envelope", KeyEnvelope::run,
             "ocsp", Status::run,
-            "ocsp-request", Status::request));
+            "ocsp-request", Status::request,
+            "store", Store::run));
 
     /**
      * Runs one sub-command and ends the process; without any words, runs one for each line of the
