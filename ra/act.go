@@ -57,6 +57,9 @@ func (r *Registration) happen(ctx context.Context, id string, event Event, d Dec
 		if a, err = readApplication(ctx, tx, s, id); err != nil {
 			return err
 		}
+		if err := r.heldBelow(ctx, tx, a); err != nil {
+			return err
+		}
 		m, err := r.allowed(a, event, d, s)
 		if err != nil {
 			return err

@@ -53,6 +53,9 @@ func (r *Registration) carry(ctx context.Context, s scope, id string, d Decision
 
 // ask has the CA do it. made is nil where no certificate comes of it.
 func (r *Registration) ask(ctx context.Context, a *Application) (made *Made, err error) {
+	if r.cfg.Upstream != nil {
+		return nil, errNoCA()
+	}
 	if a.Operation == Cancel {
 		return nil, nil
 	}

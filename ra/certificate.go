@@ -70,4 +70,7 @@ func (s *sheaf) become(c *Certificate, state pki.State, now time.Time) {
 	s.figures.certificate(c.Path, c.Kind, c.State, millis(c.NotAfter), -1)
 	s.figures.certificate(c.Path, c.Kind, state, millis(c.NotAfter), 1)
 	c.State, c.Changed = state, now
+	if c.Application != "" {
+		s.touch(c.Application, c.Path)
+	}
 }

@@ -74,6 +74,10 @@ type office interface {
 	SetRule(context.Context, ra.Rule) (*ra.Rule, error)
 	Statistics(context.Context, ra.StatisticsQuery) (*ra.Statistics, error)
 	StatisticsFile(context.Context, ra.StatisticsQuery, string, string) ([]byte, error)
+	HandUp(context.Context, []ra.Dossier) ([]ra.Handed, error)
+	News(context.Context, ra.NewsQuery) (*ra.News, error)
+	Links(context.Context) (*ra.Links, error)
+	Settle(context.Context, string, ra.Decision) (*ra.Application, error)
 }
 
 var _, _ office = (*ra.Registration)(nil), (*ra.Client)(nil)

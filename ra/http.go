@@ -51,6 +51,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.documentRoutes(api)
 	r.batchRoutes(api)
 	r.statisticsRoutes(api)
+	r.replicaRoutes(api)
 	r.deliveryRoutes(api)
 }
 

@@ -66,6 +66,10 @@ type Config struct {
 	States  States
 	Holders Holders
 
+	// Upstream is the registration above, where this is a counter with a process of its
+	// own: what it registers is reviewed and carried out there.
+	Upstream Upstream
+
 	Now    func() time.Time
 	Random io.Reader
 	Log    *slog.Logger
@@ -78,6 +82,7 @@ type Registration struct {
 	release func()
 	// carrying stores what the CA has carried out, for many callers with one commit.
 	carrying *db.Collector[*carried]
+	link     linkWatch
 	// sending are messages on their way to the Messenger.
 	sending sync.WaitGroup
 }
@@ -124,6 +129,9 @@ func (r *Registration) settle(ctx context.Context) error {
 	}
 	home := r.cfg.Home
 	home.State, home.Version, home.AddedBy, home.Changed = Active, 1, "first-start", r.now()
+	if r.cfg.Upstream != nil {
+		home.State = Pending // until the registration above has said otherwise
+	}
 	if home.Path == "" {
 		home.Path = pathOf("", home.ID)
 	}

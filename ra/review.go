@@ -109,6 +109,12 @@ func (r *Registration) Approve(ctx context.Context, id string, d Decision) (*App
 
 // Withdraw takes an application back.
 func (r *Registration) Withdraw(ctx context.Context, id string, d Decision) (*Application, error) {
+	if above, err := r.underReview(ctx, id); err != nil || above {
+		if err != nil {
+			return nil, err
+		}
+		return r.withdrawBelow(ctx, id, d)
+	}
 	done, err := r.happen(ctx, id, Withdraw, d, nil)
 	if err == nil {
 		err = r.thaw(ctx, done)

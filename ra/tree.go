@@ -45,6 +45,9 @@ func (r *Registration) AddNode(ctx context.Context, n Node) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.cfg.Upstream != nil {
+		return nil, errAbove()
+	}
 	if err := n.check(); err != nil {
 		return nil, err
 	}
@@ -112,6 +115,9 @@ func (r *Registration) alterNode(ctx context.Context, op officer.Operation, act,
 	s, err := r.enter(ctx, op)
 	if err != nil {
 		return nil, err
+	}
+	if r.cfg.Upstream != nil {
+		return nil, errAbove()
 	}
 	n, err := r.readNode(ctx, id)
 	if err != nil {

@@ -31,6 +31,7 @@ type sheaf struct {
 	tables  []*tableRows
 	figures figures
 	changed map[string]*Certificate // certificates as they are afterwards
+	changes []change
 }
 
 type tableRows struct {
@@ -58,8 +59,18 @@ func (s *sheaf) insertOnce(table string, columns []string, row ...any) {
 	s.tables[i].suffix = "ON CONFLICT DO NOTHING"
 }
 
-// send writes everything: what changes rows first, then new rows, then figures.
+// send numbers the changes and writes everything: what changes rows first, then new
+// rows, then figures. Where certificates or applications change, the caller is alone.
 func (s *sheaf) send(ctx context.Context, tx *sql.Tx) error {
+	if len(s.changes) > 0 {
+		last, err := next(ctx, tx, "change", len(s.changes))
+		if err != nil {
+			return err
+		}
+		for i, c := range s.changes {
+			s.numbered(last-int64(len(s.changes)-1-i), c.application, c.version, c.path)
+		}
+	}
 	all := s.first
 	for _, t := range s.tables {
 		all = append(all, db.Into(t.name, t.columns, t.rows, t.suffix))
@@ -71,8 +82,7 @@ func (s *sheaf) send(ctx context.Context, tx *sql.Tx) error {
 // so that it is alone: the versions and states looked at afterwards stay. A transaction
 // that writes to the audit log itself does so after it.
 func (r *Registration) store(ctx context.Context, tx *sql.Tx, s *sheaf, entries ...entry) error {
-	last, err := next(ctx, tx, "change", len(entries))
-	if err != nil {
+	if err := alone(ctx, tx); err != nil {
 		return err
 	}
 	if err := unchanged(ctx, tx, entries); err != nil {
@@ -85,11 +95,29 @@ func (r *Registration) store(ctx context.Context, tx *sql.Tx, s *sheaf, entries 
 	if err := r.cfg.Audit.Append(ctx, tx, acts...); err != nil {
 		return err
 	}
-	for i, e := range entries {
+	for _, e := range entries {
 		e.into(s)
-		s.numbered(last-int64(len(entries)-1-i), e.a.ID, e.a.Version, e.a.Path)
+		s.changes = append(s.changes, change{application: e.a.ID, version: e.a.Version, path: e.a.Path})
 	}
 	return s.send(ctx, tx)
+}
+
+// touch numbers a change of what came of an application, for those who follow.
+func (s *sheaf) touch(id, path string) {
+	s.changes = append(s.changes, change{application: id, path: path})
+}
+
+// numbered notes a change under a number that was drawn for it.
+func (s *sheaf) numbered(number int64, id string, version int, path string) {
+	s.insert("ra_change", []string{"number", "application", "version", "path"}, number, id, int64(version), path)
+}
+
+// change is a numbered change of an application; version 0: of what came of it.
+type change struct {
+	number      int64
+	application string
+	version     int
+	path        string
 }
 
 // alone keeps others from writing applications and certificates until the transaction
@@ -97,10 +125,6 @@ func (r *Registration) store(ctx context.Context, tx *sql.Tx, s *sheaf, entries 
 func alone(ctx context.Context, tx *sql.Tx) error {
 	_, err := next(ctx, tx, "change", 0)
 	return err
-}
-
-func (s *sheaf) numbered(number int64, id string, version int, path string) {
-	s.insert("ra_change", []string{"number", "application", "version", "path"}, number, id, int64(version), path)
 }
 
 // unchanged says whether the applications still have the versions the entries build on.
