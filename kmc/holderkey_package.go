@@ -45,9 +45,6 @@ func (c *Centre) Package(ctx context.Context, o pki.PackageOrder) (pki.Package, 
 	if k.why == whyPackaged {
 		return p.again(ctx)
 	}
-	if err := p.judge(ctx); err != nil {
-		return pki.Package{}, p.refuse(ctx, err)
-	}
 	return p.pack(ctx)
 }
 
@@ -120,19 +117,35 @@ func (p *packing) judge(ctx context.Context) error {
 	return p.contents.fitsPair(p.pair)
 }
 
-// pack makes the package, stores it in the place of the key, and answers.
+// pack waits for its turn, for hashing passwords is work, and looks again: whoever asked
+// for the same meanwhile has done it.
 func (p *packing) pack(ctx context.Context) (pki.Package, error) {
-	c, k := p.centre, p.key
 	select {
-	case c.urgent <- struct{}{}:
+	case p.centre.urgent <- struct{}{}:
+		defer func() { <-p.centre.urgent }()
 	case <-ctx.Done():
 		return pki.Package{}, ctx.Err()
 	}
+	var err error
+	if p.key, err = p.centre.ownHolderKey(ctx, p.actor, p.order.Application); err != nil {
+		return pki.Package{}, err
+	}
+	if p.key.why == whyPackaged {
+		return p.again(ctx)
+	}
+	if err := p.judge(ctx); err != nil {
+		return pki.Package{}, p.refuse(ctx, err)
+	}
 	out, err := p.files(ctx)
-	<-c.urgent
 	if err != nil {
 		return pki.Package{}, p.refuse(ctx, err)
 	}
+	return p.store(ctx, out)
+}
+
+// store puts the package into the place of the key, and answers.
+func (p *packing) store(ctx context.Context, out *pki.Package) (pki.Package, error) {
+	c, k := p.centre, p.key
 	k.wipedAt, k.why, k.wanted = c.config.Now().UTC().Truncate(time.Millisecond), whyPackaged, p.wanted()
 	out.Until = k.wipedAt.Add(fetchWindow)
 	text, err := json.Marshal(out)
