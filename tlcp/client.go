@@ -186,7 +186,7 @@ func (h *clientHandshake) hearKeyExchange() error {
 	if err != nil {
 		return err
 	}
-	if !verifySignature(key, signed, h.exchange.signature) {
+	if !verifySignature(key, h.peer.z[:], signed, h.exchange.signature) {
 		return fail(AlertDecryptError, CauseKeyExchangeSigned, whatFits(key, signed, h.exchange.signature, signed))
 	}
 	return nil
@@ -195,13 +195,12 @@ func (h *clientHandshake) hearKeyExchange() error {
 // signedExchange is what the server signs (GB/T 38636 6.4.5.4): both randoms, then the
 // parameters of ECDHE, or the encryption certificate with its length.
 func (h *handshake) signedExchange(params, encryption []byte) []byte {
-	signed := slices.Concat(h.c.randoms[0][:], h.c.randoms[1][:])
+	signed := make([]byte, 0, 2*randomLen+3+len(encryption)+len(params))
+	signed = append(append(signed, h.c.randoms[0][:]...), h.c.randoms[1][:]...)
 	if h.suite.ecdhe {
 		return append(signed, params...)
 	}
-	n := len(encryption)
-	signed = append(signed, byte(n>>16), byte(n>>8), byte(n))
-	return append(signed, encryption...)
+	return append(appendUint24(signed, len(encryption)), encryption...)
 }
 
 // hearRequest hears the rest of the server's flight.

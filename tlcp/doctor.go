@@ -8,9 +8,13 @@ import (
 	"github.com/emmansun/gmsm/sm3"
 )
 
-// verifySignature checks an SM2 signature over a message with the default user id.
-func verifySignature(key *ecdsa.PublicKey, message, signature []byte) bool {
-	return sm2.VerifyASN1WithSM2(key, nil, message, signature)
+// verifySignature checks an SM2 signature over a message. z is the key's with the
+// default user id (GB/T 32918.2 5.5), which of a peer that returns is known.
+func verifySignature(key *ecdsa.PublicKey, z, message, signature []byte) bool {
+	digest := sm3.New()
+	digest.Write(z)
+	digest.Write(message)
+	return sm2.VerifyASN1(key, digest.Sum(make([]byte, 0, sm3.Size)), signature)
 }
 
 // whatFits looks for what a wrong signature would be right for, after it was refused:

@@ -45,7 +45,9 @@ func exchangerOf(key crypto.Decrypter) (KeyExchanger, error) {
 		if err != nil {
 			return nil, fmt.Errorf("taking the encryption key: %w", err)
 		}
-		return softwareExchange{own, own.PublicKey()}, nil
+		// own.PublicKey() would multiply to find what is at hand.
+		public, err := sm2.PublicKeyToECDH(&key.PublicKey)
+		return softwareExchange{own, public}, err
 	case agreeing:
 		if public, ok := key.Public().(*ecdsa.PublicKey); ok && public.Curve == sm2.P256() {
 			own, err := sm2.PublicKeyToECDH(public)

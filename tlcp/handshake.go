@@ -2,6 +2,7 @@ package tlcp
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/subtle"
 	"fmt"
 	"hash"
@@ -16,7 +17,8 @@ type handshake struct {
 	config     *Config
 	ctx        context.Context
 	transcript hash.Hash
-	messages   []byte // the same, kept at a server until it is known that no signature of a client's comes
+	mac        hash.Hash // HMAC under the master secret, for what is derived from it
+	messages   [][]byte  // the same, kept at a server until it is known that no signature of a client's comes
 	keep       bool
 	suite      *suite
 	peer       *peer
@@ -36,7 +38,7 @@ func newHandshake(c *Conn, ctx context.Context) *handshake {
 func (h *handshake) take(message []byte) {
 	h.transcript.Write(message)
 	if h.keep {
-		h.messages = append(h.messages, message...)
+		h.messages = append(h.messages, message) // nobody writes to it any more
 	}
 }
 
@@ -100,7 +102,8 @@ func kindName(kind uint8) string {
 // install derives the working keys; they take effect with change_cipher_spec.
 func (h *handshake) install() error {
 	c := h.c
-	keys := keysOf(h.suite, c.master, c.randoms[0][:], c.randoms[1][:])
+	h.mac = hmac.New(sm3.New, c.master)
+	keys := keysOf(h.suite, h.mac, c.randoms[0][:], c.randoms[1][:])
 	ownMAC, ownKey, ownIV, farMAC, farKey, farIV := keys.serverMAC, keys.serverKey, keys.serverIV, keys.clientMAC, keys.clientKey, keys.clientIV
 	if c.isClient {
 		ownMAC, ownKey, ownIV, farMAC, farKey, farIV = farMAC, farKey, farIV, ownMAC, ownKey, ownIV
@@ -127,8 +130,8 @@ func (h *handshake) sayFinished() error {
 	if err := h.c.changeOut(); err != nil {
 		return err
 	}
-	data := verifyData(h.c.master, h.label(h.c.isClient), h.digest())
-	if err := h.say(message(kindFinished, octets(data))); err != nil {
+	data := verifyData(h.mac, h.label(h.c.isClient), h.digest())
+	if err := h.say(ready(kindFinished, data)); err != nil {
 		return err
 	}
 	return h.c.flush()
@@ -139,7 +142,7 @@ func (h *handshake) hearFinished() error {
 	if err := h.c.awaitChange(); err != nil {
 		return err
 	}
-	want := verifyData(h.c.master, h.label(!h.c.isClient), h.digest())
+	want := verifyData(h.mac, h.label(!h.c.isClient), h.digest())
 	_, body, err := h.hear(kindFinished)
 	if err != nil {
 		return err

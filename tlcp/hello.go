@@ -1,6 +1,7 @@
 package tlcp
 
 import (
+	"errors"
 	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -47,6 +48,26 @@ func message(kind uint8, body func(*cryptobyte.Builder)) ([]byte, error) {
 	b.AddUint24LengthPrefixed(body)
 	return b.Bytes()
 }
+
+// ready makes a message of octets that are there already: builders copy, and most
+// messages need none.
+func ready(kind uint8, parts ...[]byte) ([]byte, error) {
+	n := 0
+	for _, part := range parts {
+		n += len(part)
+	}
+	if n > maxMessage {
+		return nil, errors.New("a message is longer than it may be")
+	}
+	m := appendUint24(append(make([]byte, 0, 4+n), kind), n)
+	for _, part := range parts {
+		m = append(m, part...)
+	}
+	return m, nil
+}
+
+// counted is the length of b before it, in two octets.
+func counted(b []byte) []byte { return []byte{byte(len(b) >> 8), byte(len(b))} }
 
 func octets(b []byte) func(*cryptobyte.Builder) {
 	return func(to *cryptobyte.Builder) { to.AddBytes(b) }

@@ -1,19 +1,31 @@
 package tlcp
 
 import (
+	"errors"
+
 	"golang.org/x/crypto/cryptobyte"
 )
 
 // marshalCertificates makes a Certificate message; the list may be empty at a client.
+// It is the longest message, so it is written without a builder, which would copy it
+// several times.
 func marshalCertificates(list [][]byte) ([]byte, error) {
-	return message(kindCertificate, func(b *cryptobyte.Builder) {
-		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, der := range list {
-				b.AddUint24LengthPrefixed(octets(der))
-			}
-		})
-	})
+	total := 0
+	for _, der := range list {
+		total += 3 + len(der)
+	}
+	if 3+total > maxListed {
+		return nil, errors.New("the certificates are longer than a message may be")
+	}
+	m := append(make([]byte, 0, 7+total), kindCertificate)
+	m = appendUint24(appendUint24(m, 3+total), total)
+	for _, der := range list {
+		m = append(appendUint24(m, len(der)), der...)
+	}
+	return m, nil
 }
+
+func appendUint24(to []byte, n int) []byte { return append(to, byte(n>>16), byte(n>>8), byte(n)) }
 
 // maxCertificates is how many a peer may send.
 const maxCertificates = 32
@@ -68,10 +80,7 @@ type serverKeyExchange struct {
 }
 
 func (m *serverKeyExchange) marshal() ([]byte, error) {
-	return message(kindServerKeyExchange, func(b *cryptobyte.Builder) {
-		b.AddBytes(m.params)
-		b.AddUint16LengthPrefixed(octets(m.signature))
-	})
+	return ready(kindServerKeyExchange, m.params, counted(m.signature), m.signature)
 }
 
 func parseServerKeyExchange(body []byte, ecdhe bool) (*serverKeyExchange, error) {
@@ -132,13 +141,10 @@ func parseCertificateRequest(body []byte) (*certificateRequest, error) {
 // marshalClientKeyExchange (GB/T 38636 6.4.5.8): in ECC suites the encrypted
 // pre-master secret with its length, in ECDHE suites the bare parameters.
 func marshalClientKeyExchange(s *suite, content []byte) ([]byte, error) {
-	return message(kindClientKeyExchange, func(b *cryptobyte.Builder) {
-		if s.ecdhe {
-			b.AddBytes(content)
-			return
-		}
-		b.AddUint16LengthPrefixed(octets(content))
-	})
+	if s.ecdhe {
+		return ready(kindClientKeyExchange, content)
+	}
+	return ready(kindClientKeyExchange, counted(content), content)
 }
 
 // parseClientKeyExchange returns the ciphertext or the ephemeral point. Of the latter
@@ -164,7 +170,7 @@ func parseClientKeyExchange(body []byte, ecdhe bool) ([]byte, error) {
 
 // certificateVerify (GB/T 38636 6.4.5.9).
 func marshalCertificateVerify(signature []byte) ([]byte, error) {
-	return message(kindCertificateVerify, func(b *cryptobyte.Builder) { b.AddUint16LengthPrefixed(octets(signature)) })
+	return ready(kindCertificateVerify, counted(signature), signature)
 }
 
 func parseCertificateVerify(body []byte) ([]byte, error) {

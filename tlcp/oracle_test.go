@@ -161,7 +161,11 @@ func TestMalleableSignatures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !verifySignature(&key.PublicKey, message, good) {
+	z, err := sm2.CalculateZA(&key.PublicKey, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !verifySignature(&key.PublicKey, z, message, good) {
 		t.Fatal("a right signature is refused")
 	}
 	n := sm2.P256().Params().N
@@ -184,7 +188,7 @@ func TestMalleableSignatures(t *testing.T) {
 		"s turned":            body(r, derNumber(new(big.Int).Sub(n, new(big.Int).SetBytes(s)))),
 		"the numbers changed": body(s, r),
 	} {
-		if verifySignature(&key.PublicKey, message, bad) {
+		if verifySignature(&key.PublicKey, z, message, bad) {
 			t.Errorf("%s: accepted", name)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/emmansun/gmsm/sm2"
+	"github.com/emmansun/gmsm/sm3"
 	"github.com/emmansun/gmsm/smx509"
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -17,6 +18,7 @@ type peer struct {
 	certificates []*smx509.Certificate
 	encrypt      *smx509.Certificate // nil where there is none
 	encryptAt    int                 // its place in raw, 0 for none
+	z            [sm3.Size]byte      // of the signing key
 	chains       [][]*smx509.Certificate
 	verified     bool
 	notBefore    time.Time // of all that was verified
@@ -68,6 +70,20 @@ func readPeer(raw [][]byte) (*peer, error) {
 		}
 	}
 	return p, nil
+}
+
+// identify computes Z of the signing key, which every signature of it is over.
+func (p *peer) identify() error {
+	key, err := keyOf(p.sign())
+	if err != nil {
+		return err
+	}
+	z, err := sm2.CalculateZA(key, nil)
+	if err != nil {
+		return failWith(AlertBadCertificate, CauseBadCertificate, err)
+	}
+	p.z = [sm3.Size]byte(z)
+	return nil
 }
 
 // keyOf returns a certificate's SM2 key.

@@ -2,6 +2,7 @@ package tlcp
 
 import (
 	"crypto/hmac"
+	"hash"
 
 	"github.com/emmansun/gmsm/sm3"
 )
@@ -15,11 +16,16 @@ const (
 // prf fills out with P_SM3(secret, label ‖ seeds) (GB/T 38636 5.2.4): the P_hash of
 // TLS 1.2 with HMAC-SM3.
 func prf(out, secret []byte, label string, seeds ...[]byte) {
-	mac := hmac.New(sm3.New, secret)
-	seed := []byte(label)
+	prfOver(hmac.New(sm3.New, secret), out, label, seeds...)
+}
+
+// prfOver is prf with HMAC under the secret at hand.
+func prfOver(mac hash.Hash, out []byte, label string, seeds ...[]byte) {
+	seed := append(make([]byte, 0, 2*len(label)+2*randomLen), label...)
 	for _, s := range seeds {
 		seed = append(seed, s...)
 	}
+	mac.Reset()
 	mac.Write(seed)
 	a := mac.Sum(nil) // A(1)
 	var block [sm3.Size]byte
@@ -53,14 +59,14 @@ type keyBlock struct {
 
 // keysOf derives them; the randoms stand the other way round than in masterOf. The
 // IVs of CBC are generated and not used: each record has its own.
-func keysOf(s *suite, master, clientRandom, serverRandom []byte) keyBlock {
+func keysOf(s *suite, master hash.Hash, clientRandom, serverRandom []byte) keyBlock {
 	mac, iv := sm3.Size, 16
 	if s.gcm {
 		mac, iv = 0, 4
 	}
 	const key = 16
 	all := make([]byte, 2*(mac+key+iv))
-	prf(all, master, "key expansion", serverRandom, clientRandom)
+	prfOver(master, all, "key expansion", serverRandom, clientRandom)
 	next := func(n int) []byte {
 		part := all[:n:n]
 		all = all[n:]
@@ -77,8 +83,8 @@ const (
 )
 
 // verifyData is the body of a Finished message (GB/T 38636 6.4.5.10).
-func verifyData(master []byte, label string, transcript []byte) []byte {
+func verifyData(master hash.Hash, label string, transcript []byte) []byte {
 	data := make([]byte, verifyLen)
-	prf(data, master, label, transcript)
+	prfOver(master, data, label, transcript)
 	return data
 }

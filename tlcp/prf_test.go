@@ -2,7 +2,10 @@ package tlcp
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"testing"
+
+	"github.com/emmansun/gmsm/sm3"
 )
 
 // TestPRF compares with P_hash of RFC 5246 5 written out, and holds the lengths.
@@ -24,7 +27,7 @@ func TestPRF(t *testing.T) {
 func TestKeyBlock(t *testing.T) {
 	master, client, server := make([]byte, 48), []byte("client"), []byte("server")
 	for _, c := range []struct{ id, mac, iv int }{{int(ECC_SM4_GCM_SM3), 0, 4}, {int(ECC_SM4_CBC_SM3), 32, 16}} {
-		keys := keysOf(suiteOf(uint16(c.id)), master, client, server)
+		keys := keysOf(suiteOf(uint16(c.id)), hmac.New(sm3.New, master), client, server)
 		parts := [][]byte{keys.clientMAC, keys.serverMAC, keys.clientKey, keys.serverKey, keys.clientIV, keys.serverIV}
 		lengths := []int{c.mac, c.mac, 16, 16, c.iv, c.iv}
 		for i := range parts {

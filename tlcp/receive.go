@@ -12,6 +12,8 @@ const (
 	maxMessage   = 64 << 10  // a handshake message
 	maxListed    = 256 << 10 // a message with certificates or names of CAs
 	maxHandshake = 512 << 10 // all messages of a handshake
+
+	usualFlight = 2 << 10 // what one side says in most handshakes
 )
 
 // readRecord takes one record in and puts its content where it belongs: handshake
@@ -144,6 +146,9 @@ func (c *Conn) hearHandshake(content []byte) error {
 	}
 	if c.in.total += len(content); c.in.total > maxHandshake {
 		return fail(AlertHandshakeFailure, CauseTooLarge, "")
+	}
+	if cap(c.in.hand) == 0 {
+		c.in.hand = make([]byte, 0, max(len(content), usualFlight))
 	}
 	c.in.hand = append(c.in.hand, content...)
 	return nil

@@ -209,7 +209,7 @@ func (h *serverHandshake) sayRequest() error {
 	} else {
 		h.keep, h.messages = false, nil
 	}
-	if err := h.say(message(kindServerHelloDone, octets(nil))); err != nil {
+	if err := h.say(ready(kindServerHelloDone)); err != nil {
 		return err
 	}
 	return h.c.flush()
@@ -308,8 +308,8 @@ func (h *serverHandshake) hearVerify() error {
 	if err != nil {
 		return err
 	}
-	if !verifySignature(key, signed, signature) {
-		return fail(AlertDecryptError, CauseClientSigned, whatFits(key, signed, signature, messages))
+	if !verifySignature(key, h.peer.z[:], signed, signature) {
+		return fail(AlertDecryptError, CauseClientSigned, whatFits(key, signed, signature, slices.Concat(messages...)))
 	}
 	return nil
 }

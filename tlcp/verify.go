@@ -39,6 +39,9 @@ func (h *handshake) judge(raw [][]byte, want demand) (*peer, error) {
 	if err := checkPair(p, want); err != nil {
 		return nil, err
 	}
+	if err := p.identify(); err != nil {
+		return nil, err
+	}
 	if !want.trust {
 		p.notAfter = h.config.now().Add(h.config.lifetime())
 		return p, nil
@@ -113,7 +116,7 @@ func (h *handshake) verifyChains(p *peer, want demand) error {
 	options.DNSName, options.KeyUsages = "", []smx509.ExtKeyUsage{smx509.ExtKeyUsageAny}
 	if len(chains[0]) > 1 && bytes.Equal(p.encrypt.RawIssuer, p.sign().RawIssuer) {
 		// The CA above both was verified a moment ago: its own chain is not verified twice.
-		options.Roots = smx509.NewCertPool()
+		options.Roots, options.Intermediates = smx509.NewCertPool(), smx509.NewCertPool()
 		options.Roots.AddCert(chains[0][1])
 	}
 	others, err := p.encrypt.Verify(options)
