@@ -70,6 +70,14 @@ type office interface {
 	Motions(context.Context, ra.MotionState) ([]*ra.Motion, error)
 	DecideMotion(context.Context, string, ra.MotionDecision) (*ra.Motion, error)
 	Holders(context.Context, ra.HolderQuery) (*ra.Page[*ra.Holder], error)
+	Systems(context.Context) ([]*ra.System, error)
+	SetSystem(context.Context, ra.System) (*ra.System, error)
+	SetSystemState(context.Context, string, int, ra.SystemState) (*ra.System, error)
+	SystemsFile(context.Context, string) ([]byte, error)
+	Members(context.Context, string, ra.MemberQuery) (*ra.Page[*ra.Standing], error)
+	AddMember(context.Context, string, ra.Membership) error
+	RemoveMember(context.Context, string, ra.Membership) error
+	Glances(context.Context) ([]ra.Glance, error)
 	Rules(context.Context) ([]ra.Rule, error)
 	SetRule(context.Context, ra.Rule) (*ra.Rule, error)
 	Statistics(context.Context, ra.StatisticsQuery) (*ra.Statistics, error)

@@ -48,6 +48,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.ruleRoutes(api)
 	r.receiptRoutes(api)
 	r.branchRoutes(api)
+	r.systemRoutes(api)
 	r.documentRoutes(api)
 	r.batchRoutes(api)
 	r.statisticsRoutes(api)
