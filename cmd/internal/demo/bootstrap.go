@@ -40,6 +40,9 @@ func bootstrapPast(ctx context.Context, o Options, s *state) error {
 	if err := makeNode(o, s); err != nil {
 		return err
 	}
+	if err := makeRA(o, s); err != nil {
+		return err
+	}
 	t, err := openTree(ctx, o, s, now)
 	if err != nil {
 		return err
@@ -116,10 +119,19 @@ func (t *tree) populate(ctx context.Context) error {
 	if err := t.siteOfNode(ctx); err != nil {
 		return err
 	}
+	if err := t.siteOfRA(ctx); err != nil {
+		return err
+	}
 	for _, r := range cast() {
 		if err := t.admit(ctx, r); err != nil {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
+	}
+	if err := t.openRA(ctx); err != nil {
+		return err
+	}
+	if err := t.settle(ctx); err != nil {
+		return fmt.Errorf("settling the registration: %w", err)
 	}
 	t.s.Ready = true
 	return t.s.save()
@@ -161,10 +173,17 @@ func (t *tree) admit(ctx context.Context, r role) error {
 			return fmt.Errorf("%s: %w", family, err)
 		}
 		// TLS does not know SM2: officers come with their ECDSA certificate.
-		if r.operates() && family == "ecdsa" {
-			if err := t.register(ctx, r, issued.Sign); err != nil {
-				return err
-			}
+		if family != "ecdsa" {
+			continue
+		}
+		if r.operates() {
+			err = t.register(ctx, r, issued.Sign)
+		}
+		if err == nil && (r.operates() || r.sits()) {
+			err = t.session(r)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -182,15 +201,19 @@ func (t *tree) register(ctx context.Context, r role, c *ca.Certificate) error {
 	if _, err := t.kmc.Officers.Register(ctx, registration); err != nil {
 		return fmt.Errorf("at the KMC: %w", err)
 	}
-	return t.session(r)
+	return nil
 }
 
 // session writes the folder with which the command line acts as an officer.
 func (t *tree) session(r role) error {
 	from := filepath.Join("..", "..", "identities", r.name)
-	return wire.SaveSession(filepath.Join(t.o.Dir, "officers", r.name), wire.Identity{
-		Server: "https://" + t.s.address("ca"), KMC: "https://" + t.s.address("kmc"),
-		Certificate: filepath.Join(from, "ecdsa-chain.pem"), Key: "file:" + filepath.Join(from, "ecdsa-sign.key"), PlainKey: true,
-		Trust: filepath.Join("..", "..", "trust", "ecdsa-root.pem"),
-	})
+	who := wire.Identity{Certificate: filepath.Join(from, "ecdsa-chain.pem"), Key: "file:" + filepath.Join(from, "ecdsa-sign.key"), PlainKey: true,
+		Trust: filepath.Join("..", "..", "trust", "ecdsa-root.pem")}
+	if r.operates() {
+		who.Server, who.KMC = "https://"+t.s.address("ca"), "https://"+t.s.address("kmc")
+	}
+	if r.sits() {
+		who.RA = "https://" + t.s.address("ra")
+	}
+	return wire.SaveSession(filepath.Join(t.o.Dir, "officers", r.name), who)
 }

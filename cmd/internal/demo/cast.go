@@ -85,8 +85,8 @@ func custodians() []string {
 }
 
 // operates says whether the CA and the KMC register this identity: the officers of
-// the centre and the registration authorities. Others wait for components that
-// are theirs.
+// the centre and the registration authorities. The officers of these sit at the
+// registration only.
 func (r role) operates() bool {
 	switch r.kind {
 	case "officer":

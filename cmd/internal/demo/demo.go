@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,8 @@ func Run(ctx context.Context, o Options) error {
 		if err := t.populate(ctx); err != nil {
 			return fmt.Errorf("making the demo's people: %w", err)
 		}
+	} else if err := t.openRA(ctx); err != nil {
+		return err
 	}
 	return t.serve(ctx, started)
 }
@@ -129,7 +132,11 @@ func (t *tree) servers(ctx context.Context) ([]serve.Server, error) {
 		return nil, err
 	}
 	centre, err := t.kmc.Servers(ctx)
-	return append(authority, centre...), err
+	if err != nil {
+		return nil, err
+	}
+	registration, err := t.ra.Servers(ctx)
+	return slices.Concat(authority, centre, registration), err
 }
 
 // await waits until every listener takes connections and the first CRLs are out.
@@ -154,7 +161,7 @@ func (t *tree) await(ctx context.Context, ended <-chan error, look func() string
 }
 
 func (t *tree) missingCore() string {
-	for _, service := range []string{"ca", "kmc"} {
+	for _, service := range []string{"ca", "kmc", "ra"} {
 		if !t.listens(service) {
 			return t.s.address(service)
 		}
@@ -202,6 +209,7 @@ func (t *tree) announce(took time.Duration) {
 	t.o.say("\nOneCert demo is ready (%.1f s). Everything in it is throw-away.\n", took.Seconds())
 	t.o.say("  CA API          https://%s   (OpenAPI at /openapi.json; mutual TLS)", t.s.address("ca"))
 	t.o.say("  KMC API         https://%s", t.s.address("kmc"))
+	t.o.say("  RA API          https://%s   (the tree: centre, ra1 with lra1, ra2 with lra2)", t.s.address("ra"))
 	t.o.say("  Public site     http://%s/   (look a certificate up, CA certificates, CRLs)", t.s.address("public"))
 	t.o.say("  OCSP, LDAP      http://%s/ocsp   ldap://%s/%s", t.s.address("public"), t.s.address("ldap"), directoryBase)
 	t.o.say("  Observer        https://%s/observer   (mutual TLS)", t.s.address("node"))
@@ -218,6 +226,7 @@ func (t *tree) examples() []string {
 		"  " + onecert + " ca issue " + as + " --profile person-sign --request my.csr --holder H-2026-1 --out my",
 		"  " + onecert + " cert inspect my/sign.pem",
 		"  " + onecert + " ca list " + as,
+		"  " + onecert + " ra me --as " + filepath.Join(t.o.Dir, "officers", "lra1.registrar"),
 	}
 }
 
@@ -240,6 +249,7 @@ type tree struct {
 	now func() time.Time
 	ca  *wire.CAProcess
 	kmc *wire.KMCProcess
+	ra  *wire.RAProcess
 	// node is there once the CA's API answers.
 	node *wire.NodeProcess
 }
@@ -266,6 +276,9 @@ func openTree(ctx context.Context, o Options, s *state, now func() time.Time) (*
 func (t *tree) close() {
 	if t.node != nil {
 		t.node.Close()
+	}
+	if t.ra != nil {
+		t.ra.Close()
 	}
 	if t.ca != nil {
 		t.ca.Close()

@@ -25,7 +25,7 @@ type state struct {
 }
 
 // services are the listeners in the order of their ports.
-var services = []string{"public", "ca", "kmc", "node", "ldap"}
+var services = []string{"public", "ca", "kmc", "node", "ldap", "ra"}
 
 func (s *state) address(service string) string {
 	return net.JoinHostPort(s.Host, strconv.Itoa(s.Ports[service]))
@@ -46,7 +46,7 @@ func loadState(ctx context.Context, o Options) (*state, error) {
 		return nil, fmt.Errorf("reading the demo's state: %w", err)
 	}
 	// A first start that was broken off left half a tree: throw-away, so away with it.
-	for _, part := range []string{"ca", "kmc", "node", "identities", "officers", "trust", "demo.json"} {
+	for _, part := range []string{"ca", "kmc", "node", "ra", "identities", "officers", "trust", "demo.json"} {
 		if err := os.RemoveAll(filepath.Join(o.Dir, part)); err != nil {
 			return nil, fmt.Errorf("clearing a broken-off first start: %w", err)
 		}
@@ -60,6 +60,11 @@ func loadState(ctx context.Context, o Options) (*state, error) {
 
 // fits refuses flags that would contradict the addresses in issued certificates.
 func (s *state) fits(o Options) error {
+	for _, service := range services {
+		if s.Ports[service] == 0 {
+			return pki.Errorf(pki.Conflict, "demo.older", "this demo was made by an earlier version, without %s", service).To("use another folder")
+		}
+	}
 	if o.Listen != s.Host || o.PortBase != 0 && o.PortBase != s.Ports[services[0]] {
 		return pki.Errorf(pki.Conflict, "demo.ports", "this demo was made for %s, which stands in its certificates", s.address("public")).
 			To("start it without --listen and --port-base, or use another folder")

@@ -45,6 +45,9 @@ func (t *tree) walk(ctx context.Context) error {
 	if err := w.investigate(ctx); err != nil {
 		return err
 	}
+	if err := w.registration(ctx); err != nil {
+		return err
+	}
 	if err := w.statusSteps(ctx); err != nil {
 		return err
 	}
