@@ -38,7 +38,7 @@ func components() map[string]string {
 		"observer": "status lint cms tsp verify",
 		"ocsp":     "keys status",
 		"portal":   "status cms",
-		"ra":       "keys",
+		"ra":       "keys notice",
 		"seal":     "keys status cms tsp verify",
 		"sso":      "keys status policy verify",
 		"svs":      "keys status cms tsp verify",

@@ -55,6 +55,8 @@ type Config struct {
 
 	// Self is what self-service needs beyond this; the zero value has no codes.
 	Self SelfConfig
+	// Notices is how holders are told; the zero value tells nobody.
+	Notices Notices
 
 	// Paperless says that materials are kept elsewhere: none has to be attached.
 	Paperless bool

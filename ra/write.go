@@ -99,7 +99,10 @@ func (r *Registration) store(ctx context.Context, tx *sql.Tx, s *sheaf, entries 
 		e.into(s)
 		s.changes = append(s.changes, change{application: e.a.ID, version: e.a.Version, path: e.a.Path})
 	}
-	return s.send(ctx, tx)
+	if err := s.send(ctx, tx); err != nil {
+		return err
+	}
+	return r.tell(ctx, tx, entries)
 }
 
 // touch numbers a change of what came of an application, for those who follow.
