@@ -53,10 +53,10 @@ func (r *Registration) Sync(ctx context.Context) error {
 // exchange fetches the tree first: an office that is suspended learns of it though
 // nothing is taken from it any more.
 func (r *Registration) exchange(ctx context.Context) error {
-	reset, err := r.fetch(ctx, false)
+	reset, err := r.fetch(ctx)
 	if err == nil && reset {
 		if err = r.beginAnew(ctx); err == nil {
-			_, err = r.fetch(ctx, false)
+			_, err = r.fetch(ctx)
 		}
 	}
 	if err != nil {
@@ -65,7 +65,7 @@ func (r *Registration) exchange(ctx context.Context) error {
 	if err := r.handUp(ctx); err != nil {
 		return err
 	}
-	_, err = r.fetch(ctx, true) // what was decided at once on what was handed up
+	_, err = r.fetch(ctx) // what was decided at once on what was handed up
 	return err
 }
 
@@ -91,6 +91,12 @@ func (s *sheaf) position(side string, number int64, mark string) {
 func (s *sheaf) known(id string, version int, waits bool) {
 	s.do(`INSERT INTO ra_link (application, version, waiting) VALUES ($1, $2, $3)
 		ON CONFLICT (application) DO UPDATE SET version = excluded.version, waiting = excluded.waiting`, id, version, flag(waits))
+}
+
+// told notes that the registration above has a version; what it could not take of it
+// still waits.
+func (s *sheaf) told(id string, version int) {
+	s.do("INSERT INTO ra_link (application, version, waiting) VALUES ($1, $2, 0) ON CONFLICT (application) DO UPDATE SET version = excluded.version", id, version)
 }
 
 func (r *Registration) write(ctx context.Context, to *sheaf) error {
@@ -200,8 +206,8 @@ func (r *Registration) answered(ctx context.Context, d *Dossier, h Handed) error
 	return r.write(ctx, to)
 }
 
-// fetch takes what changed above; the tree only where rest is set it was just heard.
-func (r *Registration) fetch(ctx context.Context, rest bool) (reset bool, err error) {
+// fetch takes what changed above.
+func (r *Registration) fetch(ctx context.Context) (reset bool, err error) {
 	for {
 		after, mark, err := r.position(ctx, below)
 		if err != nil {

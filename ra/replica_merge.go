@@ -32,12 +32,12 @@ func (r *Registration) mergeOnce(ctx context.Context, d *Dossier) error {
 	}
 	common := begins(history, d.History)
 	to := &sheaf{}
-	to.known(d.Application.ID, min(common, len(d.History)), false)
 	if have != nil && common == len(d.History) { // they have nothing that is not here
 		return r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 			if err := alone(ctx, tx); err != nil {
 				return err
 			}
+			to.told(have.ID, len(d.History))
 			if common == len(history) {
 				to.do("UPDATE ra_application SET carried_by = $1, holder = $2, conflict = $3 WHERE id = $4 AND version = $5",
 					d.Application.CarriedBy, d.Application.Holder, d.Application.Conflict, have.ID, have.Version)
