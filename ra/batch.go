@@ -139,7 +139,7 @@ func (r *Registration) ConfirmBatch(ctx context.Context, id string, c Confirmati
 	return r.decideBatch(ctx, id, c.Version, "confirm", func(tx *sql.Tx, b *Batch, s scope) error {
 		switch {
 		case b.State != BatchChecked:
-			return pki.Errorf(pki.Conflict, "batch.state", "a batch that is %s cannot be confirmed", b.State).To("upload the sheet again if it is to be done once more")
+			return pki.Errorf(pki.Conflict, codeBatchState, "a batch that is %s cannot be confirmed", b.State).To("upload the sheet again if it is to be done once more")
 		case b.Faulty == b.Rows:
 			return pki.Errorf(pki.Conflict, "batch.nothing", "no row of the sheet is good").To("mend the rows and upload the sheet again")
 		case b.Faulty > 0 && !c.SkipFaulty:
@@ -163,7 +163,7 @@ func (r *Registration) ConfirmBatch(ctx context.Context, id string, c Confirmati
 func (r *Registration) WithdrawBatch(ctx context.Context, id string, version int) (*Batch, error) {
 	return r.decideBatch(ctx, id, version, "withdraw", func(tx *sql.Tx, b *Batch, _ scope) error {
 		if b.State != BatchChecked && b.State != BatchRunning {
-			return pki.Errorf(pki.Conflict, "batch.state", "a batch that is %s cannot be withdrawn", b.State).To("withdraw its applications one by one")
+			return pki.Errorf(pki.Conflict, codeBatchState, "a batch that is %s cannot be withdrawn", b.State).To("withdraw its applications one by one")
 		}
 		b.State = BatchWithdrawn
 		return forgetRows(ctx, tx, b.ID)

@@ -3,6 +3,7 @@ package ra
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -41,7 +42,7 @@ func file(form, name string, content []byte, err error) (*scan, error) {
 
 func (r *Registration) batchRoutes(api huma.API) {
 	upload := describe("batch-upload", http.MethodPost, pathBatches, "Hand in a sheet; it is judged row by row, and nothing is done yet")
-	upload.MaxBodyBytes = mostSheet
+	upload.MaxBodyBytes, upload.BodyReadTimeout = mostSheet, 2*time.Minute
 	huma.Register(api, upload, func(ctx context.Context, in *struct {
 		BatchOrder
 		RawBody []byte `contentType:"application/octet-stream"`

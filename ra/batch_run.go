@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -15,11 +16,13 @@ import (
 )
 
 // How batches are worked on: so many rows a transaction, so many questions to the CA at
-// once, and how soon a confirmed or stopped batch is looked at.
+// once, how soon a confirmed or stopped batch is looked at, and how long an unconfirmed
+// one is kept.
 const (
 	rowsAtOnce   = 50
 	asksAtOnce   = 8
 	batchesEvery = 2 * time.Second
+	undecided    = 7 * 24 * time.Hour
 )
 
 // KeepBatches registers the rows of confirmed batches until ctx ends. After a crash it
@@ -48,7 +51,7 @@ func (r *Registration) WorkBatches(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var first error
+	first := r.forgetOld(ctx)
 	for _, b := range all {
 		if err := r.workOn(ctx, b); err != nil && first == nil {
 			first = fmt.Errorf("registering %s: %w", b.ID, err)
@@ -57,35 +60,57 @@ func (r *Registration) WorkBatches(ctx context.Context) error {
 	return first
 }
 
+// forgetOld withdraws batches that nobody confirmed in time: what people wrote about
+// themselves is not kept for nothing.
+func (r *Registration) forgetOld(ctx context.Context) error {
+	old, err := collect(ctx, r.cfg.DB.Read(), scanBatch, "SELECT "+batchColumnNames+" FROM ra_batch WHERE state = 'checked' AND created < $1 LIMIT 100",
+		millis(r.now().Add(-undecided)))
+	for _, b := range old {
+		if err := r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+			b.State, b.Changed = BatchWithdrawn, r.now()
+			if err := updateBatch(ctx, tx, b); err != nil {
+				return err
+			}
+			if err := forgetRows(ctx, tx, b.ID); err != nil {
+				return err
+			}
+			return r.cfg.Audit.Append(ctx, tx, b.act("withdraw", scope{actor: pki.Actor{Name: "batches"}}))
+		}); err != nil {
+			return fmt.Errorf("withdrawing %s: %w", b.ID, err)
+		}
+	}
+	return err
+}
+
 // workOn registers a batch to its end, or to where it cannot go on.
 func (r *Registration) workOn(ctx context.Context, b *Batch) error {
 	for {
 		more, err := r.registerSome(ctx, b)
-		if err != nil {
-			return r.stop(ctx, b, err)
+		if pki.CodeOf(err) == codeBatchState {
+			return nil // withdrawn meanwhile
 		}
-		if !more {
-			return nil
+		if err != nil && ctx.Err() == nil {
+			r.stop(ctx, b, err)
+		}
+		if err != nil || !more {
+			return err
 		}
 	}
 }
 
 // stop notes why a batch does not go on.
-func (r *Registration) stop(ctx context.Context, b *Batch, why error) error {
+func (r *Registration) stop(ctx context.Context, b *Batch, why error) {
 	words := "it could not be stored; the log says more"
-	if e := told(why); e != nil {
+	if e, ok := errors.AsType[*pki.Error](why); ok && e.Kind != pki.Internal {
 		words = e.Error()
-	} else if pki.KindOf(why) == pki.Unavailable {
-		words = why.Error()
 	}
-	err := r.cfg.DB.Tx(context.WithoutCancel(ctx), func(tx *sql.Tx) error {
+	err := r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "UPDATE ra_batch SET stopped = $1 WHERE id = $2 AND state = 'running'", words, b.ID)
 		return err
 	})
 	if err != nil {
 		r.cfg.Log.Error("cannot note why a batch does not go on", "batch", b.ID, "error", err)
 	}
-	return why
 }
 
 // pendingRow is a good row on its way to its application.
@@ -137,35 +162,31 @@ func (r *Registration) registerSome(ctx context.Context, b *Batch) (more bool, e
 // transaction. A holder who may have no second certificate is the row's fault, a CA
 // that does not answer is not.
 func (r *Registration) prepare(ctx context.Context, b *Batch, rows []*pendingRow) error {
-	failed := make([]error, len(rows))
-	var all sync.WaitGroup
-	places := make(chan struct{}, asksAtOnce)
-	for i, p := range rows {
+	for _, p := range rows {
 		var err error
 		if p.sealedRow, err = r.openRow(b.ID, p.number, p.sealed); err != nil {
 			return err
 		}
-		if r.cfg.Holders == nil {
-			continue
-		}
+	}
+	if r.cfg.Holders == nil {
+		return nil
+	}
+	failed := make([]error, len(rows))
+	var all sync.WaitGroup
+	places := make(chan struct{}, asksAtOnce)
+	for i, p := range rows {
 		places <- struct{}{}
 		all.Go(func() {
 			defer func() { <-places }()
-			holder, err := r.knowHolder(ctx, &Application{Operation: Issue, Kind: b.Kind, Fields: p.Fields})
-			if p.holder = holder; err != nil {
-				if p.wrong = told(err); p.wrong == nil {
-					failed[i] = err
-				}
+			var err error
+			p.holder, err = r.knowHolder(ctx, &Application{Operation: Issue, Kind: b.Kind, Fields: p.Fields})
+			if p.wrong = told(err); p.wrong == nil {
+				failed[i] = err
 			}
 		})
 	}
 	all.Wait()
-	for _, err := range failed {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // registerRows makes the applications of rows and says so of the rows, all in one

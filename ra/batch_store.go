@@ -20,6 +20,9 @@ const (
 	rowFailed     = "failed"
 )
 
+// codeBatchState is the code of what a batch's state does not allow.
+const codeBatchState = "batch.state"
+
 const batchColumnNames = `id, node, path, name, digest, kind, profile, key_from, days, single, suite, state, version, total, faulty, registered, failed, stopped,
 	created, created_by, confirmed_by, actor, changed`
 
@@ -128,5 +131,5 @@ func advance(ctx context.Context, tx *sql.Tx, batch string, now int64) error {
 	if n, err := result.RowsAffected(); err != nil || n == 1 {
 		return err
 	}
-	return pki.Errorf(pki.Conflict, "batch.state", "the batch is not running any more")
+	return pki.Errorf(pki.Conflict, codeBatchState, "the batch is not running any more").To("look at it again")
 }

@@ -314,6 +314,46 @@ func TestBatchHolderHasOne(t *testing.T) {
 	})
 }
 
+// TestBatchByRule: what a standing rule reviews stays within its quota, and the rest
+// waits for a person.
+func TestBatchByRule(t *testing.T) {
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		h := newHouse(t, source, nil)
+		who := as("lra1.registrar")
+		h.aRule(h.usualRule(), true) // for two persons
+		b := must[*ra.Batch](t)(h.room.UploadBatch(who, serverKeys, peopleSheet(t, 5, nil)))
+		must[*ra.Batch](t)(h.room.ConfirmBatch(who, b.ID, ra.Confirmation{Version: b.Version}))
+		h.work()
+		count := map[ra.State]int{}
+		for _, a := range must[*ra.Page[*ra.Application]](t)(h.Applications(who, ra.Query{States: ra.AllStates(), Batch: b.ID})).Items {
+			count[a.State]++
+		}
+		if count[ra.Approved] != 2 || count[ra.Submitted] != 3 {
+			t.Errorf("%v", count)
+		}
+	})
+}
+
+// TestBatchForgotten: a sheet that nobody confirms is not kept.
+func TestBatchForgotten(t *testing.T) {
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		h := newHouse(t, source, nil)
+		who := as("lra1.registrar")
+		b := must[*ra.Batch](t)(h.room.UploadBatch(who, serverKeys, peopleSheet(t, 2, nil)))
+		h.clock.add(6 * 24 * time.Hour)
+		h.work()
+		if b := must[*ra.Batch](t)(h.room.Batch(who, b.ID)); b.State != ra.BatchChecked {
+			t.Errorf("%+v", b)
+		}
+		h.clock.add(2 * 24 * time.Hour)
+		h.work()
+		rows := must[[]*ra.BatchRow](t)(h.room.BatchRows(who, b.ID, ra.RowQuery{}))
+		if b := must[*ra.Batch](t)(h.room.Batch(who, b.ID)); b.State != ra.BatchWithdrawn || rows[0].Fields != nil {
+			t.Errorf("%+v", b)
+		}
+	})
+}
+
 // tripping is a sealer that ends what is going on at each so many-th seal: in the middle
 // of a transaction.
 type tripping struct {

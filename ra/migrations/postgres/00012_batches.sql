@@ -27,7 +27,7 @@ CREATE TABLE ra_batch (
     changed      BIGINT NOT NULL
 );
 CREATE INDEX ra_batch_path ON ra_batch (path, created);
-CREATE INDEX ra_batch_running ON ra_batch (created) WHERE state = 'running';
+CREATE INDEX ra_batch_waiting ON ra_batch (state, created) WHERE state IN ('checked', 'running');
 
 -- A row becomes at most one application, in the transaction that makes it. What it
 -- says is sealed, and forgotten as soon as it stands in the application.
