@@ -51,7 +51,7 @@ func (d *demo) caller(t testing.TB, base, name string) *caller {
 	}
 	transport := &http.Transport{TLSClientConfig: config, MaxIdleConnsPerHost: 8}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &caller{base: base, client: &http.Client{Transport: transport, Timeout: 20 * time.Second}}
+	return &caller{base: base, client: &http.Client{Transport: transport, Timeout: time.Minute}}
 }
 
 // problem is how an API refuses (RFC 9457).

@@ -69,7 +69,7 @@ func (a *apart) keyInto(module string) {
 // ready asks /readyz, as a load balancer does.
 func (a *apart) ready() (status int, checks map[string]string) {
 	a.Helper()
-	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	defer client.CloseIdleConnections()
 	answer, err := client.Get("https://" + a.ca + "/readyz")
 	if err != nil {

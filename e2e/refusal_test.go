@@ -14,7 +14,7 @@ import (
 // files of demo.json are.
 func (d *demo) curl(t testing.TB, name, family, path string, flags ...string) (status, kind, body string) {
 	t.Helper()
-	args := []string{"--silent", "--show-error", "--noproxy", "*", "--max-time", "20", "--cacert", d.Trust["ecdsa"].Root,
+	args := []string{"--silent", "--show-error", "--noproxy", "*", "--max-time", "60", "--cacert", d.Trust["ecdsa"].Root,
 		"--write-out", "\n%{http_code} %{content_type}"}
 	if name != "" {
 		files := d.Identities[name].in()[family]
@@ -139,7 +139,7 @@ func TestCentresDoors(t *testing.T) {
 func TestSM2InTLS(t *testing.T) {
 	d := shared(t)
 	files := d.Identities["centre.issuer"].SM2
-	_, _, code := run(t, exec.Command("curl", "--silent", "--noproxy", "*", "--max-time", "20", "--cacert", d.Trust["ecdsa"].Root,
+	_, _, code := run(t, exec.Command("curl", "--silent", "--noproxy", "*", "--max-time", "60", "--cacert", d.Trust["ecdsa"].Root,
 		"--cert", files.SignCert, "--key", files.SignKey, d.Endpoints.CA+"/v1/certificates"))
 	if code == 0 {
 		t.Error("an SM2 certificate was taken in TLS")

@@ -84,7 +84,7 @@ func TestDirectoryOfTheDemo(t *testing.T) {
 func TestPublicSite(t *testing.T) {
 	d := shared(t)
 	get := func(args ...string) string {
-		out, problem, code := run(t, exec.Command("curl", append([]string{"--silent", "--show-error", "--noproxy", "*", "--location", "--max-time", "20"}, args...)...))
+		out, problem, code := run(t, exec.Command("curl", append([]string{"--silent", "--show-error", "--noproxy", "*", "--location", "--max-time", "60"}, args...)...))
 		if code != 0 {
 			t.Fatalf("curl %v: %s", args, problem)
 		}

@@ -27,7 +27,7 @@ func tongsuoDials(t *testing.T, config *tlcp.Config, options ...string) (*tlcp.C
 	}
 	t.Cleanup(func() { inner.Close() })
 	conn := tlcp.Server(inner, config)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	err = conn.HandshakeContext(ctx)
 	if err != nil {

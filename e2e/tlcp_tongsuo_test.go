@@ -51,7 +51,7 @@ func TestTongsuoServer(t *testing.T) {
 		config := &tlcp.Config{KeyLogWriter: &log, RootCAs: people.roots, ServerName: tlcpServerName, SessionCache: tlcp.NewLRUSessionCache(4),
 			NextProtos: []string{"http/1.1"}, Certificates: []tlcp.Certificate{people.client}}
 		for i, resumed := range []bool{false, true} {
-			conn, err := tlcp.DialWithDialer(&net.Dialer{Timeout: 10 * time.Second}, "tcp", "127.0.0.1:"+port, config)
+			conn, err := tlcp.DialWithDialer(&net.Dialer{Timeout: time.Minute}, "tcp", "127.0.0.1:"+port, config)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestTongsuoClient(t *testing.T) {
 				t.Fatal(err)
 			}
 			conn := accepted.(*tlcp.Conn)
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			if err := conn.HandshakeContext(ctx); err != nil {
 				t.Fatal(err)

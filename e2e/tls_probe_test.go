@@ -158,7 +158,7 @@ func TestCurlThroughProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	address := strings.TrimSpace(strings.TrimPrefix(string(line[:n]), "listening on "))
-	body, problem, code := run(t, exec.Command("curl", "--silent", "--show-error", "--max-time", "10", "http://"+address+"/"))
+	body, problem, code := run(t, exec.Command("curl", "--silent", "--show-error", "--max-time", "60", "http://"+address+"/"))
 	if code != 0 || body != "secret" {
 		t.Errorf("curl: %d, %q, %s", code, body, problem)
 	}

@@ -83,7 +83,7 @@ func TestPublish(t *testing.T) {
 	becomes := func(what, filter string, good func(ldif string) bool) {
 		t.Helper()
 		var ldif string
-		for range 150 {
+		for range 600 {
 			if ldif, _ = ldapsearch(t, address, "-b", "dc=example", filter); good(ldif) {
 				return
 			}

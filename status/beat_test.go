@@ -57,16 +57,16 @@ func TestSlowLinkIsNotDead(t *testing.T) {
 	}
 	h.must(t, changes...)
 	origin := status.NewOrigin(h.Journal, nil)
-	origin.SetBeat(300 * time.Millisecond)
+	origin.SetBeat(time.Second)
 	link := pkitest.NewLink(t, strings.TrimPrefix(serveJournal(t, origin), "http://"))
 	source := client(t, "http://"+link.Address)
 	if _, err := source.Batch(t.Context(), 0, 1); err != nil { // learns that there are beats
 		t.Fatal(err)
 	}
-	link.Delay(40 * time.Millisecond) // of each 4 KiB
+	link.Delay(45 * time.Millisecond) // of each 4 KiB
 	begun := time.Now()
 	b, err := source.Batch(t.Context(), 0, 2000)
-	if err != nil || len(b.Entries) != 2000 || time.Since(begun) < time.Second {
+	if err != nil || len(b.Entries) != 2000 || time.Since(begun) < 3*time.Second {
 		t.Errorf("%d entries in %v: %v", len(b.Entries), time.Since(begun), err)
 	}
 }
@@ -110,6 +110,9 @@ func TestBeatsOfOtherVersions(t *testing.T) {
 	held := func(t *testing.T) error {
 		t.Helper()
 		b, err := source.Batch(t.Context(), 1, 10)
+		if pki.CodeOf(err) == "remote.timeout" && !old.Load() { // a busy machine may be silent for three beats
+			b, err = source.Batch(t.Context(), 1, 10)
+		}
 		if err == nil && (b.Last != 1 || b.Waited < 500) {
 			t.Errorf("%+v", b)
 		}

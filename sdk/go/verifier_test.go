@@ -112,7 +112,7 @@ func TestBadServers(t *testing.T) {
 		if _, got := ask(t, v, onecert.Question{Certificate: s.leaf([]string{s.server.URL + "/list"}, []string{s.server.URL + "/ocsp"})}); got != "crl.missing" {
 			t.Errorf("%s: %q", name, got)
 		}
-		if took := time.Since(begin); took > 10*time.Second {
+		if took := time.Since(begin); took > time.Minute {
 			t.Errorf("%s: took %v", name, took)
 		}
 	}
