@@ -110,12 +110,13 @@ func (ca *CA) HolderKeyPassword(ctx context.Context, application string, o Holde
 	if err != nil {
 		return nil, err
 	}
-	if h.profile.ServerKeyLetter && slices.Contains(h.actor.Roles, officer.Site) {
+	if h.profile.ServerKeyLetter && isSite(h.actor) {
 		return nil, ca.refuse(ctx, h.act, pki.Errorf(pki.Forbidden, "profile.server-key-letter",
 			"profile %s gives the password of a key to the holder by the centre's letter only", h.profile.Name).
 			To("have an issuer at the centre print the letter ('onecert ca holder-key letter')"))
 	}
-	password, err := ca.cfg.Signing.SigningPassword(ctx, pki.PasswordOrder{Application: application, Nonce: o.Nonce, Recipient: o.Recipient, AskedBy: h.actor.Name})
+	password, err := ca.cfg.Signing.SigningPassword(ctx, pki.PasswordOrder{Application: application, Nonce: o.Nonce, Recipient: o.Recipient,
+		AskedBy: h.actor.Name, SameAsker: isSite(h.actor)})
 	if err != nil {
 		return nil, err
 	}
@@ -158,13 +159,17 @@ func (ca *CA) EndHolderKey(ctx context.Context, application string, end HolderKe
 	if ca.cfg.Signing == nil {
 		return pki.Errorf(pki.Unavailable, "kmc.none", "this CA has no key management centre that makes signing keys").To("configure kmc")
 	}
-	if err := ca.cfg.Signing.EndSigning(ctx, pki.SigningEnd{Application: application, Reason: end.Reason, AskedBy: actor.Name}); err != nil {
+	if err := ca.cfg.Signing.EndSigning(ctx, pki.SigningEnd{Application: application, Reason: end.Reason, AskedBy: actor.Name, SameAsker: isSite(actor)}); err != nil {
 		return err
 	}
 	act := ca.holderKeyAct(actor, officer.EndHolderKey, application)
 	act.Detail["reason"] = end.Reason
 	return ca.cfg.Audit.Record(ctx, act)
 }
+
+// isSite tells an office from the hand at the centre: an office acts for its own
+// applications only, which the centre holds against who had the key made.
+func isSite(actor pki.Actor) bool { return slices.Contains(actor.Roles, officer.Site) }
 
 // holderKey is an application whose certificate is there, for its key to be handed out.
 type holderKey struct {

@@ -115,6 +115,12 @@ func TestHolderKey(t *testing.T) {
 		if o := asked[0].(pki.SigningOrder); o.AskedBy != "ra1" || o.Suite != pki.SM2 || !bytes.Equal(o.Ticket, ticket()) {
 			t.Errorf("%+v", o)
 		}
+		if o := asked[2].(pki.PasswordOrder); !o.SameAsker || o.AskedBy != "ra1" {
+			t.Errorf("another office could ask: %+v", o)
+		}
+		if o := asked[4].(pki.SigningEnd); !o.SameAsker {
+			t.Errorf("another office could end it: %+v", o)
+		}
 		o := asked[3].(pki.PackageOrder)
 		if o.AskedBy != "ra1" || !bytes.Equal(o.Certificate, issued.Sign.DER) || !bytes.Equal(o.Encryption, issued.Encrypt.DER) || len(o.Chain) != 2 {
 			t.Errorf("the certificates the CA adds: %d, %d, %d above", len(o.Certificate), len(o.Encryption), len(o.Chain))
@@ -254,6 +260,10 @@ func TestHolderKeyProfileChange(t *testing.T) {
 		wantCode(t, err, pki.Forbidden, "profile.server-key-letter")
 		if _, err := h.HolderKeyPassword(people["iss"], "p-1", ca.HolderPassword{Nonce: ticket()}); err != nil {
 			t.Errorf("the letter at the centre: %v", err)
+		}
+		centre := h.cfg.Signing.(*fakeSigning)
+		if o := centre.orders[len(centre.orders)-1].(pki.PasswordOrder); o.SameAsker {
+			t.Error("the centre is held to be the office that ordered")
 		}
 		if _, err := h.PackageHolderKey(site, "p-1", ca.HolderPackage{Form: pki.FormPKCS12, Ticket: ticket()}); err != nil {
 			t.Errorf("the file by the site: %v", err)

@@ -45,6 +45,7 @@ const (
 	codeNoSigningKey       = "km.no-signing-key"
 	codeSigningLimit       = "km.signing-limit"
 	codeTicket             = "km.ticket"
+	codeAsker              = "km.asker"
 	codeShown              = "km.shown"
 	codeNoPassword         = "km.no-password"
 	codePackageForm        = "km.package-form"

@@ -3,7 +3,6 @@ package kmc
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"database/sql"
@@ -130,7 +129,7 @@ func (c *Centre) makeHolderKey(ctx context.Context, actor pki.Actor, o pki.Signi
 		return nil, ctx.Err()
 	}
 	now := c.config.Now().UTC()
-	k := &holderKey{ca: actor.Name, application: o.Application, suite: o.Suite, holder: o.Holder, digest: digestOfSigning(o, subject),
+	k := &holderKey{ca: actor.Name, application: o.Application, suite: o.Suite, holder: o.Holder, askedBy: o.AskedBy, digest: digestOfSigning(o, subject),
 		ticket: hashOf(o.Ticket), madeAt: now, expiresAt: now.Add(c.config.SigningLife)}
 	var err error
 	if k.id, err = newID(c.config.Random, now); err != nil {
@@ -146,7 +145,7 @@ func (c *Centre) makeHolderKey(ctx context.Context, actor pki.Actor, o pki.Signi
 	if k.holder == "" {
 		k.holder = "key:" + pki.KeyHash(k.spki)[:32] // as the CA names it
 	}
-	if k.request, err = smx509.CreateCertificateRequest(rand.Reader, &smx509.CertificateRequest{RawSubject: subject}, private); err != nil {
+	if k.request, err = smx509.CreateCertificateRequest(c.config.Random, &smx509.CertificateRequest{RawSubject: subject}, private); err != nil {
 		return nil, errMaking(err)
 	}
 	plaintext, err := encodePrivate(private)
@@ -237,6 +236,16 @@ func (c *Centre) refuseHolderKey(ctx context.Context, act audit.Act, why error) 
 		return err
 	}
 	return why
+}
+
+// askedFor refuses whom the CA wants to be who had the key made, and is not: one office
+// has no business with the keys of another's holders.
+func (k *holderKey) askedFor(askedBy string, same bool) error {
+	if !same || k.askedBy == askedBy {
+		return nil
+	}
+	return pki.Errorf(pki.Forbidden, codeAsker, "the key was made for another office than the one that asks").
+		To("ask from the office the application belongs to, or at the centre")
 }
 
 // opensWith reports whether a ticket is the one the key was ordered with.

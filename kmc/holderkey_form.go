@@ -52,7 +52,7 @@ func (p *packing) stores(ctx context.Context, out *pki.Package, private *opened,
 		}
 		encoder = pkcs12.ShangMi2024
 	}
-	encoder = encoder.WithIterations(packageRounds)
+	encoder = encoder.WithIterations(packageRounds).WithRand(p.centre.config.Random)
 	add := func(name string, key any, certificate *smx509.Certificate) error {
 		der, err := encoder.Encode(key, certificate, p.contents.chain, password)
 		if err != nil {

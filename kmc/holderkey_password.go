@@ -23,7 +23,7 @@ const (
 // it is packaged: it reaches the holder by another way than the file does. The same
 // nonce gets the same again within 15 minutes, for an answer that was lost; whoever
 // comes later is told when it was given out, and to whom stands in the holder's ledger.
-// Errors: km.order, km.recipient, km.no-signing-key, km.delivered, km.wiped, km.shown,
+// Errors: km.order, km.recipient, km.no-signing-key, km.asker, km.delivered, km.wiped, km.shown,
 // km.making, km.store, those of Config.Check.
 func (c *Centre) SigningPassword(ctx context.Context, o pki.PasswordOrder) (pki.Password, error) {
 	actor, err := c.config.Check(ctx, officer.Signing)
@@ -39,6 +39,9 @@ func (c *Centre) SigningPassword(ctx context.Context, o pki.PasswordOrder) (pki.
 			return pki.Password{}, err
 		}
 		act := k.act(actor, actSigningPassword, o.AskedBy, c.config.Now())
+		if err := k.askedFor(o.AskedBy, o.SameAsker); err != nil {
+			return pki.Password{}, c.refuseHolderKey(ctx, act, err)
+		}
 		if err := k.there(c.config.Now()); err != nil {
 			return pki.Password{}, c.refuseHolderKey(ctx, act, err)
 		}

@@ -337,7 +337,7 @@ func TestPackagingWithoutADisk(t *testing.T) {
 // What a broken program or a hand in the database would leave is found.
 func TestHolderKeyInvariantsAreFound(t *testing.T) {
 	for name, c := range map[string]struct{ statement, finds string }{
-		"a key put in": {"INSERT INTO kmc_holder_key (id, ca, application, suite, holder, spki, request, digest, ticket, sealed, made_at, expires_at) SELECT 'x', ca, 'x', suite, holder, spki, request, digest, ticket, sealed, 1, 2 FROM kmc_holder_key LIMIT 1",
+		"a key put in": {"INSERT INTO kmc_holder_key (id, ca, application, suite, holder, asked_by, spki, request, digest, ticket, sealed, made_at, expires_at) SELECT 'x', ca, 'x', suite, holder, asked_by, spki, request, digest, ticket, sealed, 1, 2 FROM kmc_holder_key LIMIT 1",
 			"does not tell of the making"},
 		"a key taken out":            {"DELETE FROM kmc_holder_key WHERE application = 'waits'", "which is not there"},
 		"another holder":             {"UPDATE kmc_holder_key SET holder = 'thief'", "does not tell of the making"},

@@ -14,7 +14,7 @@ import (
 type holderKey struct {
 	id, ca, application string
 	suite               pki.Suite
-	holder              string
+	holder, askedBy     string
 	spki, request       []byte
 	digest, ticket      []byte
 	sealed              []byte
@@ -35,7 +35,7 @@ const (
 	whyRestored = "restored"
 )
 
-const holderKeyColumns = `id, ca, application, suite, holder, spki, request, digest, ticket, sealed, made_at, expires_at,
+const holderKeyColumns = `id, ca, application, suite, holder, asked_by, spki, request, digest, ticket, sealed, made_at, expires_at,
 	password, nonce, shown_at, wiped_at, why, parcel, wanted, cleared_at`
 
 func scanHolderKey(scan func(...any) error) (*holderKey, error) {
@@ -43,7 +43,7 @@ func scanHolderKey(scan func(...any) error) (*holderKey, error) {
 	var made, expires int64
 	var shown, wiped, cleared sql.NullInt64
 	var why sql.NullString
-	err := scan(&k.id, &k.ca, &k.application, &k.suite, &k.holder, &k.spki, &k.request, &k.digest, &k.ticket, &k.sealed, &made, &expires,
+	err := scan(&k.id, &k.ca, &k.application, &k.suite, &k.holder, &k.askedBy, &k.spki, &k.request, &k.digest, &k.ticket, &k.sealed, &made, &expires,
 		&k.password, &k.nonce, &shown, &wiped, &why, &k.parcel, &k.wanted, &cleared)
 	k.madeAt, k.expiresAt, k.why = time.UnixMilli(made).UTC(), time.UnixMilli(expires).UTC(), why.String
 	for _, t := range []struct {
@@ -99,9 +99,9 @@ func countWaiting(ctx context.Context, q querier, ca string, now time.Time) (n i
 
 // insertHolderKey stores a key; fresh is false where the application has one already.
 func insertHolderKey(ctx context.Context, tx *sql.Tx, k *holderKey) (fresh bool, err error) {
-	return changed(tx.ExecContext(ctx, `INSERT INTO kmc_holder_key (id, ca, application, suite, holder, spki, request, digest, ticket, sealed, made_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
-		k.id, k.ca, k.application, string(k.suite), k.holder, k.spki, k.request, k.digest, k.ticket, k.sealed, k.madeAt.UnixMilli(), k.expiresAt.UnixMilli()))
+	return changed(tx.ExecContext(ctx, `INSERT INTO kmc_holder_key (id, ca, application, suite, holder, asked_by, spki, request, digest, ticket, sealed, made_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
+		k.id, k.ca, k.application, string(k.suite), k.holder, k.askedBy, k.spki, k.request, k.digest, k.ticket, k.sealed, k.madeAt.UnixMilli(), k.expiresAt.UnixMilli()))
 }
 
 // showPassword stores the password that is given out now; first is false where one was

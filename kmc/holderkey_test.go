@@ -523,6 +523,14 @@ func testSigningRights(t *testing.T, s *seats) {
 			wantCode(t, err, pki.Forbidden, "officer.forbidden")
 		}
 	}
+	// Another office of the same CA: its name is not the one the key was made for.
+	ctx, c := s.at("ca1")
+	_, err := c.SigningPassword(ctx, pki.PasswordOrder{Application: o.Application, Nonce: ticket(1), AskedBy: "ra2", SameAsker: true})
+	wantCode(t, err, pki.Forbidden, "km.asker")
+	wantCode(t, c.EndSigning(ctx, pki.SigningEnd{Application: o.Application, Reason: "r", AskedBy: "ra2", SameAsker: true}), pki.Forbidden, "km.asker")
+	if _, err := c.SigningPassword(ctx, pki.PasswordOrder{Application: o.Application, Nonce: ticket(1), AskedBy: "ra1", SameAsker: true}); err != nil {
+		t.Error(err)
+	}
 	for name, change := range map[string]func(*pki.SigningOrder){
 		"no application": func(o *pki.SigningOrder) { o.Application = "" },
 		"a NUL":          func(o *pki.SigningOrder) { o.Application = "a\x00b" },

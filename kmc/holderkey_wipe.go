@@ -13,7 +13,7 @@ import (
 
 // EndSigning wipes a signing key that will not be needed, or, where it was packaged,
 // ends the time in which the package could be fetched again. Asked again it changes
-// nothing. Errors: km.order, km.no-signing-key, km.store, those of Config.Check.
+// nothing. Errors: km.order, km.no-signing-key, km.asker, km.store, those of Config.Check.
 func (c *Centre) EndSigning(ctx context.Context, end pki.SigningEnd) error {
 	actor, err := c.config.Check(ctx, officer.Signing)
 	if err != nil {
@@ -31,6 +31,9 @@ func (c *Centre) EndSigning(ctx context.Context, end pki.SigningEnd) error {
 	}
 	act := k.act(actor, actSigningWipe, end.AskedBy, c.config.Now())
 	act.Detail["reason"] = end.Reason
+	if err := k.askedFor(end.AskedBy, end.SameAsker); err != nil {
+		return c.refuseHolderKey(ctx, act, err)
+	}
 	return c.wipe(ctx, k, whyEnded, act)
 }
 

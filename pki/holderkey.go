@@ -46,6 +46,7 @@ type PasswordOrder struct {
 	Nonce       []byte `json:"nonce" minLength:"44" maxLength:"88" doc:"32 to 64 random octets, base64: the same again within 15 minutes gives the same password, for an answer that was lost"`
 	Recipient   []byte `json:"recipient,omitempty" maxLength:"2732" doc:"SubjectPublicKeyInfo, base64: the password comes sealed to this key instead of in clear"`
 	AskedBy     string `json:"asked_by,omitempty" maxLength:"64" doc:"who asked the CA, for the ledger"`
+	SameAsker   bool   `json:"same_asker,omitempty" doc:"refuse unless asked_by is who had the key made"`
 }
 
 // Password is what a package opens with: text of 125 random bits, or the same sealed.
@@ -115,6 +116,7 @@ type SigningEnd struct {
 	Application string `json:"application" minLength:"1" maxLength:"200"`
 	Reason      string `json:"reason" minLength:"1" maxLength:"1000"`
 	AskedBy     string `json:"asked_by,omitempty" maxLength:"64"`
+	SameAsker   bool   `json:"same_asker,omitempty" doc:"refuse unless asked_by is who had the key made"`
 }
 
 // TransportProof binds a transport key to the password of a package: HMAC-SHA-256

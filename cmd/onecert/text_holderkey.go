@@ -62,6 +62,8 @@ var chineseHolderKey = table{
 	"error.km.signing-limit.remedy":          "请打包或终止不再需要的密钥；其余到期后自动清除",
 	"error.km.ticket":                        "凭据与申请该密钥时的不符",
 	"error.km.ticket.remedy":                 "请出示登记时为该申请生成的凭据；没有它任何人都不能打开密钥",
+	"error.km.asker":                         "该密钥是为另一机构的申请生成的",
+	"error.km.asker.remedy":                  "请由该申请所属机构办理，或由中心办理",
 	"error.km.shown":                         "该密钥的口令已经给出过（{}）",
 	"error.km.shown.remedy":                  "口令只给一次；未送达持有者时，请终止密钥、吊销证书并重新申请",
 	"error.km.no-password":                   "该密钥的口令尚未给任何人，打包后无人能打开",

@@ -9,6 +9,7 @@ CREATE TABLE kmc_holder_key (
     application TEXT COLLATE "C" NOT NULL,
     suite       TEXT COLLATE "C" NOT NULL,
     holder      TEXT COLLATE "C" NOT NULL,
+    asked_by    TEXT    NOT NULL, -- of the CA: who had it made
     spki        BYTEA   NOT NULL,
     request     BYTEA   NOT NULL, -- PKCS#10
     digest      BYTEA   NOT NULL, -- of the order: the same again gets the same request

@@ -9,6 +9,7 @@ CREATE TABLE kmc_holder_key (
     application TEXT    NOT NULL,
     suite       TEXT    NOT NULL,
     holder      TEXT    NOT NULL,
+    asked_by    TEXT    NOT NULL, -- of the CA: who had it made
     spki        BLOB    NOT NULL,
     request     BLOB    NOT NULL, -- PKCS#10
     digest      BLOB    NOT NULL, -- of the order: the same again gets the same request
