@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,10 +11,12 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"onecert/tlcp"
 )
 
-// A zone that may only dial out (design.md decision 15) opens one mutual-TLS
-// connection to its peer, and the peer's calls travel back over it: the caller's
+// A zone that may only dial out (design.md decision 15) opens one connection of mutual
+// TLS or TLCP to its peer, and the peer's calls travel back over it: the caller's
 // side of TLS is the server's side of HTTP/2. Both ends know each other by
 // certificate as on any other connection.
 
@@ -21,7 +24,8 @@ import (
 // answers with Handler what comes over it.
 type Outward struct {
 	Address string
-	TLS     *tls.Config // of ClientTLS, with an own certificate
+	TLS     *tls.Config  // of ClientTLS, with an own certificate
+	TLCP    *tlcp.Config // in place of TLS: of ClientTLCP, with an own pair
 	Handler http.Handler
 	Limits  Limits // zero: DefaultLimits
 	Log     *slog.Logger
@@ -58,16 +62,11 @@ func (o Outward) Run(ctx context.Context) error {
 }
 
 func (o Outward) once(ctx context.Context, log *slog.Logger) error {
-	config := o.TLS.Clone()
-	config.NextProtos = []string{callbackProtocol}
-	dial, cancel := context.WithTimeout(ctx, longestWait)
-	defer cancel()
-	raw, err := (&tls.Dialer{Config: config}).DialContext(dial, "tcp", o.Address)
+	conn, chosen, err := o.dial(ctx)
 	if err != nil {
 		return fmt.Errorf("dialling out: %w", err)
 	}
-	conn := raw.(*tls.Conn)
-	if conn.ConnectionState().NegotiatedProtocol != callbackProtocol {
+	if chosen != callbackProtocol {
 		conn.Close()
 		return errors.New("the peer takes no calls back on this address")
 	}
@@ -75,6 +74,12 @@ func (o Outward) once(ctx context.Context, log *slog.Logger) error {
 	server := s.server(ctx)
 	server.IdleTimeout = -1 // the peer may have nothing to ask for hours
 	server.HTTP2.SendPingTimeout = 15 * time.Second
+	if o.TLCP != nil { // net/http takes it for a connection in the clear
+		server.Protocols = new(http.Protocols)
+		server.Protocols.SetUnencryptedHTTP2(true)
+		before := server.ConnContext
+		server.ConnContext = func(ctx context.Context, c net.Conn) context.Context { return withTransport(before(ctx, c), c) }
+	}
 	server.ConnState = func(_ net.Conn, state http.ConnState) {
 		if state == http.StateClosed {
 			s.Listener.Close() // ends Serve
@@ -91,15 +96,35 @@ func (o Outward) once(ctx context.Context, log *slog.Logger) error {
 	return err
 }
 
+// dial opens the connection and returns what ALPN chose.
+func (o Outward) dial(ctx context.Context) (conn net.Conn, chosen string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, longestWait)
+	defer cancel()
+	if o.TLCP != nil {
+		config := o.TLCP.Clone()
+		config.NextProtos = []string{callbackProtocol}
+		if conn, err = (&tlcp.Dialer{Config: config}).DialContext(ctx, "tcp", o.Address); err != nil {
+			return nil, "", err
+		}
+		return conn, conn.(*tlcp.Conn).ConnectionState().NegotiatedProtocol, nil
+	}
+	config := o.TLS.Clone()
+	config.NextProtos = []string{callbackProtocol}
+	if conn, err = (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", o.Address); err != nil {
+		return nil, "", err
+	}
+	return conn, conn.(*tls.Conn).ConnectionState().NegotiatedProtocol, nil
+}
+
 var errOnlyOne = errors.New("this listener has one connection")
 
-func onlyConn(conn *tls.Conn) net.Listener {
+func onlyConn(conn net.Conn) net.Listener {
 	return &singleListener{conn: conn, ended: make(chan struct{})}
 }
 
 // singleListener yields one connection and then waits for the server's end.
 type singleListener struct {
-	conn  *tls.Conn
+	conn  net.Conn
 	given bool
 	once  sync.Once
 	ended chan struct{}
@@ -125,6 +150,9 @@ type Inward struct {
 	Log   *slog.Logger
 	// Patience is how long a call waits for its peer to call in; 0: 5 seconds.
 	Patience time.Duration
+	// TLCP, of ServerTLCP, is what inner zones speak in place of TLS. It is set before
+	// the first call, and nothing else is taken then.
+	TLCP *tlcp.Config
 
 	mu    sync.Mutex
 	lines map[string]*line
@@ -132,7 +160,7 @@ type Inward struct {
 
 // line is the newest connection of one peer.
 type line struct {
-	fresh chan *tls.Conn
+	fresh chan net.Conn
 	http  *http.Transport
 }
 
@@ -144,7 +172,7 @@ func (i *Inward) ServerTLS(own *Identity) *tls.Config {
 	return c
 }
 
-// Run takes connections until ctx ends.
+// Run takes connections until ctx ends; config is for TLS.
 func (i *Inward) Run(ctx context.Context, listener net.Listener, config *tls.Config) error {
 	stop := context.AfterFunc(ctx, func() { listener.Close() })
 	defer stop()
@@ -159,10 +187,9 @@ func (i *Inward) Run(ctx context.Context, listener net.Listener, config *tls.Con
 			return fmt.Errorf("taking connections of inner zones: %w", err)
 		}
 		go func() {
-			conn := tls.Server(raw, config)
-			if err := i.take(ctx, conn, limits.Header); err != nil {
+			if err := i.shake(ctx, raw, config, limits.Header); err != nil {
 				i.log().Warn("a connection of an inner zone was refused", "address", raw.RemoteAddr().String(), "error", err)
-				conn.Close()
+				raw.Close()
 			}
 		}()
 	}
@@ -175,20 +202,44 @@ func (i *Inward) log() *slog.Logger {
 	return i.Log
 }
 
-func (i *Inward) take(ctx context.Context, conn *tls.Conn, patience time.Duration) error {
+var errNoCallback = errors.New("it does not offer to be called back, or shows no certificate")
+
+// shake brings a connection to the end of its handshake and judges who it is.
+func (i *Inward) shake(ctx context.Context, raw net.Conn, config *tls.Config, patience time.Duration) error {
 	shake, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if i.TLCP != nil {
+		conn := tlcp.Server(raw, i.TLCP)
+		if err := conn.HandshakeContext(shake); err != nil {
+			return fmt.Errorf("shaking hands: %w", err)
+		}
+		state := conn.ConnectionState()
+		if state.NegotiatedProtocol != callbackProtocol || len(state.PeerCertificates) == 0 {
+			return errNoCallback
+		}
+		leaf, _, err := i.Peers.judgeTLCP(&state, i.Peers.now())
+		if err != nil {
+			return err
+		}
+		return i.take(withTransport(ctx, conn), conn, leaf)
+	}
+	conn := tls.Server(raw, config)
 	if err := conn.HandshakeContext(shake); err != nil {
 		return fmt.Errorf("shaking hands: %w", err)
 	}
 	state := conn.ConnectionState()
 	if state.NegotiatedProtocol != callbackProtocol || len(state.PeerCertificates) == 0 {
-		return errors.New("it does not offer to be called back, or shows no certificate")
+		return errNoCallback
 	}
 	if err := i.Peers.verify(&state, i.Peers.now()); err != nil {
 		return err
 	}
-	actor, err := i.Peers.Who(ctx, state.PeerCertificates[0])
+	return i.take(ctx, conn, state.PeerCertificates[0])
+}
+
+// take puts a connection in place for the one who opened it.
+func (i *Inward) take(ctx context.Context, conn net.Conn, leaf *x509.Certificate) error {
+	actor, err := i.Peers.Who(ctx, leaf)
 	if err != nil {
 		return err
 	}
@@ -217,14 +268,17 @@ func (i *Inward) line(name string) *line {
 	if i.lines == nil {
 		i.lines = map[string]*line{}
 	}
-	l := &line{fresh: make(chan *tls.Conn, 1)}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP2(true)
-	l.http = &http.Transport{Protocols: protocols, DisableCompression: true, MaxResponseHeaderBytes: 32 << 10,
-		HTTP2: &http.HTTP2Config{StrictMaxConcurrentRequests: true, SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
-		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return l.next(ctx, name, i.patience())
-		}}
+	l := &line{fresh: make(chan net.Conn, 1)}
+	l.http = &http.Transport{Protocols: new(http.Protocols), DisableCompression: true, MaxResponseHeaderBytes: 32 << 10,
+		HTTP2: &http.HTTP2Config{StrictMaxConcurrentRequests: true, SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second}}
+	next := func(ctx context.Context, _, _ string) (net.Conn, error) { return l.next(ctx, name, i.patience()) }
+	if i.TLCP != nil { // net/http takes it for a connection in the clear
+		l.http.Protocols.SetUnencryptedHTTP2(true)
+		l.http.DialContext = next
+	} else {
+		l.http.Protocols.SetHTTP2(true)
+		l.http.DialTLSContext = next
+	}
 	i.lines[name] = l
 	return l
 }
@@ -251,6 +305,10 @@ func (l *line) next(ctx context.Context, name string, patience time.Duration) (n
 // Client returns a client that calls the peer registered under name over the
 // connection it opened.
 func (i *Inward) Client(name string) *Client {
-	return &Client{Base: "https://" + name, HTTP: &http.Client{Transport: i.line(name).http,
+	scheme := "https://"
+	if i.TLCP != nil {
+		scheme = "http://" // on the inside of TLCP
+	}
+	return &Client{Base: scheme + name, HTTP: &http.Client{Transport: i.line(name).http,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }

@@ -92,6 +92,14 @@ func ServerTLCP(own *Pair, roots *smx509.CertPool, now func() time.Time) *tlcp.C
 		GetCertificate: func(*tlcp.ClientHelloInfo) (*tlcp.Certificate, error) { return own.take() }}
 }
 
+// CallbackTLCP is ServerTLCP for connections over which calls travel back: with a pair
+// on both sides, as with components everywhere.
+func CallbackTLCP(own *Pair, roots *smx509.CertPool, now func() time.Time) *tlcp.Config {
+	c := ServerTLCP(own, roots, now)
+	c.ClientAuth, c.CipherSuites, c.NextProtos = tlcp.RequireAndVerifyClientCert, []uint16{tlcp.ECDHE_SM4_GCM_SM3}, []string{callbackProtocol}
+	return c
+}
+
 // ClientTLCP is TLCP towards a component whose pair leads to roots, with an own pair and
 // forward secrecy. now is nil for the machine's clock.
 func ClientTLCP(own *Pair, roots *smx509.CertPool, now func() time.Time) *tlcp.Config {
