@@ -245,15 +245,19 @@ func TestClientGathers(t *testing.T) {
 		once.Do(func() { <-hold })
 		return w.honest(request)
 	}
-	var group sync.WaitGroup
+	var group, asking sync.WaitGroup
+	asking.Add(33)
 	for n := range 33 {
+		o := h.order(n, pki.SM2, k)
 		group.Go(func() {
-			if g, err := c.Generate(context.Background(), h.order(n, pki.SM2, k)); err != nil || g.CertNo != certNo(n) {
+			asking.Done()
+			if g, err := c.Generate(context.Background(), o); err != nil || g.CertNo != certNo(n) {
 				t.Errorf("order %d: %v", n, err)
 			}
 		})
 	}
-	time.Sleep(50 * time.Millisecond) // until they wait behind the first
+	asking.Wait()
+	time.Sleep(300 * time.Millisecond) // until they wait behind the first
 	close(hold)
 	group.Wait()
 	if len(w.sent) > 4 {

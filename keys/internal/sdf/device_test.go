@@ -299,10 +299,15 @@ func TestManySignWhileItVanishes(t *testing.T) {
 	for range 5 {
 		time.Sleep(30 * time.Millisecond)
 		soft.Break(t, "COMMFAIL")
-		time.Sleep(20 * time.Millisecond)
+		before := failed.Load()
+		for deadline := time.Now().Add(time.Minute); failed.Load() == before && time.Now().Before(deadline); {
+			time.Sleep(20 * time.Millisecond)
+		}
 		soft.Mend(t)
 	}
-	time.Sleep(30 * time.Millisecond)
+	for deadline := time.Now().Add(time.Minute); done.Load() == 0 && time.Now().Before(deadline); {
+		time.Sleep(30 * time.Millisecond)
+	}
 	close(stop)
 	group.Wait()
 	if _, err := k.Sign(nil, digest(t), nil); err != nil || done.Load() == 0 || failed.Load() == 0 {
