@@ -21,6 +21,7 @@ const (
 	killRounds  = 6
 	killClients = 8
 	killAtMost  = 1500 * time.Millisecond // from the start of the clients
+	killLeast   = 10                      // pairs promised in a round before it is killed
 )
 
 // promises is what clients have been told, and what they do not know.
@@ -77,6 +78,11 @@ func upTo(most time.Duration) time.Duration {
 // work lets the clients order and revoke until a random moment; then it returns, with
 // the clients still under way, so that the program can be killed.
 func (p *promises) work(t *testing.T, d *demo, round int) {
+	promised := func() (n int) {
+		p.note(func() { n = len(p.issued) })
+		return n
+	}
+	before := promised()
 	for client := range killClients {
 		c := d.as(t, "centre.issuer")
 		go func() {
@@ -88,6 +94,9 @@ func (p *promises) work(t *testing.T, d *demo, round int) {
 		}()
 	}
 	time.Sleep(upTo(killAtMost))
+	for deadline := time.Now().Add(time.Minute); promised() < before+killLeast && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond) // a busy machine has not done enough to prove anything
+	}
 	if number := crlNumber(t, d, "sm2"); number > p.crl {
 		p.crl = number
 	} else if number < p.crl {

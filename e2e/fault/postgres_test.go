@@ -2,6 +2,7 @@ package fault
 
 import (
 	"context"
+	"errors"
 	"syscall"
 	"testing"
 	"time"
@@ -75,7 +76,13 @@ func (w *town) killBackend(s *pkitest.Server, ofCA bool) {
 	if err != nil || len(pids) == 0 {
 		w.t.Fatalf("%d backends: %v", len(pids), err)
 	}
-	if err := syscall.Kill(pids[w.dice.IntN(len(pids))], syscall.SIGKILL); err != nil {
+	w.dice.Shuffle(len(pids), func(i, j int) { pids[i], pids[j] = pids[j], pids[i] })
+	for _, pid := range pids {
+		if err = syscall.Kill(pid, syscall.SIGKILL); !errors.Is(err, syscall.ESRCH) { // it may have ended meanwhile
+			break
+		}
+	}
+	if err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -96,5 +103,5 @@ func (w *town) awaitBoth() {
 			return
 		}
 	}
-	w.t.Fatalf("seed %d: twenty seconds after the fault: %v\n%s", w.seed, err, w.complaints())
+	w.t.Fatalf("seed %d: a minute after the fault: %v\n%s", w.seed, err, w.complaints())
 }
