@@ -20,10 +20,12 @@ import (
 
 // Places is where officers have their posts; the registration knows.
 type Places interface {
-	// Seat returns the node of the caller's post, as long as the post is in force.
-	Seat(ctx context.Context) (node string, err error)
-	// Path returns the way to a node that is in force: "/centre/ra1/lra3/".
-	Path(ctx context.Context, node string) (string, error)
+	// Enter says who the actor of the context is, and at which node, if the actor may do
+	// an operation and the post is in force. A path is the way down the tree:
+	// "/centre/ra1/lra3/".
+	Enter(ctx context.Context, op officer.Operation) (actor pki.Actor, node, path string, err error)
+	// NodePath returns the way to a node that is in force.
+	NodePath(ctx context.Context, node string) (string, error)
 }
 
 // Sealer seals what nobody may read in the database; aad binds it to its row.
@@ -32,12 +34,10 @@ type Sealer interface {
 	Open(blob, aad []byte) ([]byte, error)
 }
 
-// Config is what a Desk needs. DB, Audit, Check, Places and Sealer are required.
+// Config is what a Desk needs. DB, Audit, Places and Sealer are required.
 type Config struct {
-	DB    *db.DB
-	Audit *audit.Log
-	// Check says whether the actor of the context may do an operation.
-	Check  func(ctx context.Context, op officer.Operation) (pki.Actor, error)
+	DB     *db.DB
+	Audit  *audit.Log
 	Places Places
 	Sealer Sealer
 	Outbox *notice.Outbox // nil: nobody is told by mail
@@ -115,13 +115,10 @@ type scope struct {
 }
 
 func (d *Desk) enter(ctx context.Context, op officer.Operation) (s scope, err error) {
-	if s.actor, err = d.cfg.Check(ctx, op); err != nil {
-		return s, err
+	s.actor, s.node, s.path, err = d.cfg.Places.Enter(ctx, op)
+	if err == nil && s.path == "" {
+		err = pki.Errorf(pki.Internal, "desk.place", "nobody knows where the post of %s is", s.actor.Name) // "" would be the whole tree
 	}
-	if s.node, err = d.cfg.Places.Seat(ctx); err != nil {
-		return s, err
-	}
-	s.path, err = d.cfg.Places.Path(ctx, s.node)
 	return s, err
 }
 

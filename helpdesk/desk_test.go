@@ -398,3 +398,12 @@ func TestTicketAndMailAreOne(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An officer whose post is nowhere sees nothing, rather than the whole tree.
+func TestPostNowhere(t *testing.T) {
+	h := open(t, pkitest.SQLite(t))
+	h.opened(question())
+	if all, err := h.desk.Tickets(as("elsewhere.reviewer"), helpdesk.Query{}); pki.CodeOf(err) != "desk.place" || len(all) != 0 {
+		t.Errorf("%d tickets, %v", len(all), err)
+	}
+}

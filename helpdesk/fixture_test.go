@@ -56,13 +56,16 @@ func places() tree {
 	return tree{"centre": "/centre/", "ra1": "/centre/ra1/", "lra1": "/centre/ra1/lra1/", "ra2": "/centre/ra2/", "ra11": "/centre/ra11/"}
 }
 
-func (tree) Seat(ctx context.Context) (string, error) {
-	a, _ := pki.ActorFrom(ctx)
+func (t tree) Enter(ctx context.Context, op officer.Operation) (pki.Actor, string, string, error) {
+	a, ok := pki.ActorFrom(ctx)
+	if !ok {
+		return a, "", "", pki.Errorf(pki.Forbidden, "officer.anonymous", "nobody")
+	}
 	node, _, _ := strings.Cut(a.Name, ".")
-	return node, nil
+	return a, node, t[node], officer.May(a, op)
 }
 
-func (t tree) Path(_ context.Context, node string) (string, error) {
+func (t tree) NodePath(_ context.Context, node string) (string, error) {
 	if path, ok := t[node]; ok {
 		return path, nil
 	}
@@ -73,14 +76,6 @@ func (t tree) Path(_ context.Context, node string) (string, error) {
 func as(name string) context.Context {
 	_, role, _ := strings.Cut(name, ".")
 	return pki.WithActor(context.Background(), pki.Actor{Name: name, Roles: []string{role}})
-}
-
-func check(ctx context.Context, op officer.Operation) (pki.Actor, error) {
-	a, ok := pki.ActorFrom(ctx)
-	if !ok {
-		return a, pki.Errorf(pki.Forbidden, "officer.anonymous", "nobody")
-	}
-	return a, officer.May(a, op)
 }
 
 // box seals for tests.
@@ -139,7 +134,7 @@ func open(t testing.TB, source string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.desk, err = helpdesk.New(ctx, helpdesk.Config{DB: d, Audit: h.log, Check: check, Places: places(), Sealer: newBox(t), Outbox: h.mails,
+	h.desk, err = helpdesk.New(ctx, helpdesk.Config{DB: d, Audit: h.log, Places: places(), Sealer: newBox(t), Outbox: h.mails,
 		Now: h.clock.now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)

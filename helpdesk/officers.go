@@ -105,7 +105,7 @@ func (d *Desk) Do(ctx context.Context, number string, step Step) (*Ticket, error
 // target is the path of a node a ticket may be forwarded to: below the officer's own,
 // or on the way up from it. Another branch's desk is reached through the one above.
 func (d *Desk) target(ctx context.Context, s scope, node string) (string, error) {
-	path, err := d.cfg.Places.Path(ctx, node)
+	path, err := d.cfg.Places.NodePath(ctx, node)
 	if err != nil {
 		return "", err
 	}

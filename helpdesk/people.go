@@ -28,7 +28,7 @@ type Person struct {
 // OpenFor opens a ticket for a person, at the node the person belongs to. q.Holder is
 // what the caller has verified, "" for somebody without a certificate.
 func (d *Desk) OpenFor(ctx context.Context, node string, q Question) (t *Ticket, code string, err error) {
-	path, err := d.cfg.Places.Path(ctx, node)
+	path, err := d.cfg.Places.NodePath(ctx, node)
 	if err != nil {
 		return nil, "", err
 	}

@@ -87,6 +87,7 @@ var chineseRareRefusals = table{
 	"error.desk.hours":              "服务台的工作时间不正确（{}）",
 	"error.desk.kind":               "没有这种服务请求",
 	"error.desk.month":              "月份须写作 2026-11 的形式",
+	"error.desk.place":              "无法确定 {} 的岗位所在",
 	"error.desk.rating":             "评价为 1 至 5",
 	"error.desk.state":              "服务请求的状态不允许此操作（{}）",
 	"error.desk.text":               "文字须在规定长度之内，且不含控制字符（{}）",
