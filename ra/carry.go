@@ -35,16 +35,22 @@ func (r *Registration) carry(ctx context.Context, s scope, id string, d Decision
 	if err != nil {
 		return nil, err
 	}
+	return r.carryRead(ctx, s, a, d)
+}
+
+// carryRead does one that was read.
+func (r *Registration) carryRead(ctx context.Context, s scope, a *Application, d Decision) (*Application, error) {
 	if _, err := r.allowed(a, Carry, d, s); err != nil {
 		return nil, err
 	}
 	if err := r.permitted(ctx, r.cfg.DB.Read(), a); err != nil {
 		return nil, err
 	}
-	job := &carried{who: s, a: a, note: d.Note}
-	if job.made, err = r.ask(ctx, a); err != nil {
+	made, err := r.ask(ctx, a)
+	if err != nil {
 		return nil, err
 	}
+	job := &carried{who: s, a: a, made: made, note: d.Note}
 	if err := r.carrying.Do(ctx, job); err != nil {
 		return nil, err
 	}

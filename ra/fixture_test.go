@@ -86,6 +86,8 @@ type office interface {
 	News(context.Context, ra.NewsQuery) (*ra.News, error)
 	Links(context.Context) (*ra.Links, error)
 	Settle(context.Context, string, ra.Decision) (*ra.Application, error)
+	CarryAll(context.Context, ra.CarryQuery) (*ra.Carrying, error)
+	Carryings(context.Context) ([]ra.Carrying, error)
 }
 
 var _, _ office = (*ra.Registration)(nil), (*ra.Client)(nil)

@@ -53,6 +53,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.batchRoutes(api)
 	r.statisticsRoutes(api)
 	r.replicaRoutes(api)
+	r.carryRoutes(api)
 	r.deliveryRoutes(api)
 }
 

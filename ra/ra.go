@@ -85,6 +85,7 @@ type Registration struct {
 	// carrying stores what the CA has carried out, for many callers with one commit.
 	carrying *db.Collector[*carried]
 	link     linkWatch
+	going    carryings
 	// sending are messages on their way to the Messenger.
 	sending sync.WaitGroup
 }
@@ -143,6 +144,7 @@ func (r *Registration) settle(ctx context.Context) error {
 // Close releases the lease. The database stays open.
 func (r *Registration) Close() {
 	r.sending.Wait()
+	r.going.end()
 	if r.carrying != nil {
 		r.carrying.Stop()
 	}

@@ -1,0 +1,219 @@
+package ra
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"onecert/pki"
+)
+
+// How many are carried out at once, in one go, and how many goes are remembered.
+const (
+	carriers      = 32
+	mostCarried   = 20_000
+	carryingsKept = 20
+	carryFaults   = 100
+)
+
+// CarryQuery says which approved applications are to be carried out together.
+type CarryQuery struct {
+	Batch string   `json:"batch,omitempty" maxLength:"64"`
+	Node  string   `json:"node,omitempty" maxLength:"24" doc:"all that is approved at a node and below it"`
+	IDs   []string `json:"ids,omitempty" maxItems:"20000"`
+}
+
+// Carrying is a go at many applications: how far it is.
+type Carrying struct {
+	ID     string       `json:"id"`
+	By     string       `json:"by"`
+	Node   string       `json:"node"`
+	Total  int          `json:"total"`
+	Done   int          `json:"done"`
+	Failed int          `json:"failed"`
+	Ended  time.Time    `json:"ended,omitzero"`
+	Began  time.Time    `json:"began"`
+	More   bool         `json:"more,omitempty" doc:"there were more than go at once; start again"`
+	Faults []CarryFault `json:"faults" doc:"the first hundred"`
+}
+
+// CarryFault is one that could not be carried out.
+type CarryFault struct {
+	Application string `json:"application"`
+	Code        string `json:"code"`
+	Wrong       string `json:"wrong"`
+}
+
+// carryings are the goes of this process. What was interrupted by its end is started
+// again: applications that were done are done no second time.
+type carryings struct {
+	mu      sync.Mutex
+	all     []*Carrying // the newest last
+	running sync.WaitGroup
+	stop    context.CancelFunc
+}
+
+// CarryAll begins to carry out many approved applications and returns at once; Carrying
+// tells how far it is.
+func (r *Registration) CarryAll(ctx context.Context, q CarryQuery) (*Carrying, error) {
+	s, err := r.enterFor(ctx, Carry)
+	if err != nil {
+		return nil, err
+	}
+	if r.cfg.States == nil {
+		return nil, errNoCA()
+	}
+	if s, err = r.narrow(ctx, s, q.Node); err != nil {
+		return nil, err
+	}
+	all, more, err := r.toCarry(ctx, s, q)
+	if err != nil {
+		return nil, err
+	}
+	random := make([]byte, 8)
+	if _, err := io.ReadFull(r.cfg.Random, random); err != nil {
+		return nil, fmt.Errorf("drawing an id: %w", err)
+	}
+	c := &Carrying{ID: hex.EncodeToString(random), By: s.actor.Name, Node: s.node.ID, Total: len(all), More: more, Began: r.now(), Faults: []CarryFault{}}
+	own, stop := context.WithCancel(context.WithoutCancel(ctx))
+	if err := r.going.begin(c, stop); err != nil {
+		stop()
+		return nil, err
+	}
+	shown := *c
+	go func() {
+		defer r.going.running.Done()
+		defer stop()
+		r.carryThrough(own, s, c, all)
+	}()
+	return &shown, nil
+}
+
+func (g *carryings) begin(c *Carrying, stop context.CancelFunc) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if n := len(g.all); n > 0 && g.all[n-1].Ended.IsZero() {
+		return pki.Errorf(pki.Conflict, "carrying.one", "%s carries out %d applications at this moment", g.all[n-1].By, g.all[n-1].Total).To("wait until that is done")
+	}
+	g.all = append(g.all, c)
+	g.all = g.all[max(0, len(g.all)-carryingsKept):]
+	g.stop = stop
+	g.running.Add(1)
+	return nil
+}
+
+// end stops what goes on; what was begun at the CA is finished there.
+func (g *carryings) end() {
+	g.mu.Lock()
+	stop := g.stop
+	g.mu.Unlock()
+	if stop != nil {
+		stop()
+	}
+	g.running.Wait()
+}
+
+// toCarry lists what is approved, the oldest first.
+func (r *Registration) toCarry(ctx context.Context, s scope, q CarryQuery) (all []*Application, more bool, err error) {
+	var find search
+	where := find.is("FROM ra_place WHERE node = ? AND state = 'approved'", s.node.ID)
+	if q.Batch != "" {
+		where = find.is("FROM ra_application WHERE batch = ? AND batch <> '' AND state = 'approved' AND path >= ? AND path < ?", q.Batch, s.from(), s.to())
+		where = "FROM (SELECT created, id AS application " + where + ") found"
+	}
+	ids := q.IDs
+	if len(ids) == 0 {
+		ids, err = collect(ctx, r.cfg.DB.Read(), scanText, fmt.Sprintf("SELECT application %s ORDER BY created, application LIMIT %d", where, mostCarried+1), find.args...)
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	if len(ids) > mostCarried {
+		ids, more = ids[:mostCarried], true
+	}
+	for some := range slices.Chunk(ids, mostPage) {
+		found, err := r.readAll(ctx, s, some)
+		if err != nil {
+			return nil, false, err
+		}
+		all = append(all, found...)
+	}
+	return all, more, nil
+}
+
+// carryThrough carries out one after the other, many at once.
+func (r *Registration) carryThrough(ctx context.Context, s scope, c *Carrying, all []*Application) {
+	next := make(chan *Application)
+	var workers sync.WaitGroup
+	for range carriers {
+		workers.Go(func() {
+			for a := range next {
+				err := ctx.Err()
+				if err == nil {
+					_, err = r.carryRead(ctx, s, a, Decision{Version: a.Version})
+				}
+				if err != nil {
+					err = r.refused(context.WithoutCancel(ctx), s, Carry, a.ID, err)
+				}
+				r.going.note(c, a.ID, err)
+			}
+		})
+	}
+	for _, a := range all {
+		next <- a
+	}
+	close(next)
+	workers.Wait()
+	r.going.mu.Lock()
+	defer r.going.mu.Unlock()
+	c.Ended = r.now()
+}
+
+func (g *carryings) note(c *Carrying, id string, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil {
+		c.Done++
+		return
+	}
+	c.Failed++
+	if len(c.Faults) < carryFaults {
+		wrong := "it could not be carried out; the log says more"
+		if own := told(err); own != nil {
+			wrong = own.Error()
+		}
+		c.Faults = append(c.Faults, CarryFault{id, pki.CodeOf(err), wrong})
+	}
+}
+
+// Carryings tells how far the goes at many applications of one's subtree are, the
+// newest first.
+func (r *Registration) Carryings(ctx context.Context) ([]Carrying, error) {
+	s, err := r.enterFor(ctx, Carry)
+	if err != nil {
+		return nil, err
+	}
+	visible := map[string]bool{}
+	nodes, err := r.readNodes(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range nodes {
+		visible[n.ID] = true
+	}
+	r.going.mu.Lock()
+	defer r.going.mu.Unlock()
+	shown := []Carrying{}
+	for _, c := range slices.Backward(r.going.all) {
+		if visible[c.Node] {
+			one := *c
+			one.Faults = slices.Clone(c.Faults)
+			shown = append(shown, one)
+		}
+	}
+	return shown, nil
+}

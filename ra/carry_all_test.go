@@ -1,0 +1,61 @@
+package ra_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"onecert/ra"
+)
+
+// TestCarryAll: what is approved is carried out together, each once, with what cannot be
+// done told, and another branch's neither touched nor seen.
+func TestCarryAll(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		app := must[*ra.Application](t)
+		approved := func(node, top string, n int) *ra.Application {
+			a := app(h.Register(as(node+".registrar"), person(t, n, "试用者")))
+			a = app(h.Submit(as(node+".registrar"), a.ID, ra.Decision{Version: a.Version}))
+			return app(h.Approve(as(top+".reviewer"), a.ID, ra.Decision{Version: a.Version}))
+		}
+		for i := range 40 {
+			approved([]string{"lra1", "lra2"}[i%2], "ra1", 400+i)
+		}
+		other := approved("lra3", "ra2", 500)
+		ended := app(h.Register(as("lra1.registrar"), person(t, 501, "试用者")))
+		c := must[*ra.Carrying](t)(h.CarryAll(as("ra1.issuer"), ra.CarryQuery{Node: "lra1"}))
+		if c = finished(t, h, c.ID); c.Total != 20 || c.Done != 20 {
+			t.Errorf("%+v", c)
+		}
+		c = must[*ra.Carrying](t)(h.CarryAll(as("ra1.issuer"), ra.CarryQuery{IDs: []string{ended.ID, other.ID}}))
+		if c = finished(t, h, c.ID); c.Total != 1 || c.Failed != 1 || c.Faults[0].Code != "application.state" || strings.Contains(c.Faults[0].Wrong, other.ID) {
+			t.Errorf("%+v", c)
+		}
+		c = must[*ra.Carrying](t)(h.CarryAll(as("ra1.issuer"), ra.CarryQuery{}))
+		if c = finished(t, h, c.ID); c.Total != 20 || c.Done != 20 || h.ca.orders != 40 {
+			t.Errorf("%+v, %d orders", c, h.ca.orders)
+		}
+		if all := must[[]ra.Carrying](t)(h.Carryings(as("lra1.issuer"))); len(all) != 1 {
+			t.Errorf("lra1 sees %d goes", len(all))
+		}
+		if a := app(h.Application(as("ra2.reviewer"), other.ID)); a.State != ra.Approved {
+			t.Errorf("another branch's is %s", a.State)
+		}
+		_, err := h.CarryAll(as("ra1.registrar"), ra.CarryQuery{})
+		wantCode(t, err, "officer.forbidden")
+	})
+}
+
+// finished waits for the end of a go.
+func finished(t *testing.T, h *house, id string) *ra.Carrying {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		all := must[[]ra.Carrying](t)(h.Carryings(as("ra1.issuer")))
+		if i := slices.IndexFunc(all, func(c ra.Carrying) bool { return c.ID == id }); i >= 0 && !all[i].Ended.IsZero() {
+			return &all[i]
+		}
+	}
+	t.Fatal("it does not end")
+	return nil
+}
