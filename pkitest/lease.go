@@ -17,7 +17,7 @@ import (
 // started.
 func TakeOver(t testing.TB, source, lease string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	d, err := db.Open(ctx, source)
 	if err != nil {

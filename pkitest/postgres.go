@@ -114,10 +114,10 @@ func (c *cluster) stop() error {
 	return nil
 }
 
-// await returns when the server answers, or after half a minute with its log.
+// await returns when the server answers, or after two minutes with its log.
 func (c *cluster) await() error {
 	var err error
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if err = c.exec("SELECT 1"); err == nil {
 			return nil
 		}
@@ -142,7 +142,7 @@ func (c *cluster) create() (source string, drop func() error, err error) {
 }
 
 func (c *cluster) exec(text string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, c.source("postgres"))
 	if err != nil {

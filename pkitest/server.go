@@ -79,11 +79,13 @@ exit 0
 // answers.
 func (s *Server) Start() error {
 	s.end()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	patience := 2 * time.Second
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if err := s.launch(); err != nil {
 			return err
 		}
-		err := s.answers()
+		err := s.answers(patience)
+		patience *= 2 // a busy machine takes long over a start, and it must not be broken off for ever
 		if err == nil {
 			return nil
 		}
@@ -117,11 +119,12 @@ func (s *Server) launch() error {
 	return nil
 }
 
-// answers waits a moment for an answer, and less long for a server that has given up.
-func (s *Server) answers() (err error) {
-	const enough = 25 // looks that found none; one that starts has its file after a few
+// answers waits some time for an answer, and less long for a server that has given up.
+func (s *Server) answers(patience time.Duration) (err error) {
+	const look = 20 * time.Millisecond
+	enough := int(patience/look) / 4 // looks that found none; one that starts has its file after a few
 	gone := 0
-	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline) && gone < enough; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && gone < enough; time.Sleep(look) {
 		if err = s.of.exec("SELECT 1"); err == nil {
 			return nil
 		}
@@ -204,7 +207,7 @@ func (s *Server) Replica(t testing.TB) *Server {
 
 func (s *Server) awaitSync(t testing.TB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, s.of.source("postgres"))
 	if err != nil {
