@@ -23,6 +23,7 @@ type demo struct {
 		OCSP   string `json:"ocsp"`
 		LDAP   string `json:"ldap"`
 		Node   string `json:"node"`
+		RA     string `json:"ra"`
 	} `json:"endpoints"`
 	Trust      map[string]trust    `json:"trust"`
 	Identities map[string]identity `json:"identities"`
