@@ -216,6 +216,28 @@ func nodeOfTheTown(w *nation) {
 	w.toCA.only(w.T, "from the node to the CA", "TLCP")
 }
 
+// A centre in an inner zone and its CA go over to TLCP, and calls travel back over it.
+func TestInnerZoneOverTLCP(t *testing.T) {
+	w, accept := newZone(t, "tlcp")
+	_, csr := w.request("feng", "/C=CN/O=示例市民政局/CN=冯九", sm2Key()...)
+	w.orders("feng", csr, "FENG9")
+	w.await("the CA's own pair", func() bool { _, err := os.Stat(w.in("ca", "pair.pem")); return err == nil })
+	w.does("pair", "enrol", "--config", w.in("kmc", "kmc.yaml"), "--server", "https://"+w.ca, "--code-file", w.secretFile(w.code("ca", "kmc", "site")))
+	w.as("centre.security", "officer", "join", "--kmc", "https://"+w.kmc, "--code-file", w.secretFile(w.code("kmc", "ca", "site")),
+		"--certificate", w.in("ca", "pair.pem"))
+	way := newTap(t, accept)
+	for _, component := range []string{"ca", "kmc"} {
+		w.change(component, "protocol: tls", "protocol: tlcp")
+	}
+	w.change("kmc", "address: "+accept, "address: "+way.address)
+	w.stopKMC()
+	w.startCA()
+	w.serves("kmc", "kmc", "serve", "--config", w.in("kmc", "kmc.yaml"))
+	_, csr = w.request("chen", "/C=CN/O=示例市民政局/CN=陈十", sm2Key()...)
+	w.orders("chen", csr, "CHEN10")
+	way.only(t, "from the centre to the CA", "TLCP")
+}
+
 // What a configuration may not say, and who may not have a pair.
 func TestPairRefusals(t *testing.T) {
 	english(t)
@@ -245,7 +267,6 @@ func TestPairRefusals(t *testing.T) {
 	for code, change := range map[string][2]string{
 		"config.protocol":      {"protocol: tls", "protocol: ssl"},
 		"config.protocol-pair": {"protocol: tls\n" + whole, "protocol: tlcp\n"},
-		"config.protocol-zone": {"protocol: tls", "accept: 127.0.0.1:0\nprotocol: tlcp"},
 		"config.missing":       {"certificate: pair.pem", "certificate: \"\""},
 		"config.pair-hardware": {"encrypt_key: file:keys/pair-encrypt.pem?pass=file%3Apassphrase", "encrypt_key: pkcs11:token=a;object=b?module-path=/m.so"},
 	} {

@@ -35,8 +35,6 @@ var chinesePair = table{
 	"error.config.protocol":             "protocol 既不是 tls 也不是 tlcp",
 	"error.config.protocol-pair":        "protocol 为 tlcp，但没有给出 pair",
 	"error.config.protocol-pair.remedy": "请给出 pair（sign_key、encrypt_key 和 certificate）；“init --link tlcp”会写好",
-	"error.config.protocol-zone":        "protocol 为 tlcp，但内层区域主动建立的连接只使用 TLS",
-	"error.config.protocol-zone.remedy": "请去掉 accept 或 dial_out，或设置 protocol: tls",
 	"error.config.pair":                 "双证书与其密钥不配套，或不完整",
 	"error.config.pair.remedy":          "请放回配套的文件，或重新取得双证书",
 	"error.config.pair-hardware":        "pair.encrypt_key 在硬件中；它装在数字信封里送达，保存在加密文件中",

@@ -55,6 +55,9 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 		return actor, good.caller(ctx, peer)
 	}}
 	p.inward = &serve.Inward{Peers: peers, Log: p.options.log()}
+	if p.config.Protocol == overTLCP {
+		p.inward.TLCP = serve.CallbackTLCP(p.pair, p.nation, p.options.now())
+	}
 	if p.link != nil {
 		if err := p.link.connect(p.caller(), p.inward); err != nil {
 			return err

@@ -285,7 +285,7 @@ func (p *CAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	go p.KeepRetired(ctx)
 	go p.keepIdentity(ctx)
 	go p.keepPair(ctx)
-	dialOut{to: p.config.DialOut, identity: p.identity, roots: p.roots, handler: p.API, now: p.options.now(), log: p.options.log()}.start(ctx)
+	dialOut{to: p.config.DialOut, caller: p.caller(), handler: p.API, log: p.options.log()}.start(ctx)
 	var servers []serve.Server
 	if p.config.Listen != "" {
 		servers = append(servers, serve.Server{Name: "ca", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()})

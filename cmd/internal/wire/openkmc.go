@@ -227,7 +227,7 @@ func (p *KMCProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	if c := p.config; c.MessageKey != "" && !c.speaks() {
 		p.options.log().Warn("no CA across the network is served: the message certificate is missing", "file", c.Path(c.MessageCertificate))
 	}
-	dialOut{to: p.config.DialOut, identity: p.identity, roots: p.roots, handler: p.API, now: p.options.now(), log: p.options.log()}.start(ctx)
+	dialOut{to: p.config.DialOut, caller: p.caller(), handler: p.API, log: p.options.log()}.start(ctx)
 	go p.keepIdentity(ctx, key)
 	go renewablePair{p.caller(), p.config.CA, p.config.dir, p.config.Pair}.keep(ctx,
 		func(err error) { p.options.log().Error("renewing the pair for TLCP", "error", err) })

@@ -48,30 +48,10 @@ const (
 type speech struct {
 	protocol string
 	pair     *PairFile
-	// dialled names a key by which connections are opened from inner zones (design.md
-	// decision 15); calls travel back over those, and they are TLS.
-	dialled string
 }
 
-func (c *CA) speech() speech {
-	s := speech{protocol: c.Protocol, pair: c.Pair}
-	switch {
-	case c.Accept != "":
-		s.dialled = "accept"
-	case len(c.DialOut) > 0:
-		s.dialled = "dial_out"
-	}
-	return s
-}
-
-func (c *KMC) speech() speech {
-	s := speech{protocol: c.Protocol, pair: c.Pair}
-	if len(c.DialOut) > 0 {
-		s.dialled = "dial_out"
-	}
-	return s
-}
-
+func (c *CA) speech() speech   { return speech{protocol: c.Protocol, pair: c.Pair} }
+func (c *KMC) speech() speech  { return speech{protocol: c.Protocol, pair: c.Pair} }
 func (c *Node) speech() speech { return speech{protocol: c.Protocol, pair: c.Pair} }
 
 func (s speech) check(path string) error {
@@ -81,9 +61,6 @@ func (s speech) check(path string) error {
 	case s.protocol == overTLCP && s.pair == nil:
 		return pki.Errorf(pki.Invalid, "config.protocol-pair", "%s: protocol is tlcp, and no pair is given", path).
 			To("give pair: with sign_key, encrypt_key and certificate; 'init --link tlcp' writes it")
-	case s.protocol == overTLCP && s.dialled != "":
-		return pki.Errorf(pki.NotImplemented, "config.protocol-zone", "%s: protocol is tlcp, but %s opens connections over which calls travel back, and those speak TLS only",
-			path, s.dialled).To("leave out %s, or set protocol: tls", s.dialled)
 	case s.pair == nil:
 		return nil
 	}

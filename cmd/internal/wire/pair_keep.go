@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -171,7 +172,11 @@ func LinkPair(ctx context.Context, config, code string) (Joined, error) {
 // succeed tells the centre of this CA's renewed certificate, over the old one.
 func (l *kmcLink) succeed(ctx context.Context, protocol string, certificate []byte) error {
 	api := l.api
-	if l.config.KMC.CallsIn == "" {
+	if l.config.KMC.CallsIn != "" {
+		if spoken := cmp.Or(l.config.Protocol, overTLS); protocol != spoken {
+			return nil // over the one connection there is, the centre never sees that certificate
+		}
+	} else {
 		var err error
 		if api, err = l.caller.over(protocol, l.config.KMC.URL); err != nil {
 			return err

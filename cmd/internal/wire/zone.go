@@ -2,34 +2,37 @@ package wire
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"time"
 
 	"onecert/serve"
 )
 
 // dialOut keeps this process's connections to outer zones open until ctx ends.
 type dialOut struct {
-	to       []DialOut
-	identity *serve.Identity
-	roots    *x509.CertPool
-	handler  http.Handler
-	now      func() time.Time
-	log      *slog.Logger
+	to      []DialOut
+	caller  caller
+	handler http.Handler
+	log     *slog.Logger
 }
 
 func (d dialOut) start(ctx context.Context) {
 	for _, target := range d.to {
-		config := serve.ClientTLS(d.identity, d.roots, d.now)
-		config.ServerName = target.Server
-		if config.ServerName == "" {
-			config.ServerName, _, _ = net.SplitHostPort(target.Address)
+		server := target.Server
+		if server == "" {
+			server, _, _ = net.SplitHostPort(target.Address)
 		}
-		go serve.Outward{Address: target.Address, TLS: config, Handler: d.handler, Log: d.log}.Run(ctx)
+		out := serve.Outward{Address: target.Address, Handler: d.handler, Log: d.log}
+		if d.caller.protocol == overTLCP {
+			out.TLCP = serve.ClientTLCP(d.caller.pair, d.caller.nation, d.caller.now)
+			out.TLCP.ServerName = server
+		} else {
+			out.TLS = serve.ClientTLS(d.caller.identity, d.caller.roots, d.caller.now)
+			out.TLS.ServerName = server
+		}
+		go out.Run(ctx)
 	}
 }
 
