@@ -286,6 +286,22 @@ func TestOthersAreTold(t *testing.T) {
 	}
 }
 
+// A report of loss sends its code through the outbox where nothing else is configured.
+func TestLossIsTold(t *testing.T) {
+	w := newTown(t, pkitest.SQLite(t))
+	w.issued("lra1", person(t, 1, "张三"))
+	if _, err := w.room.Self().ReportLoss(t.Context(), ra.LossReport{Kind: ra.Person, DocumentKind: "resident", Number: resident(1), By: "mail"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 500 { // it goes beside the answer
+		if len(w.posted("self.loss-code")) == 1 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%q", w.posted("self.loss-code"))
+}
+
 // Without an outbox nobody is told, and nothing fails.
 func TestTellingNobody(t *testing.T) {
 	h := newHouse(t, pkitest.SQLite(t), nil)

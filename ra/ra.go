@@ -103,6 +103,9 @@ func New(ctx context.Context, cfg Config) (*Registration, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	r := &Registration{cfg: cfg}
+	if r.cfg.Self.Messenger == nil && cfg.Notices.Outbox != nil {
+		r.cfg.Self.Messenger = r.Outward()
+	}
 	if err := cfg.Home.check(); err != nil {
 		return nil, err
 	}
