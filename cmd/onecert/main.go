@@ -73,7 +73,7 @@ func run(args []string, in io.Reader, out, err io.Writer) int {
 func runUntil(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
 	console := &console{in: in, out: out, err: err, now: time.Now, lang: language(args, os.Getenv), json: hasFlag(args, "--json"), ended: ctx.Done()}
 	root := rootCommand(console)
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // of nil it would take the process's own
 	command, failure := root.ExecuteContextC(ctx)
 	return console.finish(command, failure)
 }
