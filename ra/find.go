@@ -203,6 +203,10 @@ type CertificateQuery struct {
 	After  string    `query:"after" maxLength:"400" doc:"the after of the page before"`
 }
 
+// unlessCancelled hides what a cancelled holder had (信息注销); few are, and they have an
+// index of their own.
+const unlessCancelled = " AND NOT EXISTS (SELECT 1 FROM ra_holder h WHERE h.id = holder AND h.state = 'cancelled')"
+
 // Certificates lists what the holders of the subtree have, by name.
 func (r *Registration) Certificates(ctx context.Context, q CertificateQuery) (*Page[*Certificate], error) {
 	s, err := r.enter(ctx, officer.ReadApplications)
@@ -221,7 +225,7 @@ func (r *Registration) Certificates(ctx context.Context, q CertificateQuery) (*P
 	}
 	var find search
 	where := func(state pki.State) string {
-		w := find.is(" AND state = ? AND name >= ?", string(state), max(q.Name, name))
+		w := find.is(" AND state = ? AND name >= ?", string(state), max(q.Name, name)) + unlessCancelled
 		if q.Name != "" {
 			w += find.is(" AND name < ?", beyond(q.Name))
 		}

@@ -78,6 +78,17 @@ type office interface {
 	AddMember(context.Context, string, ra.Membership) error
 	RemoveMember(context.Context, string, ra.Membership) error
 	Glances(context.Context) ([]ra.Glance, error)
+	SearchArchive(context.Context, ra.ArchiveQuery) (*ra.Page[*ra.Archived], error)
+	ArchivedApplication(context.Context, string) (*ra.ArchivedFile, error)
+	Volumes(context.Context) ([]*ra.Volume, error)
+	CloseVolume(context.Context, ra.Closing) (*ra.Volume, error)
+	VerifyArchive(context.Context) ([]string, error)
+	VolumeFile(context.Context, int64) ([]byte, error)
+	DestroyVolume(context.Context, int64, ra.Ending) (*ra.Motion, error)
+	HolderFile(context.Context, string, string) (*ra.PersonFile, error)
+	ProposePolicy(context.Context, ra.Policy) (*ra.Motion, error)
+	Policies(context.Context) ([]ra.Policy, error)
+	PolicyText(context.Context, ra.PolicyKind, string) (*ra.Policy, error)
 	Rules(context.Context) ([]ra.Rule, error)
 	SetRule(context.Context, ra.Rule) (*ra.Rule, error)
 	Statistics(context.Context, ra.StatisticsQuery) (*ra.Statistics, error)

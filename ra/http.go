@@ -49,6 +49,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.receiptRoutes(api)
 	r.branchRoutes(api)
 	r.systemRoutes(api)
+	r.archiveRoutes(api)
 	r.documentRoutes(api)
 	r.batchRoutes(api)
 	r.statisticsRoutes(api)

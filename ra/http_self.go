@@ -68,6 +68,7 @@ func (r *Registration) SelfRoutes(api huma.API) {
 			return nil, f.ConfirmContact(ctx, in.Body)
 		})
 	f.openRoutes(api)
+	r.policyRoutes(api, pathSelfPolicies, "self-policies")
 	f.fetchRoute(api)
 }
 

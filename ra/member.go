@@ -185,10 +185,12 @@ func (r *Registration) Glances(ctx context.Context) ([]Glance, error) {
 	if err != nil {
 		return nil, err
 	}
-	return collect(ctx, r.cfg.DB.Read(), func(row scanner) (g Glance, err error) {
-		var at int64
-		err = row.Scan(&at, &g.Officer, &g.Node, &g.System, &g.Holders, &g.Path)
-		g.At = moment(at)
-		return g, err
-	}, "SELECT at, officer, node, system, holders, path FROM ra_look WHERE path >= $1 AND path < $2 ORDER BY at DESC, id LIMIT 200", s.from(), s.to())
+	return collect(ctx, r.cfg.DB.Read(), scanGlance, "SELECT at, officer, node, system, holders, path FROM ra_look WHERE path >= $1 AND path < $2 ORDER BY at DESC, id LIMIT 200", s.from(), s.to())
+}
+
+func scanGlance(row scanner) (g Glance, err error) {
+	var at int64
+	err = row.Scan(&at, &g.Officer, &g.Node, &g.System, &g.Holders, &g.Path)
+	g.At = moment(at)
+	return g, err
 }

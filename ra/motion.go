@@ -77,8 +77,9 @@ func (k MotionKind) decideRight() officer.Operation {
 	return ""
 }
 
-// propose stores a motion; one about the same object must not be open.
-func (r *Registration) propose(ctx context.Context, s scope, m Motion) (*Motion, error) {
+// propose stores a motion, with what belongs to it; one about the same object must not
+// be open.
+func (r *Registration) propose(ctx context.Context, s scope, m Motion, with ...func(context.Context, *sql.Tx, *Motion) error) (*Motion, error) {
 	if err := (Decision{Note: m.Reason}).check(); err != nil {
 		return nil, err
 	}
@@ -104,6 +105,11 @@ func (r *Registration) propose(ctx context.Context, s scope, m Motion) (*Motion,
 		}
 		if err := r.auditMotion(ctx, tx, s, &m, "proposed"); err != nil {
 			return err
+		}
+		for _, do := range with {
+			if err := do(ctx, tx, &m); err != nil {
+				return err
+			}
 		}
 		return db.Insert(ctx, tx, "ra_motion", strings.Split(strings.ReplaceAll(motionColumns, " ", ""), ","), [][]any{{m.ID, string(m.Kind), m.Object, encoded(m.Detail), m.Reason,
 			m.Path, string(m.State), int64(m.Needs), m.ProposedBy, encoded(m.Consents), m.Note, millis(m.Created), millis(m.Changed), int64(m.Version)}}, "")
@@ -202,6 +208,9 @@ func (r *Registration) decided(ctx context.Context, tx *sql.Tx, to *sheaf, s sco
 	m.Note, m.Changed = d.Note, r.now()
 	if !d.Consent {
 		m.State = MotionRefused
+		if m.Kind == PolicyMotion {
+			r.dropPolicy(to, m)
+		}
 		return nil
 	}
 	m.Consents = append(m.Consents, s.actor.Name)
@@ -212,6 +221,11 @@ func (r *Registration) decided(ctx context.Context, tx *sql.Tx, to *sheaf, s sco
 	switch m.Kind {
 	case MoveMotion:
 		return r.moveNow(ctx, tx, to, m)
+	case PolicyMotion:
+		r.publishNow(to, m)
+		return nil
+	case DestroyMotion:
+		return r.destroyNow(ctx, tx, to, m)
 	}
 	return pki.Errorf(pki.NotImplemented, "motion.kind", "nobody knows how to do a motion of kind %.20q", string(m.Kind))
 }

@@ -53,6 +53,10 @@ type Config struct {
 	// process of its own.
 	Home Node
 
+	// Agreements says that no node becomes active without a signed agreement on record
+	// (features H17).
+	Agreements bool
+
 	// Self is what self-service needs beyond this; the zero value has no codes.
 	Self SelfConfig
 	// Notices is how holders are told; the zero value tells nobody.
@@ -129,6 +133,9 @@ func New(ctx context.Context, cfg Config) (*Registration, error) {
 
 // settle makes the home node where there is none yet.
 func (r *Registration) settle(ctx context.Context) error {
+	if r.cfg.Home.Path == "" {
+		r.cfg.Home.Path = pathOf("", r.cfg.Home.ID)
+	}
 	_, err := r.readNode(ctx, r.cfg.Home.ID)
 	if pki.KindOf(err) != pki.Unknown {
 		return err
@@ -137,9 +144,6 @@ func (r *Registration) settle(ctx context.Context) error {
 	home.State, home.Version, home.AddedBy, home.Changed = Active, 1, "first-start", r.now()
 	if r.cfg.Upstream != nil {
 		home.State = Pending // until the registration above has said otherwise
-	}
-	if home.Path == "" {
-		home.Path = pathOf("", home.ID)
 	}
 	return r.cfg.DB.Tx(ctx, insertNode(ctx, &home))
 }

@@ -71,5 +71,8 @@ func (r *Registration) countAnew(ctx context.Context) (figures, error) {
 		f.certificate(path, kind, state, end, 1)
 		return struct{}{}, nil
 	}, "SELECT path, kind, state, not_after FROM ra_certificate")
-	return f, err
+	if err != nil {
+		return nil, err
+	}
+	return f, r.countVolumes(ctx, &f)
 }

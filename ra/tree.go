@@ -3,6 +3,7 @@ package ra
 import (
 	"context"
 	"database/sql"
+	"regexp"
 
 	"onecert/audit"
 	"onecert/db"
@@ -104,6 +105,8 @@ func (r *Registration) SetNode(ctx context.Context, id string, version int, to N
 			return pki.Errorf(pki.Conflict, "node.state", "%s is %s", n.Name, n.State)
 		case n.State == Pending && to == Active && n.AddedBy == s.actor.Name:
 			return pki.Errorf(pki.Forbidden, "node.own", "who adds a node does not approve it").To("another security administrator decides")
+		case to == Active && r.cfg.Agreements && !digestForm.MatchString(n.Agreement):
+			return pki.Errorf(pki.Conflict, "node.agreement", "no signed agreement of %s is on record", n.Name).To("enter the SHA-256 of the scanned agreement first")
 		}
 		n.State = to
 		return nil
@@ -208,6 +211,9 @@ func (r *Registration) FirstPosts(ctx context.Context, officers []string) error 
 		return nil
 	})
 }
+
+// digestForm is a SHA-256 in hexadecimal.
+var digestForm = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
 
 func taken(err error, id string) error {
 	if err == nil || !db.IsDuplicate(err) {
