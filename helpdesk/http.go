@@ -7,7 +7,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-const pathTickets = "/v1/tickets"
+// The paths of the API; the client uses the same.
+const (
+	pathTickets = "/v1/tickets"
+	pathReports = "/v1/ticket-reports"
+)
 
 type body[T any] struct{ Body T }
 
@@ -55,7 +59,7 @@ func (d *Desk) Routes(api huma.API) {
 		}) (*body[*Ticket], error) {
 			return reply(d.Do(ctx, in.Number, in.Body))
 		})
-	huma.Register(api, describe("ticket-report", http.MethodGet, "/v1/ticket-reports/{month}", "A month at the desks of one's subtree"),
+	huma.Register(api, describe("ticket-report", http.MethodGet, pathReports+"/{month}", "A month at the desks of one's subtree"),
 		func(ctx context.Context, in *struct {
 			Month string `path:"month" maxLength:"7"`
 		}) (*body[*Month], error) {
