@@ -10,6 +10,7 @@ import (
 	"github.com/emmansun/gmsm/smx509"
 
 	"onecert/keys"
+	"onecert/serve"
 	"onecert/tlcp"
 )
 
@@ -45,7 +46,8 @@ func TestPlatformPairWithTongsuo(t *testing.T) {
 	pool := smx509.NewCertPool()
 	pool.AddCert(root)
 	config := &tlcp.Config{Certificates: []tlcp.Certificate{pair}, ClientCAs: pool, ClientAuth: tlcp.RequireAndVerifyClientCert}
-	for _, suite := range []string{"ECC-SM2-SM4-GCM-SM3", "ECC-SM2-SM4-CBC-SM3"} {
+	// Of the agreement in the suites ECDHE a handle makes the shared point (keys.Key.SM2MQV).
+	for _, suite := range []string{"ECC-SM2-SM4-GCM-SM3", "ECC-SM2-SM4-CBC-SM3", "ECDHE-SM2-SM4-GCM-SM3"} {
 		conn, err := tongsuoDials(t, config, "ca="+anchors, "sign_cert="+alice.SignCert, "sign_key="+alice.SignKey,
 			"enc_cert="+alice.EncCert, "enc_key="+alice.EncKey, "suites="+suite, "size=10000")
 		if err != nil {
@@ -55,6 +57,28 @@ func TestPlatformPairWithTongsuo(t *testing.T) {
 			t.Errorf("%d certificates", len(state.PeerCertificates))
 		}
 		if n, err := io.CopyN(conn, conn, 10_000); n != 10_000 || err != nil {
+			t.Errorf("%d octets, %v", n, err)
+		}
+		conn.Close()
+	}
+	// The port of a component, which callers without a pair may reach as well.
+	own := &serve.Pair{}
+	if err := own.Replace(pair); err != nil {
+		t.Fatal(err)
+	}
+	port := serve.ServerTLCP(own, pool, nil)
+	for suite, options := range map[string][]string{
+		"ECDHE-SM2-SM4-GCM-SM3": {"sign_cert=" + alice.SignCert, "sign_key=" + alice.SignKey, "enc_cert=" + alice.EncCert, "enc_key=" + alice.EncKey},
+		"ECC-SM2-SM4-GCM-SM3":   {},
+	} {
+		conn, err := tongsuoDials(t, port, append(options, "ca="+anchors, "suites="+suite, "size=10")...)
+		if err != nil {
+			t.Fatal(suite, err)
+		}
+		if shown := len(conn.ConnectionState().PeerCertificates); shown == 0 != (len(options) == 0) {
+			t.Errorf("%s: %d certificates", suite, shown)
+		}
+		if n, err := io.CopyN(conn, conn, 10); n != 10 || err != nil {
 			t.Errorf("%d octets, %v", n, err)
 		}
 		conn.Close()
