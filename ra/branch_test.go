@@ -138,3 +138,23 @@ func (h *house) issuedBy(node, top string, e ra.Entry) *ra.Application {
 	a = must[*ra.Application](h.t)(h.Approve(as(top+".reviewer"), a.ID, ra.Decision{Version: a.Version}))
 	return must[*ra.Application](h.t)(h.CarryOut(as(node+".issuer"), a.ID, ra.Decision{Version: a.Version}))
 }
+
+// TestNearbyForAnOutpost: the reports of other counters, and what a holder applies for
+// himself, reach the counter that has a process of its own.
+func TestNearbyForAnOutpost(t *testing.T) {
+	onOutposts(t, func(t *testing.T, c *outpost) {
+		c.sync()
+		a := must[*ra.Application](t)(c.room.Register(as("lra9.registrar"), person(t, 85, "秦示例")))
+		a = must[*ra.Application](t)(c.room.Submit(as("lra9.registrar"), a.ID, ra.Decision{Version: a.Version}))
+		c.sync()
+		a = must[*ra.Application](t)(c.Approve(as("ra1.reviewer"), a.ID, ra.Decision{Version: a.Version}))
+		a = must[*ra.Application](t)(c.CarryOut(as("ra1.issuer"), a.ID, ra.Decision{Version: a.Version}))
+		done := must[*ra.NearbyDone](t)(c.FreezeNearby(as("lra3.registrar"), ra.Nearby{Issuer: a.Issuer, Serial: a.Serial, Vetted: "出示身份证"}))
+		c.sync()
+		f := must[*ra.Application](t)(c.room.Application(as("lra9.registrar"), done.Applications[0]))
+		if f.Operation != ra.Freeze || f.RegisteredBy != "lra3.registrar" || c.ca.states[a.Serial] != pki.Held {
+			t.Errorf("%+v, %s", f, c.ca.states[a.Serial])
+		}
+		c.same(f.ID)
+	})
+}

@@ -87,8 +87,11 @@ func (r *Registration) join(ctx context.Context, s scope, d *Dossier) (h Handed,
 		return h, err
 	}
 	h.Version = e.a.Version
-	if e.a.State == Withdrawn && e.a.frozen() {
-		return h, r.cfg.States.Release(ctx, e.a.Issuer, e.a.Serial)
+	if e.a.State == Withdrawn {
+		return h, r.thaw(ctx, e.a)
+	}
+	if e.a.State == Submitted {
+		r.byRule(ctx, e.a)
 	}
 	return h, r.freezeReported(ctx, e.a)
 }

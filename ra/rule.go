@@ -115,12 +115,8 @@ func (r *Registration) auditRule(ctx context.Context, tx *sql.Tx, s scope, u *Ru
 // byRule lets a standing rule review what was just handed to review. Where none does,
 // or it fails, the application waits for a person.
 func (r *Registration) byRule(ctx context.Context, shown *Application) *Application {
-	var a *Application
-	err := r.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
-		a, err = r.ruled(ctx, tx, shown.ID)
-		return err
-	})
-	if err != nil {
+	a, err := r.judged(ctx, shown.ID)
+	if err != nil && pki.KindOf(err) != pki.Conflict { // a conflict is for a person to see
 		r.cfg.Log.Error("the standing rules could not review an application", "application", shown.ID, "error", err)
 	}
 	if err != nil || a == nil {
@@ -131,32 +127,64 @@ func (r *Registration) byRule(ctx context.Context, shown *Application) *Applicat
 	return &after
 }
 
+// judged has the rules review one application. A holder whom the counter could not ask
+// the CA about is asked about first, in case a rule might decide.
+func (r *Registration) judged(ctx context.Context, id string) (a *Application, err error) {
+	holder := ""
+	if a, err = r.any(ctx, id); err != nil {
+		return nil, err
+	}
+	if a.Operation == Issue && a.Holder == "" && a.Reason == "" && r.cfg.Holders != nil {
+		if all, err := r.rulesFor(ctx, r.cfg.DB.Read(), a); err != nil || len(all) == 0 {
+			return nil, err
+		}
+		if holder, err = r.knowHolder(ctx, a); err != nil {
+			return nil, err
+		}
+	}
+	err = r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		a, err = r.ruledOf(ctx, tx, id, holder)
+		return err
+	})
+	return a, err
+}
+
 // ruled approves a submitted application by the nearest standing rule that may; nil
 // without an error where none does. Whoever brings applications to review by another
 // way than Submit calls it in the same transaction.
 func (r *Registration) ruled(ctx context.Context, tx *sql.Tx, id string) (*Application, error) {
+	return r.ruledOf(ctx, tx, id, "")
+}
+
+// ruledOf is ruled with the holder, where the CA was asked just now.
+func (r *Registration) ruledOf(ctx context.Context, tx *sql.Tx, id, holder string) (*Application, error) {
 	a, err := scanApplication(tx.QueryRowContext(ctx, "SELECT "+applicationColumns+" FROM ra_application WHERE id = $1", id))
 	if err != nil {
 		return nil, unknownOr(err, "application.unknown", "application", id)
 	}
+	if a.Holder == "" {
+		a.Holder = holder
+	}
 	if !a.plain() {
 		return nil, nil
 	}
-	all, err := collect(ctx, tx, scanRule, "SELECT "+ruleColumns+` FROM ra_rule u JOIN ra_node n ON n.id = u.node WHERE u.active = 1 AND u.used < u.quota
-		AND u.until > $1 AND n.level <> 'lra' AND n.state = 'active' AND $2 > n.path AND $2 < n.path || '~' ORDER BY n.path DESC, u.name`, millis(r.now()), a.Path)
-	if err != nil {
+	all, err := r.rulesFor(ctx, tx, a)
+	if err != nil || len(all) == 0 {
 		return nil, err
-	}
-	i := slices.IndexFunc(all, func(u Rule) bool {
-		return slices.Contains(u.Operations, a.Operation) && slices.Contains(u.Kinds, a.Kind) && u.ChangedBy != a.RegisteredBy
-	})
-	if i < 0 {
-		return nil, nil
 	}
 	if err := r.complete(a); err != nil {
 		return nil, err
 	}
-	return a, r.approveBy(ctx, tx, a, all[i])
+	return a, r.approveBy(ctx, tx, a, all[0])
+}
+
+// rulesFor lists the rules that may review an application now, the nearest first.
+func (r *Registration) rulesFor(ctx context.Context, q querier, a *Application) ([]Rule, error) {
+	all, err := collect(ctx, q, scanRule, "SELECT "+ruleColumns+` FROM ra_rule u JOIN ra_node n ON n.id = u.node WHERE u.active = 1 AND u.used < u.quota
+		AND u.until > $1 AND n.level <> 'lra' AND n.state = 'active' AND $2 > n.path AND $2 < n.path || '~' ORDER BY n.path DESC, u.name`, millis(r.now()), a.Path)
+	return slices.DeleteFunc(all, func(u Rule) bool {
+		return !slices.Contains(u.Operations, a.Operation) || !slices.Contains(u.Kinds, a.Kind) || u.ChangedBy == a.RegisteredBy
+	}), err
 }
 
 // plain says whether nothing about a submitted application asks for a person's eye: a
@@ -178,7 +206,7 @@ func (r *Registration) approveBy(ctx context.Context, tx *sql.Tx, a *Application
 	}
 	who := scope{actor: pki.Actor{Name: "rule/" + u.Name}}
 	who.node.ID = u.Node
-	for _, judge := range []deed{r.permittedIn, r.take} {
+	for _, judge := range []deed{r.oneEach, r.permittedIn, r.take} {
 		if err := judge(ctx, tx, a, who); err != nil {
 			return err
 		}

@@ -101,6 +101,33 @@ func TestStandingRuleNeedsItsName(t *testing.T) {
 	})
 }
 
+// TestRuleAboveTheLink: what a counter with a process of its own hands up is reviewed by
+// the rules above, which ask about the holder first.
+func TestRuleAboveTheLink(t *testing.T) {
+	onOutposts(t, func(t *testing.T, c *outpost) {
+		c.aRule(c.usualRule(), true)
+		c.sync()
+		a := must[*ra.Application](t)(c.room.Register(as("lra9.registrar"), person(t, 25, "辛示例")))
+		a = must[*ra.Application](t)(c.room.Submit(as("lra9.registrar"), a.ID, ra.Decision{Version: a.Version}))
+		if a.State != ra.Submitted {
+			t.Errorf("the counter's own process made it %s", a.State)
+		}
+		c.has(26, elsewhere(c.house))
+		b := must[*ra.Application](t)(c.room.Register(as("lra9.registrar"), person(t, 26, "壬示例")))
+		must[*ra.Application](t)(c.room.Submit(as("lra9.registrar"), b.ID, ra.Decision{Version: b.Version}))
+		c.sync()
+		c.sync()
+		a = must[*ra.Application](t)(c.room.Application(as("lra9.registrar"), a.ID))
+		if a.State != ra.Approved || a.Rule != "persons" {
+			t.Errorf("%s by %q", a.State, a.Rule)
+		}
+		c.same(a.ID)
+		if b = must[*ra.Application](t)(c.Application(as("ra1.reviewer"), b.ID)); b.State != ra.Submitted {
+			t.Errorf("one who has a certificate was %s", b.State)
+		}
+	})
+}
+
 // TestWhoSetsARule: the security administrator of the level, for registrations of the
 // own branch, and nobody else.
 func TestWhoSetsARule(t *testing.T) {
