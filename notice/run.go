@@ -47,7 +47,9 @@ type carrier interface {
 // Run sends what is due until ctx ends, if necessary after waiting until the process
 // that sends from this database now has ended. It ends by itself only when another
 // process has taken over (db.ErrLeaseLost): this one must end then, as no write of its
-// database passes any more.
+// database passes any more. On PostgreSQL every Tx of the DB looks at the lease from then
+// on, so a component that writes much gives the outbox a DB of its own on the same
+// source: Post takes the transaction of any.
 func (o *Outbox) Run(ctx context.Context) error {
 	release, err := o.takeLease(ctx)
 	if err != nil {
