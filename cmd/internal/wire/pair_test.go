@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -153,6 +154,15 @@ func TestPairOfTheCARenews(t *testing.T) {
 	i := pairedInstall(t, clock)
 	i.await("the CA's pair", func() bool { return i.ca.pair.Certificate() != nil })
 	first := i.ca.pair.Certificate()
+	kept, err := contentsOf(filepath.Join(i.dir, "ca/ca.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{pairSignKey, pairEncryptKey, pairCertificate} {
+		if !slices.Contains(kept.files, filepath.Join(i.dir, "ca", name)) {
+			t.Errorf("a backup leaves out %s", name)
+		}
+	}
 	i.stop()
 	i.kmc, i.options.KMC = nil, nil
 	clock.add(25 * 30 * 24 * time.Hour)
