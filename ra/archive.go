@@ -94,6 +94,7 @@ func closable(ctx context.Context, tx *sql.Tx, s scope, before int64) ([]string,
 		WHERE a.path >= $1 AND a.path < $2 AND a.state IN ('rejected', 'withdrawn', 'issued', 'delivered') AND a.changed < $3 AND NOT EXISTS
 		(SELECT 1 FROM ra_certificate c WHERE (c.application = a.id OR c.serial = a.serial AND c.issuer = a.issuer)
 			AND c.not_after >= $3 AND NOT (c.state = 'revoked' AND c.changed < $3))
+		AND NOT EXISTS (SELECT 1 FROM ra_link l WHERE l.application = a.id AND l.waiting = 1)
 		ORDER BY a.created, a.id LIMIT $4`, s.from(), s.to(), before, perVolume+1)
 }
 
@@ -322,12 +323,12 @@ func (r *Registration) verifyVolume(ctx context.Context, v *Volume) (faults []st
 	if len(entries) != 1 || entries[0].Detail["digest"] != v.Digest {
 		faults = append(faults, fmt.Sprintf("the audit log does not have the digest of volume %d", v.Number))
 	}
-	if v.State == volumeDestroyed {
-		return faults, nil
-	}
 	var digests []string
 	err = r.eachRecord(ctx, v.Number, func(id string, digest string, packed []byte) error {
 		digests = append(digests, digest)
+		if v.State == volumeDestroyed { // the digest is all that is left
+			return nil
+		}
 		text, err := unpack(packed, digest)
 		if err == nil {
 			_, err = parseFolder(text)

@@ -16,8 +16,8 @@ type Ending struct {
 }
 
 // DestroyVolume proposes to destroy what a volume holds: five years after the last of it
-// ended, not before (features O15). Another administrator consents. What stays is
-// that there was a volume, its digest, and its part of the statistics.
+// ended, not before (features O15). Another administrator consents. What stays are
+// the numbers of the applications, the digests, and the volume's part of the statistics.
 func (r *Registration) DestroyVolume(ctx context.Context, number int64, e Ending) (*Motion, error) {
 	s, err := r.enter(ctx, officer.DestroyArchive)
 	if err != nil {
@@ -62,7 +62,7 @@ func (r *Registration) destroyNow(ctx context.Context, tx *sql.Tx, to *sheaf, m 
 	const inVolume = "application IN (SELECT application FROM ra_archived WHERE volume = $1)"
 	to.do("DELETE FROM ra_piece WHERE hash IN (SELECT hash FROM ra_document WHERE "+inVolume+") AND hash NOT IN (SELECT hash FROM ra_document WHERE NOT "+inVolume+")", number)
 	to.do("DELETE FROM ra_document WHERE "+inVolume, number)
-	to.do("DELETE FROM ra_archived WHERE volume = $1", number)
+	to.do("UPDATE ra_archived SET holder = '', name = '', kind = '', operation = '', serial = '', record = $1 WHERE volume = $2", []byte{}, number)
 	to.do("UPDATE ra_volume SET state = $1 WHERE number = $2", volumeDestroyed, number)
 	// Who was cancelled and of whom nothing is left, is forgotten with the last of it.
 	to.do(`DELETE FROM ra_holder WHERE state = 'cancelled' AND path >= $1 AND path < $2 AND NOT EXISTS (SELECT 1 FROM ra_certificate c WHERE c.holder = ra_holder.id)

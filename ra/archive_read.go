@@ -96,6 +96,9 @@ func (r *Registration) ArchivedApplication(ctx context.Context, id string) (*Arc
 	if err != nil {
 		return nil, unknownOr(err, "application.unknown", "archived application", id)
 	}
+	if len(packed) == 0 {
+		return nil, pki.Errorf(pki.Conflict, "archive.destroyed", "what was archived of this application was destroyed after its time")
+	}
 	text, err := unpack(packed, f.Digest)
 	if err != nil {
 		return nil, err
@@ -227,4 +230,14 @@ const documentColumns = "hash, sort, name, media_type, size, pages, at, attached
 
 func scanDocument(row scanner) (d Document, err error) {
 	return d, row.Scan(&d.Hash, &d.Sort, &d.Name, &d.MediaType, &d.Size, &d.Pages, &d.At, &d.AttachedBy)
+}
+
+// isArchived says whether an application has left the live tables.
+func (r *Registration) isArchived(ctx context.Context, id string) (bool, error) {
+	var n int
+	err := r.cfg.DB.Read().QueryRowContext(ctx, "SELECT count(*) FROM ra_archived WHERE application = $1", id).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("looking in the archive: %w", err)
+	}
+	return n > 0, nil
 }

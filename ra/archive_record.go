@@ -49,6 +49,7 @@ var belongings = []struct {
 	{"ra_receipt", "application", false, false},
 	{"ra_place", "application", false, false},
 	{"ra_change", "application", false, false},
+	{"ra_link", "application", false, false},
 }
 
 // gather reads everything that belongs to some applications.

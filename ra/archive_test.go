@@ -185,7 +185,12 @@ func TestRetention(t *testing.T) {
 		wantCode(t, err, "officer.forbidden")
 		must[*ra.Motion](t)(h.DecideMotion(as("centre.security"), m.ID, ra.MotionDecision{Decision: ra.Decision{Version: 1}, Consent: true}))
 		_, err = h.ArchivedApplication(as("ra1.reviewer"), p.old.ID)
-		wantCode(t, err, "application.unknown")
+		wantCode(t, err, "archive.destroyed")
+		for _, q := range []ra.ArchiveQuery{{Holder: p.old.Holder}, {Name: "许示例"}} {
+			if found := must[*ra.Page[*ra.Archived]](t)(h.SearchArchive(as("centre.reviewer"), q)); len(found.Items) != 0 {
+				t.Errorf("destroyed, and found: %+v", found.Items)
+			}
+		}
 		_, err = h.VolumeFile(as("centre.audit"), v.Number)
 		wantCode(t, err, "archive.destroyed")
 		if faults := must[[]string](t)(h.VerifyArchive(as("centre.audit"))); len(faults) != 0 {

@@ -9,7 +9,7 @@ import (
 func (r *Registration) batchFaults(ctx context.Context) (faults []string) {
 	for what, query := range map[string]string{
 		"a row of a batch is registered without its application": `SELECT b.application FROM ra_batch_row b LEFT JOIN ra_application a ON a.id = b.application
-			WHERE b.state = 'registered' AND (a.id IS NULL OR a.batch <> b.batch)`,
+			WHERE b.state = 'registered' AND (a.id IS NULL OR a.batch <> b.batch) AND NOT EXISTS (SELECT 1 FROM ra_archived k WHERE k.application = b.application)`,
 		"an application of a batch has no row": `SELECT a.id FROM ra_application a JOIN ra_batch b ON b.id = a.batch
 			WHERE NOT EXISTS (SELECT 1 FROM ra_batch_row w WHERE w.application = a.id)`,
 		"a batch miscounts its rows": `SELECT b.id FROM ra_batch b WHERE b.total <> (SELECT count(*) FROM ra_batch_row w WHERE w.batch = b.id)

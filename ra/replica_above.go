@@ -62,6 +62,10 @@ func (r *Registration) join(ctx context.Context, s scope, d *Dossier) (h Handed,
 	if err := r.checkDossier(s, d); err != nil {
 		return h, err
 	}
+	if done, err := r.isArchived(ctx, d.Application.ID); err != nil || done {
+		h.Version = len(d.History) // a counter that begins anew hands up what is long over
+		return h, err
+	}
 	have, history, err := r.had(ctx, s, d.Application.ID)
 	if err != nil {
 		return h, err
