@@ -7,7 +7,6 @@ import (
 	"crypto/subtle"
 	"database/sql"
 	"encoding/binary"
-	"fmt"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -60,38 +59,53 @@ func (c *Centre) MakeSigning(ctx context.Context, o pki.SigningOrder) (pki.Signi
 	if found != nil {
 		return c.sameRequest(ctx, actor, found, o)
 	}
+	act := (&holderKey{application: o.Application, holder: o.Holder}).act(actor, actSigningMake, o.AskedBy, c.config.Now())
 	made, err := c.makeHolderKey(ctx, actor, o, subject)
-	if err != nil {
-		return pki.SigningRequest{}, err
-	}
 	fresh := false
-	err = c.config.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
-		waiting, err := countWaiting(ctx, tx, actor.Name, c.config.Now())
-		if err != nil {
-			return err
-		}
-		if waiting >= c.config.SigningMost {
-			return errSigningLimit(c.config.SigningMost)
-		}
-		if fresh, err = insertHolderKey(ctx, tx, made); err != nil || !fresh {
-			return err
-		}
-		act := made.act(actor, actSigningMake, o.AskedBy, c.config.Now())
-		act.Detail["suite"], act.Detail["expires"] = string(made.suite), made.expiresAt.UTC().Format(time.RFC3339)
-		return c.config.Audit.Append(ctx, tx, act)
-	})
+	if err == nil {
+		fresh, err = c.keepHolderKey(ctx, made, made.act(actor, actSigningMake, o.AskedBy, c.config.Now()))
+	}
 	switch {
 	case pki.CodeOf(err) == codeSigningLimit:
-		return pki.SigningRequest{}, c.refuseHolderKey(ctx, made.act(actor, actSigningMake, o.AskedBy, c.config.Now()), err)
+		return pki.SigningRequest{}, c.refuseHolderKey(ctx, act, err)
 	case err != nil:
 		return pki.SigningRequest{}, storeFailed(err)
 	case fresh:
 		return made.answer(), nil
 	}
-	if found, err = findHolderKey(ctx, c.config.DB.Read(), actor.Name, o.Application); err != nil || found == nil { // somebody was first
-		return pki.SigningRequest{}, storeFailed(fmt.Errorf("looking up what was made meanwhile: %w", err))
+	if found, err = c.ownHolderKey(ctx, actor, o.Application); err != nil { // somebody was first
+		return pki.SigningRequest{}, err
 	}
 	return c.sameRequest(ctx, actor, found, o)
+}
+
+// roomFor refuses one key more than may wait.
+func (c *Centre) roomFor(ctx context.Context, q querier, ca string) error {
+	waiting, err := countWaiting(ctx, q, ca, c.config.Now())
+	if err != nil {
+		return unreadable(err)
+	}
+	if waiting >= c.config.SigningMost {
+		return pki.Errorf(pki.Conflict, codeSigningLimit, "%d signing keys of this CA wait to be packaged, which is the most there may be", waiting).
+			To("have keys packaged or ended that are not needed; others are wiped when they expire")
+	}
+	return nil
+}
+
+// keepHolderKey stores a key with its entry in the log; fresh is false where the
+// application has got one meanwhile.
+func (c *Centre) keepHolderKey(ctx context.Context, k *holderKey, act audit.Act) (fresh bool, err error) {
+	act.Detail["suite"], act.Detail["expires"] = string(k.suite), k.expiresAt.Format(time.RFC3339)
+	err = c.config.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+		if err := c.roomFor(ctx, tx, k.ca); err != nil {
+			return err
+		}
+		if fresh, err = insertHolderKey(ctx, tx, k); err != nil || !fresh {
+			return err
+		}
+		return c.config.Audit.Append(ctx, tx, act)
+	})
+	return fresh, err
 }
 
 // checkSigningOrder judges an order at the border and returns the subject in DER.
@@ -122,11 +136,14 @@ func checkSigningOrder(o *pki.SigningOrder) ([]byte, error) {
 // makeHolderKey makes the key, its request, and the record of both. Keys are made as
 // many at once as there are processors, like those an order waits for.
 func (c *Centre) makeHolderKey(ctx context.Context, actor pki.Actor, o pki.SigningOrder, subject []byte) (*holderKey, error) {
+	if err := c.roomFor(ctx, c.config.DB.Read(), actor.Name); err != nil { // before the work
+		return nil, err
+	}
 	select {
 	case c.urgent <- struct{}{}:
 		defer func() { <-c.urgent }()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, errMaking(ctx.Err())
 	}
 	now := c.config.Now().UTC()
 	k := &holderKey{ca: actor.Name, application: o.Application, suite: o.Suite, holder: o.Holder, askedBy: o.AskedBy, digest: digestOfSigning(o, subject),
@@ -162,11 +179,6 @@ func (c *Centre) makeHolderKey(ctx context.Context, actor pki.Actor, o pki.Signi
 func errMaking(err error) *pki.Error {
 	return pki.Errorf(pki.Unavailable, codeMaking, "no signing key can be made now").
 		To("look at the machine's source of randomness, then ask again").Because(err)
-}
-
-func errSigningLimit(most int) *pki.Error {
-	return pki.Errorf(pki.Conflict, codeSigningLimit, "%d signing keys of this CA wait to be packaged, which is the most there may be", most).
-		To("have keys packaged or ended that are not needed; others are wiped when they expire")
 }
 
 // sameRequest answers an order that was there before, if it is the same.

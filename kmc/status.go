@@ -132,7 +132,7 @@ func touchOf(e audit.Entry) Touch {
 		Reason: e.Detail["reason"], Code: e.Detail["code"], Repeat: e.Detail["repeat"] != "", Address: e.Address,
 		Case: e.Detail["case"], Authority: e.Detail["authority"], ApprovedBy: e.Detail["approved_by"], WithheldBy: e.Detail["withheld_by"]}
 	t.Form, t.AskedBy = e.Detail["form"], e.Detail[detailAskedBy]
-	if e.Detail[detailSigningKey] != "" {
+	if ofSigning(e) {
 		t.Application, t.CertNo = e.Object, e.Detail["cert_no"]
 	}
 	if t.WithheldBy != "" {
