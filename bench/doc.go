@@ -13,4 +13,5 @@
 //	go run ./bench -only dual,crl
 //	go run ./bench -only backup -certificates 1000000
 //	go run ./bench -only scale -engine postgres -certificates 10000000     (docs/scale.md)
+//	go run ./bench -only registration -engine postgres -certificates 5000000     (a fifth as many applications)
 package main

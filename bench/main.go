@@ -45,6 +45,7 @@ func tables() []table {
 		{"tls", (*bench).tls},
 		{"scale", (*bench).scale},
 		{"ocsp", (*bench).ocsp},
+		{"registration", (*bench).registration},
 	}
 }
 

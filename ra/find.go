@@ -234,15 +234,14 @@ func (r *Registration) Certificates(ctx context.Context, q CertificateQuery) (*P
 		}
 		return w
 	}
+	if q.Holder != "" {
+		return r.certificatesOf(ctx, s, q, name, serial)
+	}
 	states, each := []pki.State{q.State}, []string(nil)
 	if q.State == "" {
 		states = []pki.State{pki.Valid, pki.Held, pki.Revoked, pki.Expired}
 	}
 	for _, state := range states {
-		if q.Holder != "" {
-			each = append(each, find.is("FROM ra_certificate WHERE holder = ? AND path >= ? AND path < ?", q.Holder, s.from(), s.to())+where(state))
-			continue
-		}
 		some, err := r.places(ctx, s, &find, "FROM ra_certificate WHERE ", func() string { return where(state) })
 		if err != nil {
 			return nil, err
@@ -255,6 +254,26 @@ func (r *Registration) Certificates(ctx context.Context, q CertificateQuery) (*P
 		return nil, err
 	}
 	return paged(all, limit, func(c *Certificate) string { return byName(c.Name, string(c.Serial)) }), nil
+}
+
+// mostOfHolder is how many certificates of one holder are looked through.
+const mostOfHolder = 5000
+
+// certificatesOf lists what one holder has. The database has no say in the order: it
+// would rather walk all names.
+func (r *Registration) certificatesOf(ctx context.Context, s scope, q CertificateQuery, name, serial string) (*Page[*Certificate], error) {
+	all, err := collect(ctx, r.cfg.DB.Read(), scanCertificate, "SELECT "+certificateColumns+" FROM ra_certificate WHERE holder = $1 AND path >= $2 AND path < $3 LIMIT $4",
+		q.Holder, s.from(), s.to(), mostOfHolder)
+	if err != nil {
+		return nil, err
+	}
+	order := func(c *Certificate) string { return c.Name + "\x00" + string(c.Serial) }
+	all = slices.DeleteFunc(all, func(c *Certificate) bool {
+		return q.State != "" && c.State != q.State || !strings.HasPrefix(c.Name, q.Name) || serial != "" && order(c) <= name+"\x00"+serial
+	})
+	slices.SortFunc(all, func(x, y *Certificate) int { return strings.Compare(order(x), order(y)) })
+	limit := pageSize(q.Limit)
+	return paged(all[:min(len(all), limit+1)], limit, func(c *Certificate) string { return byName(c.Name, string(c.Serial)) }), nil
 }
 
 // paged makes a page of one more than fit on it; mark says where the next begins.

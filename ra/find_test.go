@@ -119,6 +119,12 @@ func TestCertificatesListed(t *testing.T) {
 				t.Errorf("%+v: %d listed, %v", q, len(got), names)
 			}
 		}
+		some := must[*ra.Page[*ra.Certificate]](t)(h.Certificates(as("ra1.reviewer"), ra.CertificateQuery{Name: "陈", Limit: 1})).Items[0]
+		for want, q := range map[int]ra.CertificateQuery{1: {Holder: some.Holder, State: "valid"}, 0: {Holder: some.Holder, Name: "李"}} {
+			if page := must[*ra.Page[*ra.Certificate]](t)(h.Certificates(as("ra1.reviewer"), q)); len(page.Items) != want {
+				t.Errorf("%+v: %d", q, len(page.Items))
+			}
+		}
 		page := must[*ra.Page[*ra.Certificate]](t)(h.Certificates(as("ra1.reviewer"), ra.CertificateQuery{Node: "lra1"}))
 		if len(page.Items) != 5 {
 			t.Errorf("%d at lra1", len(page.Items))

@@ -85,16 +85,15 @@ func (r *Registration) Statistics(ctx context.Context, q StatisticsQuery) (*Stat
 		return nil, err
 	}
 	answer := &Statistics{Node: s.node.ID, From: span.first.Format(time.DateOnly), To: span.last.Format(time.DateOnly)}
-	from, to := span.periods(q.By)
-	if answer.Happened, err = r.figures(ctx, nodes, q.By, from, to, "event <> 'ends'"); err != nil {
+	if answer.Happened, err = r.figures(ctx, nodes, q.By, span.periods(q.By), "event <> 'ends'"); err != nil {
 		return nil, err
 	}
 	still := slices.DeleteFunc(slices.Clone(q.By), func(by By) bool { return by == ByDay || by == ByMonth })
-	if answer.Standing, err = r.figures(ctx, nodes, still, standing, standing, "event <> ''"); err != nil {
+	if answer.Standing, err = r.figures(ctx, nodes, still, []periods{{standing, standing}}, "event <> ''"); err != nil {
 		return nil, err
 	}
 	month := monthOf(millis(r.now()))
-	answer.Ending, err = r.figures(ctx, nodes, append(still, ByMonth), month, month+300, "event = 'ends'")
+	answer.Ending, err = r.figures(ctx, nodes, append(still, ByMonth), []periods{{month, month + 300}}, "event = 'ends'")
 	return answer, err
 }
 
@@ -113,26 +112,38 @@ func (r *Registration) told(ctx context.Context, s scope, by []By) (map[string]N
 	return all, err
 }
 
+// periods are from one to another as they are kept: days, or months.
+type periods struct{ from, to int64 }
+
 // figures adds up what is kept, told apart as asked.
-func (r *Registration) figures(ctx context.Context, nodes map[string]Node, by []By, from, to int64, which string) ([]Figure, error) {
-	column := func(name string, shown bool, nothing string) string {
+func (r *Registration) figures(ctx context.Context, nodes map[string]Node, by []By, of []periods, which string) ([]Figure, error) {
+	column := func(name, value string, shown bool, nothing string) string {
 		if shown {
-			return name
+			return value + " AS " + name
 		}
 		return nothing + " AS " + name
 	}
-	dated := slices.Contains(by, ByDay) || slices.Contains(by, ByMonth)
-	columns := []string{"node", column("period", dated, "0"), column("operation", slices.Contains(by, ByOperation), "''"), column("kind", slices.Contains(by, ByKind), "''"), "event"}
-	args := []any{from, to}
+	period, dated := "period", slices.Contains(by, ByDay) || slices.Contains(by, ByMonth)
+	if slices.Contains(by, ByMonth) {
+		period = "CASE WHEN period > 1000000 THEN period / 100 ELSE period END"
+	}
+	columns := strings.Join([]string{"node", column("period", period, dated, "0"), column("operation", "operation", slices.Contains(by, ByOperation), "''"),
+		column("kind", "kind", slices.Contains(by, ByKind), "''"), "event", "times", "waited"}, ", ")
+	args := []any{}
 	for id := range nodes {
 		args = append(args, id)
 	}
-	text := fmt.Sprintf(`SELECT %s, SUM(times), SUM(waited) FROM ra_figure WHERE period >= $1 AND period <= $2 AND node IN %s AND %s
-		GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`, strings.Join(columns, ", "), db.In(3, len(nodes)), which)
+	var each []string
+	for _, p := range of {
+		each = append(each, fmt.Sprintf("SELECT %s FROM ra_figure WHERE node IN %s AND period >= $%d AND period <= $%d AND %s", columns, db.In(1, len(nodes)),
+			len(args)+1, len(args)+2, which))
+		args = append(args, p.from, p.to)
+	}
+	text := fmt.Sprintf("SELECT node, period, operation, kind, event, SUM(times), SUM(waited) FROM (%s) f GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5", strings.Join(each, " UNION ALL "))
 	all, err := collect(ctx, r.cfg.DB.Read(), func(row scanner) (f Figure, err error) {
-		var period, waited int64
-		err = row.Scan(&f.Node, &period, &f.Operation, &f.Kind, &f.Event, &f.Times, &waited)
-		f.Period = periodText(period)
+		var at, waited int64
+		err = row.Scan(&f.Node, &at, &f.Operation, &f.Kind, &f.Event, &f.Times, &waited)
+		f.Period = periodText(at)
 		f.Name, f.Region = nodes[f.Node].Name, nodes[f.Node].Region
 		if f.Times > 0 {
 			f.Waited = waited / f.Times
@@ -157,7 +168,7 @@ type span struct{ first, last time.Time }
 
 func (r *Registration) spanOf(q StatisticsQuery) (s span, err error) {
 	today := r.now().In(chinaTime())
-	s = span{time.Date(today.Year(), 1, 1, 0, 0, 0, 0, chinaTime()), today}
+	s = span{time.Date(today.Year(), 1, 1, 0, 0, 0, 0, chinaTime()), time.Date(today.Year(), today.Month(), today.Day(), 0, 0, 0, 0, chinaTime())}
 	for text, to := range map[*string]*time.Time{&q.From: &s.first, &q.To: &s.last} {
 		if *text == "" {
 			continue
@@ -172,15 +183,27 @@ func (r *Registration) spanOf(q StatisticsQuery) (s span, err error) {
 	return s, nil
 }
 
-// periods are the kept periods that make it up: months where it is whole months, or
-// where they are asked for, else days.
-func (s span) periods(by []By) (from, to int64) {
-	from, to = dayOf(millis(s.first)), dayOf(millis(s.last))
-	whole := s.first.Day() == 1 && s.last.AddDate(0, 0, 1).Day() == 1
-	if slices.Contains(by, ByMonth) || whole && !slices.Contains(by, ByDay) {
-		return from / 100, to / 100
+// periods are the kept periods that make it up: whole months, and the days that are left
+// at its ends; only days where they are told apart.
+func (s span) periods(by []By) (all []periods) {
+	days := func(from, to time.Time) {
+		if !to.Before(from) {
+			all = append(all, periods{dayOf(millis(from)), dayOf(millis(to))})
+		}
 	}
-	return from, to
+	begin := time.Date(s.first.Year(), s.first.Month(), 1, 0, 0, 0, 0, chinaTime())
+	if !begin.Equal(s.first) {
+		begin = begin.AddDate(0, 1, 0)
+	}
+	day := s.last.AddDate(0, 0, 1)
+	end := time.Date(day.Year(), day.Month(), 1, 0, 0, 0, 0, chinaTime()) // of the first month that is not whole any more
+	if slices.Contains(by, ByDay) || !begin.Before(end) {
+		days(s.first, s.last)
+		return all
+	}
+	days(s.first, begin.AddDate(0, 0, -1))
+	days(end, s.last)
+	return append(all, periods{monthOf(millis(begin)), monthOf(millis(end.AddDate(0, 0, -1)))})
 }
 
 // StatisticsFile returns the figures as a file, xlsx or csv, zh or en.

@@ -46,6 +46,20 @@ func TestStatistics(t *testing.T) {
 		if i := slices.IndexFunc(whole.Happened, func(f ra.Figure) bool { return f.Event == "issue" }); i < 0 || whole.Happened[i].Times != 2 {
 			t.Errorf("%+v", whole.Happened)
 		}
+		for days, want := range map[[2]string]int64{{"2026-11-24", "2027-02-03"}: 2, {"2026-11-23", "2026-11-23"}: 1, {"2026-10-05", "2026-11-23"}: 1, {"2026-10-05", "2026-12-05"}: 3,
+			{"2026-12-01", "2026-12-31"}: 0, {"2026-11-25", "2026-12-31"}: 0, {"2026-01-01", "2026-12-31"}: 3} {
+			for _, by := range [][]ra.By{nil, {ra.ByMonth}, {ra.ByDay}} {
+				sum := int64(0)
+				for _, f := range must[*ra.Statistics](t)(h.Statistics(as("centre.reviewer"), ra.StatisticsQuery{From: days[0], To: days[1], By: by})).Happened {
+					if f.Event == "register" {
+						sum += f.Times
+					}
+				}
+				if sum != want {
+					t.Errorf("%v by %v: %d were registered, not %d", days, by, sum, want)
+				}
+			}
+		}
 		_, err := h.Statistics(as("ra1.reviewer"), ra.StatisticsQuery{Node: "lra3"})
 		wantCode(t, err, "node.unknown")
 		_, err = h.Statistics(as("ra1.reviewer"), ra.StatisticsQuery{From: "2026-13-01"})
