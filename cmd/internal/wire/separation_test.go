@@ -37,6 +37,10 @@ type trial struct {
 	open, identified bool
 	// narrower says whom the room itself refuses for what it is, beyond the table.
 	narrower map[string]string
+	// own: of a registration, what may be answered to an officer of another branch, who
+	// gets to see nothing of this one; all else is refused. across: it reaches another
+	// branch because it is meant to, and shows nothing of it.
+	own, across bool
 }
 
 // component is an API with the registry and log behind it.
@@ -134,8 +138,26 @@ func (c *component) attempt(t *testing.T, name string, place [2]string, try tria
 	}
 }
 
-// call calls as the front end would once it has verified the certificate.
+// call calls as somebody of a role and returns the code of a refusal.
 func (c *component) call(t *testing.T, place [2]string, try trial, role string) (status int, code string) {
+	t.Helper()
+	who := pki.Actor{}
+	if role != "" {
+		who = c.people[role]
+	}
+	answer, _ := c.ask(t, place, try, who)
+	var problem struct{ Code string }
+	if answer.Code >= 300 {
+		if err := json.Unmarshal(answer.Body.Bytes(), &problem); err != nil {
+			t.Fatalf("%s %s: %d %s", place[0], place[1], answer.Code, answer.Body)
+		}
+	}
+	return answer.Code, problem.Code
+}
+
+// ask calls as the front end would once it has verified the certificate, and returns
+// what was sent as well; who without a name is a stranger.
+func (c *component) ask(t *testing.T, place [2]string, try trial, who pki.Actor) (answer *httptest.ResponseRecorder, sent string) {
 	t.Helper()
 	path := place[1]
 	if try.path != "" {
@@ -157,18 +179,12 @@ func (c *component) call(t *testing.T, place [2]string, try trial, role string) 
 	if body != nil {
 		request.Header.Set("Content-Type", kind)
 	}
-	if role != "" {
-		request = request.WithContext(pki.WithActor(request.Context(), c.people[role]))
+	if who.Name != "" {
+		request = request.WithContext(pki.WithActor(request.Context(), who))
 	}
-	answer := httptest.NewRecorder()
+	answer = httptest.NewRecorder()
 	c.api.ServeHTTP(answer, request)
-	var problem struct{ Code string }
-	if answer.Code >= 300 {
-		if err := json.Unmarshal(answer.Body.Bytes(), &problem); err != nil {
-			t.Fatalf("%s %s: %d %s", place[0], path, answer.Code, answer.Body)
-		}
-	}
-	return answer.Code, problem.Code
+	return answer, path + try.query + string(body)
 }
 
 // refusals counts those that have come since it was last asked.
@@ -194,6 +210,36 @@ func (c *component) refusals(t *testing.T) (n int) {
 // components are a CA and a KMC with one officer or site of each role.
 func components(t *testing.T) map[string]*component {
 	t.Helper()
+	authority, trust := smallAuthority(t)
+	config, err := InitKMC(NewKMC{Dir: filepath.Join(t.TempDir(), "kmc"), Host: "127.0.0.1", Listen: "127.0.0.1:0", Trust: trust, SealWith: keys.AES256GCM})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := SetPool(config, nil); err != nil {
+		t.Fatal(err)
+	}
+	centre := openKMC(t, config)
+	t.Cleanup(func() { centre.Close() })
+	all := map[string]*component{
+		"ca":  {api: authority.API, officers: authority.Officers, log: authority.Audit, trials: caTrials(t, authority)},
+		"kmc": {api: centre.API, officers: centre.Officers, log: centre.Audit, trials: kmcTrials()},
+		"ra":  registrationComponent(t, authority, trust),
+	}
+	for _, c := range all {
+		if c.people != nil {
+			continue
+		}
+		c.people = map[string]pki.Actor{}
+		for _, role := range officer.Roles() {
+			c.people[role] = admit(t, c.officers, role)
+		}
+	}
+	return all
+}
+
+// smallAuthority is a CA of one family, and the PEM of what it is trusted by.
+func smallAuthority(t *testing.T) (*CAProcess, []byte) {
+	t.Helper()
 	dir, quiet := t.TempDir(), quietly()
 	config, err := InitCA(t.Context(), NewCA{Dir: filepath.Join(dir, "ca"), Organisation: "示例省", Host: "127.0.0.1", Listen: "127.0.0.1:0", Partitions: 1,
 		Families: []string{"ecdsa"}, Suites: map[string][2]pki.Suite{"ecdsa": {pki.P256, pki.P256}},
@@ -207,30 +253,16 @@ func components(t *testing.T) map[string]*component {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, err = InitKMC(NewKMC{Dir: filepath.Join(dir, "kmc"), Host: "127.0.0.1", Listen: "127.0.0.1:0", Trust: trust, SealWith: keys.AES256GCM})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := SetPool(config, nil); err != nil {
-		t.Fatal(err)
-	}
-	centre := openKMC(t, config)
-	t.Cleanup(func() { centre.Close() })
-	all := map[string]*component{
-		"ca":  {api: authority.API, officers: authority.Officers, log: authority.Audit, trials: caTrials(t, authority)},
-		"kmc": {api: centre.API, officers: centre.Officers, log: centre.Audit, trials: kmcTrials()},
-	}
-	for _, c := range all {
-		c.people = map[string]pki.Actor{}
-		for _, role := range officer.Roles() {
-			c.people[role] = admit(t, c.officers, role)
-		}
-	}
-	return all
+	return authority, trust
 }
 
 // admit registers somebody with a role.
 func admit(t *testing.T, registry *officer.Registry, role string) pki.Actor {
+	t.Helper()
+	return admitAs(t, registry, "trial."+role, role)
+}
+
+func admitAs(t *testing.T, registry *officer.Registry, name, role string) pki.Actor {
 	t.Helper()
 	key, err := pki.GenerateKey(rand.Reader, pki.P256)
 	if err != nil {
@@ -247,7 +279,7 @@ func admit(t *testing.T, registry *officer.Registry, role string) pki.Actor {
 	}
 	kind := officer.KindOf(role)
 	o, err := registry.Register(pki.WithActor(context.Background(), pki.Actor{Name: "machine"}),
-		officer.Registration{Certificate: der, Name: "trial." + role, Kind: kind, Roles: []string{role}, Issuer: "ecdsa"})
+		officer.Registration{Certificate: der, Name: name, Kind: kind, Roles: []string{role}, Issuer: "ecdsa"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -378,8 +410,9 @@ func wholeTable(t *testing.T, all map[string]*component) {
 			}
 		}
 	}
-	// These are parts of acts above: of a message, of ending an officer.
-	for _, op := range []officer.Operation{officer.RetireKey, officer.EndSecurity} {
+	// These are parts of acts above: of a message, of ending an officer, of consenting to
+	// what somebody proposed.
+	for _, op := range []officer.Operation{officer.RetireKey, officer.EndSecurity, officer.DecidePolicy, officer.DecideDestroy} {
 		if slices.Contains(met, op) {
 			t.Errorf("%s has a trial of its own now: take it out here", op)
 		}
