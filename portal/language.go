@@ -1,9 +1,13 @@
 package portal
 
 import (
+	"context"
+	"encoding/base64"
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/emmansun/gmsm/smx509"
 )
 
 // languages are those of the site, the first being the one of who states none.
@@ -50,3 +54,22 @@ func weighed(part string) (tag string, q float64) {
 	}
 	return tag, q
 }
+
+// again is what the form that changes the language has to send once more, so that the
+// answer to what was brought stays: nothing of it is kept here.
+type again struct{ Name, Value string }
+
+type againKey struct{}
+
+// repeatable notes in a request what its answer's form sends again.
+func repeatable(r *http.Request, name, value string) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), againKey{}, &again{name, value}))
+}
+
+func againOf(r *http.Request) *again {
+	a, _ := r.Context().Value(againKey{}).(*again)
+	return a
+}
+
+// carried is a certificate as a form carries it.
+func carried(cert *smx509.Certificate) string { return base64.RawURLEncoding.EncodeToString(cert.Raw) }

@@ -3,7 +3,6 @@ package portal
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"time"
@@ -118,22 +117,3 @@ func (p *Portal) onList(ctx context.Context, cert, above *smx509.Certificate, s 
 		s.Listed, s.Since, s.Reason = listedYes, e.RevocationTime, pki.Reason(e.ReasonCode)
 	}
 }
-
-// again is what the form that changes the language has to send once more, so that the
-// answer to what was brought stays: nothing of it is kept here.
-type again struct{ Name, Value string }
-
-type againKey struct{}
-
-// repeatable notes in a request what its answer's form sends again.
-func repeatable(r *http.Request, name, value string) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), againKey{}, &again{name, value}))
-}
-
-func againOf(r *http.Request) *again {
-	a, _ := r.Context().Value(againKey{}).(*again)
-	return a
-}
-
-// carried is a certificate as a form carries it.
-func carried(cert *smx509.Certificate) string { return base64.RawURLEncoding.EncodeToString(cert.Raw) }
