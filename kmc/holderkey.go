@@ -192,11 +192,16 @@ func (c *Centre) sameRequest(ctx context.Context, actor pki.Actor, k *holderKey,
 		return pki.SigningRequest{}, c.refuseHolderKey(ctx, act, pki.Errorf(pki.Conflict, codeOther, "this application already has a signing key, made for an order with another content").
 			To("ask with exactly the first order, its ticket included, or under a new application"))
 	}
-	if err := k.there(c.config.Now()); err != nil {
+	if err := k.there(c.config.Now()); err != nil && !k.fetchable(c.config.Now()) { // who fetches again may walk the whole way again
 		return pki.SigningRequest{}, c.refuseHolderKey(ctx, act, err)
 	}
 	act.Detail["repeat"] = "true"
 	return k.answer(), c.record(ctx, act)
+}
+
+// fetchable reports whether the package of a key is there to be given again.
+func (k *holderKey) fetchable(now time.Time) bool {
+	return k.why == whyPackaged && k.clearedAt.IsZero() && now.Before(k.wipedAt.Add(fetchWindow))
 }
 
 // there refuses a key that is gone, or should be.

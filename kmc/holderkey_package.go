@@ -195,7 +195,7 @@ func (p *packing) acts(out *pki.Package) []audit.Act {
 // window.
 func (p *packing) again(ctx context.Context) (pki.Package, error) {
 	c, k := p.centre, p.key
-	if k.why != whyPackaged || !k.clearedAt.IsZero() || !c.config.Now().Before(k.wipedAt.Add(fetchWindow)) {
+	if !k.fetchable(c.config.Now()) {
 		return pki.Package{}, p.refuse(ctx, k.there(c.config.Now()))
 	}
 	if !bytes.Equal(k.wanted, p.wanted()) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,8 +19,12 @@ import (
 	"onecert/pki"
 )
 
-// fileTicket holds what opens a key at the key management centre until it is packaged.
-const fileTicket = "ticket"
+// What a command that was interrupted goes on with: the ticket opens the key at the key
+// management centre until it is packaged, and the password is given once.
+const (
+	fileTicket   = "ticket"
+	filePassword = "password"
+)
 
 // caHolderKeyCommand is signing keys made at the centre, by the hand that makes cards.
 func caHolderKeyCommand(io *console) *cobra.Command {
@@ -63,12 +68,14 @@ func (io *console) issueHolderKey(ctx context.Context, s *wire.Session, f *holde
 	if f.out == "-" || f.form != pki.FormPKCS12 && f.form != pki.FormPKCS12SM {
 		return io.wrongUsage("usage.holder-key")
 	}
-	if err := io.freshPassword(f.passwordFile); err != nil {
-		return err
-	}
 	target, err := io.target(f.out)
 	if err != nil {
 		return err
+	}
+	if _, err := os.Lstat(filepath.Join(target.dir, fileTicket)); err != nil { // nothing to go on with
+		if err := io.freshPassword(f.passwordFile); err != nil {
+			return err
+		}
 	}
 	o, err := io.holderOrder(ctx, s, f)
 	if err != nil {
@@ -88,8 +95,7 @@ func (io *console) issueHolderKey(ctx context.Context, s *wire.Session, f *holde
 	if err != nil {
 		return err
 	}
-	nonce := sha256.Sum256(append([]byte("nonce"), ticket...)) // the same for the command typed again
-	password, err := s.CA.HolderKeyPassword(ctx, o.Application, ca.HolderPassword{Nonce: nonce[:]})
+	password, err := passwordIn(ctx, s, o.Application, ticket, f.passwordIn(target))
 	if err != nil {
 		return err
 	}
@@ -98,6 +104,32 @@ func (io *console) issueHolderKey(ctx context.Context, s *wire.Session, f *holde
 		return err
 	}
 	return io.handOver(ctx, s, target, f, issued, password, packed)
+}
+
+// passwordIn is where the password is written down before the key is packaged.
+func (f *holderKeyFlags) passwordIn(t target) string {
+	if f.passwordFile != "" {
+		return f.passwordFile
+	}
+	return filepath.Join(t.dir, filePassword)
+}
+
+// passwordIn asks for the password and writes it down, or reads what an earlier try
+// has written: after the key is packaged the centre does not know it any more.
+func passwordIn(ctx context.Context, s *wire.Session, application string, ticket []byte, path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(text)), nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", fileError(err)
+	}
+	nonce := sha256.Sum256(append([]byte("nonce"), ticket...)) // the same for the command typed again
+	password, err := s.CA.HolderKeyPassword(ctx, application, ca.HolderPassword{Nonce: nonce[:]})
+	if err != nil {
+		return "", err
+	}
+	return password.Text, wire.WriteNew(path, []byte(password.Text+"\n"), 0o600)
 }
 
 // holderOrder puts the order together; an identity becomes the holder id first, so
@@ -149,22 +181,19 @@ func ticketIn(dir string) ([]byte, error) {
 
 // handOver writes certificates, files and password, ends the key at the centre, and
 // says what there is now.
-func (io *console) handOver(ctx context.Context, s *wire.Session, t target, f *holderKeyFlags, issued *ca.Issued, password *pki.Password, packed *pki.Package) error {
+func (io *console) handOver(ctx context.Context, s *wire.Session, t target, f *holderKeyFlags, issued *ca.Issued, password string, packed *pki.Package) error {
 	for _, file := range packed.Files {
 		if err := wire.ReplaceFile(filepath.Join(t.dir, file.Name), file.Content, 0o600); err != nil {
 			return err
 		}
 	}
-	answer := handedOver{Application: issued.Application, Serial: issued.Sign.Serial, Out: t.dir, Rounds: packed.Rounds, Password: password.Text, PasswordFile: f.passwordFile}
-	if f.passwordFile != "" {
-		answer.Password = ""
-		if err := wire.WriteNew(f.passwordFile, []byte(password.Text+"\n"), 0o600); err != nil {
-			return err
-		}
+	answer := handedOver{Application: issued.Application, Serial: issued.Sign.Serial, Out: t.dir, Rounds: packed.Rounds, PasswordFile: f.passwordFile}
+	if f.passwordFile == "" {
+		answer.Password = password
 	}
-	for _, a := range artefacts(issued) {
+	for _, a := range slices.Backward(artefacts(issued)) { // sign.pem last: with it the folder is whole
 		if strings.HasSuffix(a.name, ".pem") {
-			if err := wire.WriteNew(filepath.Join(t.dir, a.name), a.pem(), a.mode); err != nil {
+			if err := wire.ReplaceFile(filepath.Join(t.dir, a.name), a.pem(), a.mode); err != nil {
 				return err
 			}
 			answer.Files = append(answer.Files, a.name)
@@ -176,10 +205,18 @@ func (io *console) handOver(ctx context.Context, s *wire.Session, t target, f *h
 	if err := s.CA.EndHolderKey(ctx, issued.Application, ca.HolderKeyEnd{Reason: "handed over at the centre"}); err != nil {
 		return err
 	}
+	if err := io.answer(answer, func(p *printer) { p.handedOver(&answer) }); err != nil {
+		return err
+	}
 	if err := os.Remove(filepath.Join(t.dir, fileTicket)); err != nil {
 		return fileError(err)
 	}
-	return io.answer(answer, func(p *printer) { p.handedOver(&answer) })
+	if f.passwordFile == "" {
+		if err := os.Remove(f.passwordIn(t)); err != nil {
+			return fileError(err)
+		}
+	}
+	return nil
 }
 
 // handedOver is the answer of 'onecert ca holder-key issue'.

@@ -58,6 +58,7 @@ func lifeOfHolderKey(t *town) {
 		t.refused("out.exists", order...)
 		t.refused("km.delivered", append([]string{"ca", "holder-key", "letter", "camera-" + c.suite}, iss...)...)
 	}
+	t.interrupted(iss)
 	t.refused("profile.server-key", append([]string{"ca", "holder-key", "issue", "--profile", "person-sign", "--suite", "sm2", "--holder", "H-77",
 		"--subject", "O=示例市民政局, CN=李四", "--out", t.in("holder-key-person")}, iss...)...)
 	t.refused("officer.forbidden", "ca", "holder-key", "end", "camera-sm2", "--reason", "x", "--as", t.in("id", "centre.system"))
@@ -70,6 +71,29 @@ func lifeOfHolderKey(t *town) {
 	want := "key.signing-make centre.issuer,key.generate ,key.signing-password centre.issuer,key.signing-package centre.issuer,key.signing-wipe centre.issuer,key.package centre.issuer"
 	if told := strings.Join(acts, ","); !strings.HasPrefix(told, want) {
 		t.Errorf("the ledger tells %s", told)
+	}
+}
+
+// interrupted: the command fails after the key was packaged; typed again it goes on.
+func (t *town) interrupted(iss []string) {
+	t.Helper()
+	out := t.in("holder-key-again")
+	if err := os.MkdirAll(filepath.Join(out, "sign.p12"), 0o700); err != nil { // a folder where the file is to be
+		t.Fatal(err)
+	}
+	order := append([]string{"ca", "holder-key", "issue", "--profile", "device-client", "--suite", "p256", "--subject", "O=示例市水务局, CN=again", "--out", out}, iss...)
+	if _, _, code := onecert(t.T, order...); code != exitRefused {
+		t.Fatalf("exit code %d", code)
+	}
+	if err := os.Remove(filepath.Join(out, "sign.p12")); err != nil {
+		t.Fatal(err)
+	}
+	done := answers[handedOver](t, order...)
+	openssl(t.T, "pkcs12", "-in", filepath.Join(out, "sign.p12"), "-passin", "pass:"+done.Password, "-nodes", "-out", t.in("again.pem"))
+	for _, gone := range []string{fileTicket, filePassword} {
+		if _, err := os.Stat(filepath.Join(out, gone)); err == nil {
+			t.Errorf("%s is left in the folder", gone)
+		}
 	}
 }
 
