@@ -95,6 +95,8 @@ var englishCare = table{
 	"health.head.unreadable.remedy": "check the folder audit_heads", "health.head.rewound.remedy": "entries were lost: run onecert audit verify",
 	"health.copy.ok": "up to date", "health.copy.failing": "heads do not arrive", "health.copy.waiting": "nothing has arrived yet",
 	"health.copy.failing.remedy": "check the place; the log of the component says why", "health.copy.waiting.remedy": "look again in a minute",
+	"health.notices.sent": "nothing waits", "health.notices.wait": "notices wait, were refused, or a channel fails", "health.notices.unknown": "cannot be read",
+	"health.notices.wait.remedy": "see the log of the registration and the mail server", "health.notices.unknown.remedy": "look at the database",
 	"health.key.ok": "%s keys opened since the start", "health.key.failing": "does not open", "health.key.failing.remedy": "run onecert config check; the log of the CA says why",
 	"health.journal.ok": "entry %s", "health.count.ok": "%s",
 	"health.backup.ok": "made %s ago", "health.backup.old": "made %s ago", "health.backup.none": "none is known", "health.backup.unknown": "the record cannot be read",

@@ -96,6 +96,8 @@ var chineseCare = table{
 	"health.head.unreadable.remedy": "请检查 audit_heads 目录", "health.head.rewound.remedy": "有条目丢失：请运行 onecert audit verify",
 	"health.copy.ok": "已是最新", "health.copy.failing": "日志头没有送达", "health.copy.waiting": "还没有送达过",
 	"health.copy.failing.remedy": "请检查该处；原因见部件的日志", "health.copy.waiting.remedy": "请一分钟后再看",
+	"health.notices.sent": "没有待发通知", "health.notices.wait": "有通知待发、被拒收，或通道不通", "health.notices.unknown": "无法读取",
+	"health.notices.wait.remedy": "请查看注册机构日志和邮件服务器", "health.notices.unknown.remedy": "请检查数据库",
 	"health.key.ok": "启动以来打开了 %s 个密钥", "health.key.failing": "无法打开", "health.key.failing.remedy": "请运行 onecert config check；原因见 CA 的日志",
 	"health.journal.ok": "第 %s 号", "health.count.ok": "%s",
 	"health.backup.ok": "%s 前完成", "health.backup.old": "%s 前完成", "health.backup.none": "没有记载", "health.backup.unknown": "记录无法读取",

@@ -20,6 +20,7 @@ import (
 	"onecert/cms"
 	"onecert/db"
 	"onecert/kmc"
+	"onecert/notice"
 	"onecert/officer"
 	"onecert/pki"
 	"onecert/ra"
@@ -69,7 +70,9 @@ func tradeOf(component string) (trade, error) {
 	case "kmc":
 		return trade{schemas: common("kmc", kmc.Migrations()), figures: kmc.Figures, newest: kmc.Newest}, nil
 	case componentRA, componentLRA:
-		return trade{schemas: common("ra", ra.Migrations()), figures: ra.Figures}, nil
+		schemas := common("ra", ra.Migrations())
+		schemas["notice"] = notice.Migrations()
+		return trade{schemas: schemas, figures: ra.Figures}, nil
 	}
 	return trade{}, pki.Errorf(pki.Invalid, "backup.component", "%.20q is no component this program keeps", component).To("a backup is of a ca, a kmc, an ra or an lra")
 }

@@ -14,6 +14,7 @@ import (
 	"onecert/ca"
 	"onecert/db"
 	"onecert/keys"
+	"onecert/notice"
 	"onecert/officer"
 	"onecert/pki"
 	"onecert/ra"
@@ -38,6 +39,7 @@ type RAProcess struct {
 	pair     *serve.Pair      // nil: none is configured
 	nation   *smx509.CertPool // roots of those who come by TLCP
 	good     *goodness        // nil: no way to ask is configured
+	box      *notice.Outbox   // nil: holders are not told
 	stop     context.CancelFunc
 }
 
@@ -74,6 +76,10 @@ func (p *RAProcess) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if p.box, err = p.outbox(ctx); err != nil {
+		return err
+	}
+	room.Notices = c.Notices.told(p.box)
 	if p.Registration, err = ra.New(ctx, room); err != nil {
 		return err
 	}
@@ -90,6 +96,9 @@ func (p *RAProcess) open(ctx context.Context) error {
 	}}
 	p.API = serve.New(serve.Config{Title: titleRA, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	p.routes()
+	if p.box != nil {
+		p.API.Metrics.MustRegister(p.box)
+	}
 	p.API.Watch(p.health)
 	return nil
 }
@@ -221,6 +230,7 @@ func (p *RAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 		return nil, err
 	}
 	go p.KeepBatches(ctx)
+	p.keepTelling(ctx)
 	go p.keepIdentity(ctx)
 	go renewablePair{p.caller(), c.CA, c.dir, c.Pair}.keep(ctx,
 		func(err error) { p.options.log().Error("renewing the pair for TLCP", "error", err) })

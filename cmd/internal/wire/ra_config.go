@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 
@@ -44,6 +45,8 @@ type RA struct {
 	AuditHeads  string     `yaml:"audit_heads"`
 	AuditCopies []CopyFile `yaml:"audit_copies,omitempty"`
 	Health      HealthFile `yaml:"health,omitempty"`
+	// Notices says how holders are told; without it nobody is.
+	Notices *NoticesFile `yaml:"notices,omitempty"`
 
 	dir string
 }
@@ -96,7 +99,7 @@ func (c *RA) check(path string) error {
 	if err := checkCare(path, c.AuditCopies, c.Health); err != nil {
 		return err
 	}
-	if err := c.speech().check(path); err != nil {
+	if err := errors.Join(c.speech().check(path), c.Notices.check(path)); err != nil {
 		return err
 	}
 	return needs(path, map[string]string{"origin": c.Origin, "listen": c.Listen, "tls_key": c.TLSKey, "tls_certificate": c.TLSCertificate,
