@@ -23,8 +23,10 @@ func Descriptions() (map[string][]byte, error) {
 	(&KMCProcess{API: centre, Centre: (*kmc.Centre)(nil)}).routes()
 	registration := serve.New(serve.Config{Title: titleRA, Version: apiVersion})
 	(&RAProcess{API: registration, Registration: (*ra.Registration)(nil)}).routes()
+	self := serve.New(serve.Config{Title: titleSelf, Version: apiVersion})
+	(*ra.Registration)(nil).SelfRoutes(self.Huma)
 	all := map[string][]byte{}
-	for name, api := range map[string]*serve.API{"ca": authority, "kmc": centre, "ra": registration} {
+	for name, api := range map[string]*serve.API{"ca": authority, "kmc": centre, "ra": registration, "self": self} {
 		text, err := api.Description()
 		if err != nil {
 			return nil, err

@@ -28,6 +28,7 @@ type RAProcess struct {
 	Officers *officer.Registry
 	Audit    *audit.Log
 	API      *serve.API
+	Self     *serve.API // of holders; served where the configuration names an address
 
 	config   *RA
 	options  Options
@@ -96,6 +97,7 @@ func (p *RAProcess) open(ctx context.Context) error {
 	}}
 	p.API = serve.New(serve.Config{Title: titleRA, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	p.routes()
+	p.selfService()
 	if p.box != nil {
 		p.API.Metrics.MustRegister(p.box)
 	}
@@ -234,7 +236,12 @@ func (p *RAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	go p.keepIdentity(ctx)
 	go renewablePair{p.caller(), c.CA, c.dir, c.Pair}.keep(ctx,
 		func(err error) { p.options.log().Error("renewing the pair for TLCP", "error", err) })
-	return []serve.Server{{Name: c.Component, Address: c.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()}}, nil
+	all := []serve.Server{{Name: c.Component, Address: c.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()}}
+	if c.SelfListen != "" {
+		all = append(all, serve.Server{Name: c.Component + " self-service", Address: c.SelfListen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(),
+			Handler: p.Self, Log: p.options.log()})
+	}
+	return all, nil
 }
 
 // keepIdentity renews the site certificate at half its life, where the CA can be asked.

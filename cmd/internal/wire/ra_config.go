@@ -24,6 +24,9 @@ type RA struct {
 	DatabaseFile string `yaml:"database_file,omitempty"`
 	// Listen is the address of the API (mutual TLS).
 	Listen string `yaml:"listen"`
+	// SelfListen is the address of self-service, where holders come with their
+	// certificates or without; empty: there is none.
+	SelfListen string `yaml:"self_listen,omitempty"`
 	// Home is the place in the tree this process works for.
 	Home RAHome `yaml:"home"`
 	// CA is the address of the CA's API, where orders go and the site certificate is

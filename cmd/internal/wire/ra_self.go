@@ -1,0 +1,38 @@
+package wire
+
+import (
+	"context"
+	"crypto/x509"
+
+	"onecert/pki"
+	"onecert/serve"
+)
+
+// titleSelf is what the API of holders is called.
+const titleSelf = "OneCert self-service"
+
+// selfService makes the API of holders, on a listener of its own: who comes with a
+// certificate is its holder, who comes without one is nobody, and no officer is anything
+// here (design.md decision 16).
+func (p *RAProcess) selfService() {
+	peers := &serve.Peers{Roots: p.roots, National: p.nation, Issuers: p.issuing(), Now: p.options.now(),
+		Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
+			actor, err := p.HolderOf(ctx, peer)
+			if err != nil || p.good == nil {
+				return actor, err
+			}
+			return actor, p.good.caller(ctx, peer)
+		}}
+	p.Self = serve.New(serve.Config{Title: titleSelf, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
+	p.SelfRoutes(p.Self.Huma)
+}
+
+// issuing are the CAs that a holder's program need not send along.
+func (p *RAProcess) issuing() (all []*x509.Certificate) {
+	for _, trusted := range p.trust {
+		if plain, err := x509.ParseCertificate(trusted.Raw); err == nil && plain.PublicKeyAlgorithm != x509.UnknownPublicKeyAlgorithm {
+			all = append(all, plain)
+		}
+	}
+	return all
+}
