@@ -69,11 +69,11 @@ func refusals() map[string]refusal {
 
 // local are the verbs that act through no API with an identity: they work on files,
 // or on the machine of a component for its first start (design.md decision 12).
-// officer enrol, kmc enrol and ca link have no identity yet; their right is a code.
+// officer enrol, kmc enrol, ca link and pair have no identity yet; their right is a code.
 func local() []string {
 	return []string{"api", "audit tail", "audit verify", "backup catch-up", "backup create", "backup drill", "backup restore", "backup verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
 		"ceremony run", "ceremony shares check", "ceremony verify", "cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "health", "help",
-		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "node enrol", "node init", "node serve", "officer enrol",
+		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "node enrol", "node init", "node serve", "officer enrol", "pair enrol", "pair join",
 		"rescue certificates", "rescue codes", "rescue crl", "rescue install", "rescue look", "rescue prepare", "serve", "status",
 		"tls connect", "tls probe", "tls proxy", "tls serve"}
 }
