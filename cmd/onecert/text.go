@@ -17,7 +17,7 @@ var tables = map[string][]table{
 		englishCare, englishRescue, englishNode, englishReplace, englishTLS, englishStatus, englishHolderKey, englishPair, englishRA},
 	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseReasons, chineseLint, chineseDemo,
 		chineseVerbs, chineseFlags, chineseAnswers, chineseRefusals, chineseRareRefusals, chineseImportRefusals, chineseCeremony, chineseApproval,
-		chineseCare, chineseRescue, chineseNode, chineseReplace, chineseTLS, chineseStatus, chineseHolderKey, chinesePair, chineseRA, chineseRARefusals},
+		chineseCare, chineseRescue, chineseNode, chineseReplace, chineseTLS, chineseStatus, chineseHolderKey, chinesePair, chineseRA, chineseRARefusals, chineseBranchRefusals},
 }
 
 // language picks the language: --lang, then the locale as POSIX orders it. It reads
