@@ -16,6 +16,14 @@ func (c *Client) HandUp(ctx context.Context, all []Dossier) ([]Handed, error) {
 	return serve.Call[[]Dossier, []Handed](ctx, c.c, http.MethodPost, pathLink, &all)
 }
 
+// HandDocument is Registration.HandDocument.
+func (c *Client) HandDocument(ctx context.Context, id string, d Document, content []byte) error {
+	v := url.Values{"hash": {d.Hash}, "sort": {d.Sort}}
+	set(v, "name", d.Name)
+	_, err := serve.Upload[Acknowledged](ctx, c.c, pathLink+"/"+url.PathEscape(id)+"/documents?"+v.Encode(), content)
+	return err
+}
+
 // News is Registration.News.
 func (c *Client) News(ctx context.Context, q NewsQuery) (*News, error) {
 	v := url.Values{}

@@ -94,6 +94,7 @@ type office interface {
 	Statistics(context.Context, ra.StatisticsQuery) (*ra.Statistics, error)
 	StatisticsFile(context.Context, ra.StatisticsQuery, string, string) ([]byte, error)
 	HandUp(context.Context, []ra.Dossier) ([]ra.Handed, error)
+	HandDocument(context.Context, string, ra.Document, []byte) error
 	News(context.Context, ra.NewsQuery) (*ra.News, error)
 	Links(context.Context) (*ra.Links, error)
 	Settle(context.Context, string, ra.Decision) (*ra.Application, error)

@@ -23,6 +23,8 @@ import (
 type Upstream interface {
 	// HandUp gives applications that changed here. Given twice they are taken once.
 	HandUp(ctx context.Context, all []Dossier) ([]Handed, error)
+	// HandDocument gives a scan that belongs to one of them. Given twice it is taken once.
+	HandDocument(ctx context.Context, id string, d Document, content []byte) error
 	// News asks what changed there of the counter's own.
 	News(ctx context.Context, q NewsQuery) (*News, error)
 }
@@ -32,6 +34,7 @@ type Upstream interface {
 type Dossier struct {
 	Application  Application   `json:"application"`
 	History      []Moment      `json:"history" maxItems:"1000"`
+	Documents    []Document    `json:"documents,omitempty" maxItems:"30" doc:"upwards: the scans that belong to it"`
 	Certificates []Certificate `json:"certificates,omitempty" maxItems:"10" doc:"downwards: what came of it, and what it is about"`
 	Made         *Made         `json:"made,omitempty" doc:"downwards: what is to be handed over"`
 }
@@ -43,6 +46,7 @@ type Handed struct {
 	Code    string   `json:"code,omitempty" doc:"why it is not taken"`
 	Wrong   string   `json:"wrong,omitempty"`
 	Again   bool     `json:"again,omitempty" doc:"it has to be sent again later"`
+	Lacks   []string `json:"lacks,omitempty" doc:"hashes of its scans that are not there yet"`
 	Theirs  *Dossier `json:"theirs,omitempty" doc:"where both went apart: what stands above"`
 }
 
@@ -124,7 +128,8 @@ func (r *Registration) dossier(ctx context.Context, id string, down bool) (*Doss
 	// Read in two statements: somebody may have gone on between them.
 	d.History = d.History[:min(len(d.History), a.Version)]
 	if !down {
-		return d, nil
+		d.Documents, err = readDocuments(ctx, q, id)
+		return d, err
 	}
 	d.Certificates, err = collect(ctx, q, scanOwn, "SELECT "+certificateColumns+` FROM ra_certificate WHERE application = $1
 		UNION SELECT `+certificateColumns+" FROM ra_certificate WHERE issuer = $2 AND serial = $3", id, a.Issuer, string(a.Serial))

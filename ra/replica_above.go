@@ -74,6 +74,9 @@ func (r *Registration) join(ctx context.Context, s scope, d *Dossier) (h Handed,
 	switch {
 	case common == len(d.History):
 		h.Version = have.Version
+		if h.Lacks, err = r.lacking(ctx, d); err != nil {
+			return h, err
+		}
 		return h, r.freezeReported(ctx, have)
 	case common < len(history):
 		h.Version = have.Version
@@ -85,12 +88,19 @@ func (r *Registration) join(ctx context.Context, s scope, d *Dossier) (h Handed,
 		return h, err
 	}
 	err = r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		return r.store(ctx, tx, &sheaf{}, *e)
+		to := &sheaf{}
+		if err := onlyThese(ctx, tx, to, d); err != nil {
+			return err
+		}
+		return r.store(ctx, tx, to, *e)
 	})
 	if err != nil {
 		return h, err
 	}
 	h.Version = e.a.Version
+	if h.Lacks, err = r.lacking(ctx, d); err != nil {
+		return h, err
+	}
 	if e.a.State == Withdrawn {
 		return h, r.thaw(ctx, e.a)
 	}

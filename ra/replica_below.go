@@ -198,6 +198,9 @@ func (r *Registration) answered(ctx context.Context, d *Dossier, h Handed) error
 	case h.Theirs != nil:
 		return r.merge(ctx, h.Theirs)
 	}
+	if err := r.handDocuments(ctx, d, h.Lacks); err != nil {
+		return err
+	}
 	to := &sheaf{}
 	to.known(a.ID, a.Version, h.Again)
 	if h.Code != "" && !h.Again {

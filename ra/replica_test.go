@@ -1,11 +1,15 @@
 package ra_test
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/png"
 	"log/slog"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"onecert/audit"
 	"onecert/db"
@@ -45,6 +49,19 @@ func (u *upstream) HandUp(ctx context.Context, all []ra.Dossier) ([]ra.Handed, e
 		return nil, after
 	}
 	return answers, err
+}
+
+// HandDocument implements ra.Upstream likewise.
+func (u *upstream) HandDocument(ctx context.Context, id string, d ra.Document, content []byte) error {
+	before, after := u.fault()
+	if before != nil {
+		return before
+	}
+	err := u.to.HandDocument(asSite(ctx, site), id, d, content)
+	if after != nil {
+		return after
+	}
+	return err
 }
 
 // News implements ra.Upstream likewise.
@@ -313,6 +330,55 @@ func TestFreezeOverTheLink(t *testing.T) {
 		}
 		c.same(f.ID)
 	})
+}
+
+// TestScansOverTheLink: scans follow their application, one that was taken out goes, and
+// what the history does not name is refused.
+func TestScansOverTheLink(t *testing.T) {
+	onOutposts(t, func(t *testing.T, c *outpost) {
+		app := must[*ra.Application](t)
+		c.sync()
+		who := as("lra9.registrar")
+		a := app(c.room.Register(who, person(t, 12, "郑示例")))
+		first, second := smallScan(t, 1), smallScan(t, 2)
+		a = app(c.room.Attach(who, a.ID, a.Version, "identity", "证件.png", first))
+		c.clock.add(time.Second)
+		a = app(c.room.Attach(who, a.ID, a.Version, "identity", "背面.png", second))
+		c.sync()
+		up := app(c.Application(as("ra1.reviewer"), a.ID))
+		if len(up.Documents) != 2 || up.Documents[0].AttachedBy != "lra9.registrar" {
+			t.Fatalf("%+v", up.Documents)
+		}
+		_, content, err := c.OpenDocument(as("ra1.reviewer"), a.ID, up.Documents[0].Hash)
+		if err != nil || !bytes.Equal(content, first) {
+			t.Errorf("another scan arrived: %v", err)
+		}
+		a = app(c.room.Detach(who, a.ID, a.Version, up.Documents[0].Hash))
+		c.sync()
+		if up = app(c.Application(as("ra1.reviewer"), a.ID)); len(up.Documents) != 1 {
+			t.Errorf("%d scans are left", len(up.Documents))
+		}
+		d := up.Documents[0]
+		err = c.way.HandDocument(context.Background(), a.ID, d, smallScan(t, 3))
+		wantCode(t, err, "link.document")
+		if err = c.way.HandDocument(context.Background(), a.ID, d, second); err != nil {
+			t.Errorf("sent twice: %v", err)
+		}
+		other := app(c.Register(as("lra1.registrar"), person(t, 13, "郑示例")))
+		wantCode(t, c.way.HandDocument(context.Background(), other.ID, d, second), "application.unknown")
+		c.same(a.ID)
+	})
+}
+
+// smallScan is a small scan, another for each n.
+func smallScan(t *testing.T, n int) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	img := image.NewGray(image.Rect(0, 0, 300+n, 200))
+	if err := png.Encode(&file, img); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
 }
 
 // TestSuspendedCounter: what is decided about the counter's node above counts there as

@@ -324,6 +324,7 @@ func raTrials(b *branches) map[string][]trial {
 		"links":     {{op: officer.ReadTree, own: true}},
 		"link-up":   {{op: officer.Replicate, body: []object{}}},
 		"link-news": {{op: officer.Replicate, query: "?after=0"}},
+		"link-document": {{op: officer.Replicate, path: "/v1/link/none/documents?hash=" + strings.Repeat("0", 64) + "&sort=identity", body: object{}}},
 	} {
 		trials[id] = these
 	}
