@@ -69,7 +69,7 @@ func sandbox() map[string]string {
 // TestUnits: the units have the whole sandbox and start commands there are.
 func TestUnits(t *testing.T) {
 	services, err := filepath.Glob(filepath.Join(deployed, "*.service"))
-	if err != nil || len(services) != 4 {
+	if err != nil || len(services) != 6 {
 		t.Fatalf("%v %v", services, err)
 	}
 	for _, path := range services {

@@ -23,7 +23,7 @@ type refusal struct {
 // refusals has a row for every verb that acts through an API. Reading is for all
 // officers, so for reading the identity is one whose rights have ended.
 func refusals() map[string]refusal {
-	const role, ended = "officer.forbidden", "officer.ended"
+	const role, ended, here = "officer.forbidden", "officer.ended", "identity.ra"
 	return map[string]refusal{
 		"ca issue":            {"--profile person-sign --request CSR --holder X --out PATH", "centre.registrar", role},
 		"ca order":            {"2026-000007 --out PATH", "leaver", ended},
@@ -63,7 +63,40 @@ func refusals() map[string]refusal {
 		"officer list":        {"", "centre.system", role},
 		"officer code":        {"--name x --role issuer", "centre.system", role},
 		"officer end":         {"0000000000000000000000000000000000000000000000000000000000000000", "centre.audit", role},
-		"officer join":        {"--kmc KMC --code-file CODE", "centre.issuer", "enrolment.unknown"}, // the code is the right
+		// The town has no registration, so an identity that names none is refused; e2e and
+		// the tests of cmd/internal/wire try each call without the right to it.
+		"ra me":           {"", "centre.system", here},
+		"ra kinds":        {"", "centre.system", here},
+		"ra register":     {"--kind person", "centre.system", here},
+		"ra apply":        {"renew --issuer ecdsa --serial 1234", "centre.system", here},
+		"ra edit":         {"x --field a=b", "centre.system", here},
+		"ra list":         {"", "centre.system", here},
+		"ra show":         {"x", "centre.system", here},
+		"ra submit":       {"x", "centre.system", here},
+		"ra return":       {"x --note y", "centre.system", here},
+		"ra approve":      {"x", "centre.system", here},
+		"ra reject":       {"x --note y", "centre.system", here},
+		"ra withdraw":     {"x", "centre.system", here},
+		"ra issue":        {"x", "centre.system", here},
+		"ra deliver":      {"x", "centre.system", here},
+		"ra attach":       {"x --document form=SIGN", "centre.system", here},
+		"ra form":         {"x --out PATH", "centre.system", here},
+		"ra history":      {"x", "centre.system", here},
+		"ra unmask":       {"x --reason why", "centre.system", here},
+		"ra result":       {"x --out PATH", "centre.system", here},
+		"ra certificates": {"", "centre.system", here},
+		"ra node list":    {"", "centre.system", here},
+		"ra node add":     {"x --below y --name z", "centre.system", here},
+		"ra node set":     {"x --name z", "centre.system", here},
+		"ra node approve": {"x", "centre.system", here},
+		"ra node suspend": {"x", "centre.system", here},
+		"ra node resume":  {"x", "centre.system", here},
+		"ra node close":   {"x", "centre.system", here},
+		"ra post list":    {"", "centre.system", here},
+		"ra post set":     {"x --node y --until 2099-01-01", "centre.system", here},
+		"ra post code":    {"x --role registrar --node y --until 2099-01-01", "centre.system", here},
+		"ra join":         {"--ra KMC --code-file CODE", "centre.issuer", "enrolment.unknown"},  // the code is the right
+		"officer join":    {"--kmc KMC --code-file CODE", "centre.issuer", "enrolment.unknown"}, // the code is the right
 	}
 }
 
@@ -73,7 +106,7 @@ func refusals() map[string]refusal {
 func local() []string {
 	return []string{"api", "audit tail", "audit verify", "backup catch-up", "backup create", "backup drill", "backup restore", "backup verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
 		"ceremony run", "ceremony shares check", "ceremony verify", "cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "health", "help",
-		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "node enrol", "node init", "node serve", "officer enrol", "pair enrol", "pair join",
+		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "lra codes", "lra enrol", "lra init", "lra serve", "node enrol", "node init", "node serve", "officer enrol", "pair enrol", "pair join", "ra codes", "ra enrol", "ra init", "ra serve",
 		"rescue certificates", "rescue codes", "rescue crl", "rescue install", "rescue look", "rescue prepare", "serve", "status",
 		"tls connect", "tls probe", "tls proxy", "tls serve"}
 }

@@ -150,5 +150,5 @@ var englishRA = table{
 
 	"column.kind": "KIND", "column.field": "FIELD", "column.asked": "ASKED", "column.label": "LABEL", "column.application": "APPLICATION",
 	"column.operation": "OPERATION", "column.number": "NO.", "column.event": "EVENT", "column.node": "NODE", "column.note": "NOTE",
-	"column.region": "REGION", "column.version": "VERSION", "column.title": "POST",
+	"column.region": "REGION", "column.title": "POST",
 }

@@ -150,5 +150,5 @@ var chineseRA = table{
 
 	"column.kind": "类别", "column.field": "字段", "column.asked": "要求", "column.label": "名称", "column.application": "申请号",
 	"column.operation": "业务", "column.number": "序号", "column.event": "事件", "column.node": "节点", "column.note": "说明",
-	"column.region": "区划", "column.version": "版本", "column.title": "岗位",
+	"column.region": "区划", "column.title": "岗位",
 }

@@ -34,7 +34,14 @@ func TestSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, config := range map[string]any{"ca.yaml": authority, "kmc.yaml": centre, "node.yaml": node} {
+	registration, err := LoadRA(filepath.Join(samples, "ra.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadRA(filepath.Join(samples, "lra.yaml")); err != nil {
+		t.Error(err)
+	}
+	for name, config := range map[string]any{"ca.yaml": authority, "kmc.yaml": centre, "node.yaml": node, "ra.yaml": registration} {
 		text, err := os.ReadFile(filepath.Join(samples, name))
 		if err != nil {
 			t.Fatal(err)
