@@ -134,3 +134,15 @@ func TestCancelledIsHidden(t *testing.T) {
 		must[*ra.Application](t)(h.Application(as("ra1.reviewer"), a.ID))
 	})
 }
+
+// TestPapersEnd: a role is active only while its papers are.
+func TestPapersEnd(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		a := h.submitted("lra1.registrar", person(t, 111, "曹示例"))
+		h.clock.add(366 * archiveDay)
+		_, err := h.Approve(as("ra1.reviewer"), a.ID, ra.Decision{Version: a.Version})
+		wantCode(t, err, "post.ended")
+		h.later(0)
+		must[*ra.Application](t)(h.Approve(as("ra1.reviewer"), a.ID, ra.Decision{Version: a.Version}))
+	})
+}
