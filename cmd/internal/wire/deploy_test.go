@@ -77,8 +77,10 @@ func keysOf(of reflect.Type, indent string) (all []string) {
 // What is commented out in the samples is right too.
 func TestSamplesWithComments(t *testing.T) {
 	for name, lines := range map[string][]string{
-		"ca.yaml":  {"profiles: profiles", "accept: 0.0.0.0:8445", "dial_out:", "  - address: ra.gov.example:8445", "    server: ra.gov.example"},
-		"kmc.yaml": {"dial_out:", "  - address: ca.gov.example:8445", "    server: ca.gov.example"},
+		"ca.yaml": {"profiles: profiles", "accept: 0.0.0.0:8445", "dial_out:", "  - address: ra.gov.example:8445", "    server: ra.gov.example",
+			"protocol: tls", "pair:", "  sign_key: file:keys/pair-sign.pem?pass=file:passphrase", "  encrypt_key: file:keys/pair-encrypt.pem?pass=file:passphrase", "  certificate: pair.pem"},
+		"kmc.yaml": {"dial_out:", "  - address: ca.gov.example:8445", "    server: ca.gov.example",
+			"protocol: tls", "pair:", "  sign_key: file:keys/pair-sign.pem?pass=file:passphrase", "  encrypt_key: file:keys/pair-encrypt.pem?pass=file:passphrase", "  certificate: pair.pem"},
 	} {
 		text, err := os.ReadFile(filepath.Join(samples, name))
 		if err != nil {
