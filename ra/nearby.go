@@ -73,17 +73,22 @@ func (r *Registration) FreezeNearby(ctx context.Context, n Nearby) (*NearbyDone,
 	}
 	done := &NearbyDone{Applications: []string{}}
 	for _, c := range all {
-		a, err := r.applyFor(ctx, s.actor, c, Entry{Operation: Freeze, Issuer: c.Issuer, Serial: c.Serial}, "at "+s.node.ID+": "+n.Vetted)
-		if err != nil {
-			return nil, r.refused(ctx, s, "nearby", string(c.Serial), err)
-		}
-		done.Applications = append(done.Applications, a.ID)
-		if err := r.freezeNow(ctx, a.ID); err != nil {
-			r.cfg.Log.Error("a certificate reported lost is not frozen yet", "application", a.ID, "error", err)
-			done.Pending++
+		if err := r.lost(ctx, s.actor, c, "at "+s.node.ID+": "+n.Vetted, &done.Applications); err != nil {
+			r.cfg.Log.Error("a certificate reported lost is not frozen yet", "certificate", c.Serial, "error", err)
+			done.Pending++ // the others are lost all the same
 		}
 	}
 	return done, r.cfg.Audit.Record(ctx, r.actOf(s, "nearby.freeze", "", all[0].Holder, map[string]string{"node": s.node.ID, "certificates": strconv.Itoa(len(all)), "vetted": n.Vetted}))
+}
+
+// lost applies for a freeze and has it done at once; numbers gets the application's.
+func (r *Registration) lost(ctx context.Context, who pki.Actor, c *Certificate, note string, numbers *[]string) error {
+	a, err := r.applyFor(ctx, who, c, Entry{Operation: Freeze, Issuer: c.Issuer, Serial: c.Serial}, note)
+	if err != nil {
+		return err
+	}
+	*numbers = append(*numbers, a.ID)
+	return r.freezeNow(ctx, a.ID)
 }
 
 // nearby finds what is to be frozen, in any branch that is kept here.

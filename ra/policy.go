@@ -110,6 +110,10 @@ func (r *Registration) ProposePolicy(ctx context.Context, p Policy) (*Motion, er
 	m := Motion{Kind: PolicyMotion, Object: string(p.Kind) + " " + p.Edition, Reason: p.Title, Path: s.node.Path, Needs: policyConsents,
 		Detail: map[string]string{"digest": p.Digest, "oid": p.OID, "begins": p.Begins.UTC().Format(time.DateOnly)}}
 	return r.propose(ctx, s, m, func(ctx context.Context, tx *sql.Tx, m *Motion) error {
+		// No motion of this edition is open, so what was proposed before came to nothing.
+		if _, err := tx.ExecContext(ctx, "DELETE FROM ra_policy WHERE kind = $1 AND edition = $2 AND state = 'proposed'", string(p.Kind), p.Edition); err != nil {
+			return fmt.Errorf("clearing an old proposal: %w", err)
+		}
 		err := db.Insert(ctx, tx, "ra_policy", []string{"kind", "oid", "edition", "title", "media_type", "digest", "content", "begins", "node", "path", "state", "motion", "changed"},
 			[][]any{{string(p.Kind), p.OID, p.Edition, p.Title, p.MediaType, p.Digest, p.Content, millis(p.Begins), s.node.ID, s.node.Path, policyProposed, m.ID, millis(r.now())}}, "")
 		if db.IsDuplicate(err) {

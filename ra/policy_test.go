@@ -65,6 +65,8 @@ func TestPolicy(t *testing.T) {
 		m = must[*ra.Motion](t)(h.ProposePolicy(as("centre.system"), next))
 		must[*ra.Motion](t)(h.DecideMotion(as("centre.audit"), m.ID, ra.MotionDecision{Decision: ra.Decision{Version: m.Version, Note: "有误"}}))
 		must[*ra.Motion](t)(h.ProposePolicy(as("centre.system"), next)) // mended
+		h.clock.add(31 * archiveDay)
+		must[*ra.Motion](t)(h.ProposePolicy(as("centre.system"), next)) // nobody decided
 		if err := h.cfg.DB.Tx(anybody, execAll(anybody, "UPDATE ra_policy SET title = 'x' WHERE edition = '1.0'")); err != nil {
 			t.Fatal(err)
 		}

@@ -81,7 +81,8 @@ func (r *Registration) HolderOf(ctx context.Context, peer *x509.Certificate) (pk
 	if err != nil {
 		return pki.Actor{}, err
 	}
-	all = slices.DeleteFunc(all, func(c *Certificate) bool { return c.State != pki.Valid })
+	// A device's certificate is its unit's by the holder id, and must not speak for it.
+	all = slices.DeleteFunc(all, func(c *Certificate) bool { return c.State != pki.Valid || c.Kind != Person && c.Kind != Organisation })
 	if len(all) != 1 || !peer.NotAfter.Truncate(time.Second).Equal(all[0].NotAfter.Truncate(time.Second)) {
 		return pki.Actor{}, pki.Errorf(pki.Forbidden, "self.certificate", "this certificate is not known here, or not good any more").
 			To("report a loss without a certificate, or go to a counter")

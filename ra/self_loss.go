@@ -2,7 +2,6 @@ package ra
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -117,14 +116,9 @@ func (f Self) ConfirmLoss(ctx context.Context, proof Proof) (*Frozen, error) {
 	}
 	done := &Frozen{Applications: []string{}}
 	for _, c := range all {
-		a, err := f.r.applyFor(ctx, who, c, Entry{Operation: Freeze, Issuer: c.Issuer, Serial: c.Serial}, "reported by a code sent to the vetted contact")
-		if err != nil {
-			return nil, fmt.Errorf("freezing certificate %s: %w", c.Serial, err)
-		}
-		done.Applications = append(done.Applications, a.ID)
-		if err := f.r.freezeNow(ctx, a.ID); err != nil {
-			f.r.cfg.Log.Error("a certificate reported lost is not frozen yet", "application", a.ID, "error", err)
-			done.Pending++
+		if err := f.r.lost(ctx, who, c, "reported by a code sent to the vetted contact", &done.Applications); err != nil {
+			f.r.cfg.Log.Error("a certificate reported lost is not frozen yet", "certificate", c.Serial, "error", err)
+			done.Pending++ // the others are lost all the same
 		}
 	}
 	known, err := f.r.contacts(ctx, f.r.cfg.DB.Read(), p.holder)

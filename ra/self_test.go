@@ -2,10 +2,12 @@ package ra_test
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -375,5 +377,37 @@ func TestPerSource(t *testing.T) {
 		}
 		_, err := h.room.Self().ConfirmLoss(context.Background(), ra.Proof{Ticket: "x", Code: "1"})
 		wantCode(t, err, "code.wrong")
+	})
+}
+
+// TestHolderOf: a certificate of ours speaks for its holder while it is good; one of a
+// device does not speak for the unit, and one of a stranger for nobody.
+func TestHolderOf(t *testing.T) {
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		h := newHouse(t, source, nil)
+		a := h.issued("lra1", person(t, 62, "金示例"))
+		peer := func(serial pki.Serial, after time.Time) *x509.Certificate {
+			n, ok := new(big.Int).SetString(string(serial), 16)
+			if !ok {
+				t.Fatal(serial)
+			}
+			return &x509.Certificate{SerialNumber: n, NotAfter: after, Raw: []byte("octets")}
+		}
+		end := must[*ra.Page[*ra.Certificate]](t)(h.Certificates(as("lra1.registrar"), ra.CertificateQuery{})).Items[0].NotAfter
+		who, err := h.room.HolderOf(t.Context(), peer(a.Serial, end))
+		if err != nil || who.Name != a.Holder || len(who.Roles) != 1 || who.Roles[0] != ra.HolderRole || who.Certificate == "" {
+			t.Errorf("%+v, %v", who, err)
+		}
+		_, err = h.room.HolderOf(t.Context(), peer(a.Serial, end.Add(time.Hour)))
+		wantCode(t, err, "self.certificate")
+		_, err = h.room.HolderOf(t.Context(), peer("0102030405060708", end))
+		wantCode(t, err, "self.certificate")
+		h.issued("lra1", ra.Entry{Operation: ra.Freeze, Issuer: a.Issuer, Serial: a.Serial})
+		_, err = h.room.HolderOf(t.Context(), peer(a.Serial, end))
+		wantCode(t, err, "self.certificate")
+		d := h.issued("lra1", ra.Entry{Operation: ra.Issue, Kind: ra.Device, Request: newRequest(t), Fields: map[string]string{"name": "www.office.example", "unit": "示例市民政局",
+			"credit_code": "91350100M000100Y43", "agent": "经办", "agent_identity": resident(63), "phone": "13900000000"}})
+		_, err = h.room.HolderOf(t.Context(), peer(d.Serial, end))
+		wantCode(t, err, "self.certificate")
 	})
 }
