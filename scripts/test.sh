@@ -15,7 +15,7 @@ stage() {
 
 # Results are never taken from the cache: the tests also judge the machine's tools.
 tests() {
-	go test -json -count=1 -timeout 15m "$@" | go run ./scripts/testreport
+	go test -json -count=1 -timeout 25m "$@" | go run ./scripts/testreport
 }
 
 # e2e drives the built program against other people's tools; bench is no test.
