@@ -41,7 +41,7 @@ type Node struct {
 	Contact   string    `json:"contact,omitempty" maxLength:"200" doc:"whom to call: an office, a telephone"`
 	Rights    Rights    `json:"rights"`
 	Agreement string    `json:"agreement,omitempty" maxLength:"64" doc:"SHA-256 of the signed agreement, hexadecimal"`
-	Site      string    `json:"site,omitempty" maxLength:"64" doc:"fingerprint of the site certificate of a node with a process of its own"`
+	Site      string    `json:"site,omitempty" maxLength:"64" doc:"of a node with a process of its own: the name its site is registered under, or the fingerprint of its certificate"`
 	Path      string    `json:"path" readOnly:"true"`
 	State     NodeState `json:"state" readOnly:"true"`
 	Version   int       `json:"version" doc:"of what was read; a change of another version is refused"`

@@ -145,23 +145,21 @@ func scanOwn(row scanner) (Certificate, error) {
 	return *c, err
 }
 
-// counter is the node whose process calls: the one whose site certificate this is.
+// counter is the node whose process calls: the one whose site certificate this is, or
+// that of the name the site is registered under, which outlives the certificate.
 func (r *Registration) counter(ctx context.Context) (scope, error) {
 	actor, err := r.cfg.Check(ctx, officer.Replicate)
 	if err != nil {
 		return scope{}, err
 	}
-	found := []Node{}
-	if actor.Certificate != "" {
-		found, err = collect(ctx, r.cfg.DB.Read(), scanNode, "SELECT "+nodeColumns+" FROM ra_node WHERE site = $1 AND site <> '' AND path > $2 AND path < $3", actor.Certificate,
-			r.cfg.Home.Path, r.cfg.Home.Path+"~")
-	}
+	found, err := collect(ctx, r.cfg.DB.Read(), scanNode, "SELECT "+nodeColumns+" FROM ra_node WHERE (site = $1 OR site = $2) AND site <> '' AND path > $3 AND path < $4",
+		actor.Certificate, actor.Name, r.cfg.Home.Path, r.cfg.Home.Path+"~")
 	if err != nil {
 		return scope{}, err
 	}
 	if len(found) != 1 {
 		return scope{}, pki.Errorf(pki.Forbidden, "link.site", "the certificate of %s is that of no office below %s", actor.Name, r.cfg.Home.Name).
-			To("have the fingerprint of the office's site certificate entered in the tree")
+			To("have the name the office's site is registered under, or its certificate's fingerprint, entered in the tree")
 	}
 	return scope{actor: actor, node: found[0]}, nil
 }

@@ -437,6 +437,13 @@ func TestForeignDossiers(t *testing.T) {
 		wantCode(t, err, "link.site")
 		_, err = c.way.to.News(as("lra9.registrar"), ra.NewsQuery{})
 		wantCode(t, err, "officer.forbidden")
+		nodes := must[[]ra.Node](t)(c.Nodes(as("centre.system")))
+		n := nodes[slices.IndexFunc(nodes, func(n ra.Node) bool { return n.ID == "lra9" })]
+		n.Site = "lra9.site" // by the name it is registered under: certificates are renewed
+		must[*ra.Node](t)(c.ChangeNode(as("ra1.system"), n))
+		if _, err := c.way.to.News(asSite(context.Background(), "another certificate"), ra.NewsQuery{}); err != nil {
+			t.Error(err)
+		}
 		if _, err := c.Application(as("ra1.reviewer"), own.ID); pki.CodeOf(err) != "application.unknown" {
 			t.Errorf("something of it was taken: %v", err)
 		}
