@@ -19,6 +19,7 @@ import (
 	"onecert/ca"
 	"onecert/cms"
 	"onecert/db"
+	"onecert/helpdesk"
 	"onecert/kmc"
 	"onecert/notice"
 	"onecert/officer"
@@ -71,7 +72,7 @@ func tradeOf(component string) (trade, error) {
 		return trade{schemas: common("kmc", kmc.Migrations()), figures: kmc.Figures, newest: kmc.Newest}, nil
 	case componentRA, componentLRA:
 		schemas := common("ra", ra.Migrations())
-		schemas["notice"] = notice.Migrations()
+		schemas["notice"], schemas["helpdesk"] = notice.Migrations(), helpdesk.Migrations()
 		return trade{schemas: schemas, figures: ra.Figures}, nil
 	}
 	return trade{}, pki.Errorf(pki.Invalid, "backup.component", "%.20q is no component this program keeps", component).To("a backup is of a ca, a kmc, an ra or an lra")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"onecert/ca"
+	"onecert/helpdesk"
 	"onecert/kmc"
 	"onecert/ra"
 	"onecert/serve"
@@ -22,7 +23,7 @@ func Descriptions() (map[string][]byte, error) {
 	centre := serve.New(serve.Config{Title: titleKMC, Version: apiVersion})
 	(&KMCProcess{API: centre, Centre: (*kmc.Centre)(nil)}).routes()
 	registration := serve.New(serve.Config{Title: titleRA, Version: apiVersion})
-	(&RAProcess{API: registration, Registration: (*ra.Registration)(nil)}).routes()
+	(&RAProcess{API: registration, Registration: (*ra.Registration)(nil), Desk: (*helpdesk.Desk)(nil)}).routes()
 	self := serve.New(serve.Config{Title: titleSelf, Version: apiVersion})
 	(*ra.Registration)(nil).SelfRoutes(self.Huma)
 	all := map[string][]byte{}

@@ -13,6 +13,7 @@ import (
 	"onecert/audit"
 	"onecert/ca"
 	"onecert/db"
+	"onecert/helpdesk"
 	"onecert/keys"
 	"onecert/notice"
 	"onecert/officer"
@@ -25,6 +26,7 @@ import (
 // be served.
 type RAProcess struct {
 	*ra.Registration
+	Desk     *helpdesk.Desk
 	Officers *officer.Registry
 	Audit    *audit.Log
 	API      *serve.API
@@ -87,6 +89,9 @@ func (p *RAProcess) open(ctx context.Context) error {
 	if err := p.firstPosts(ctx); err != nil {
 		return err
 	}
+	if err := p.openDesk(ctx, room); err != nil {
+		return err
+	}
 	p.askGood()
 	peers := &serve.Peers{Roots: p.roots, National: p.nation, Now: p.options.now(), Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
 		actor, err := p.Officers.Actor(ctx, peer.Raw)
@@ -146,11 +151,18 @@ func (p *RAProcess) room() (ra.Config, error) {
 	if room.Sealer, err = keys.OpenSealer(uri, keys.Options{}); err != nil {
 		return room, fmt.Errorf("opening the sealing key: %w", err)
 	}
+	if c.Upstream != "" && p.identity != nil {
+		above, err := p.caller().client(c.Upstream)
+		if err != nil {
+			return room, err
+		}
+		room.Upstream = ra.NewClient(above)
+	}
 	orders, err := p.orders()
 	if err != nil || orders == nil {
 		return room, err
 	}
-	room.Orders, room.States, room.Holders = orders, orders, orders
+	room.Orders, room.States, room.Holders, room.Keys = orders, orders, orders, orders
 	return room, nil
 }
 
@@ -208,6 +220,7 @@ func (p *RAProcess) askGood() {
 // routes puts every operation of a registration on its API.
 func (p *RAProcess) routes() {
 	p.Registration.Routes(p.API.Huma)
+	p.Desk.Routes(p.API.Huma)
 	d := desk{registry: p.Officers, log: p.Audit, seats: p.Seats}
 	officerRoutes(p.API.Huma, d)
 	postRoute(p.API.Huma, d, p.Registration)
@@ -233,6 +246,10 @@ func (p *RAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	}
 	go p.KeepBatches(ctx)
 	p.keepTelling(ctx)
+	go p.keepDesk(ctx)
+	if c.Upstream != "" {
+		go p.KeepLink(ctx)
+	}
 	go p.keepIdentity(ctx)
 	go renewablePair{p.caller(), c.CA, c.dir, c.Pair}.keep(ctx,
 		func(err error) { p.options.log().Error("renewing the pair for TLCP", "error", err) })

@@ -20,6 +20,7 @@ type issuing interface {
 	Show(ctx context.Context, issuer string, serial pki.Serial) (*ca.Certificate, error)
 	List(ctx context.Context, f ca.Filter) (*ca.Page, error)
 	Identify(ctx context.Context, id ca.Identity) (string, error)
+	keyMaking
 }
 
 // ordering is a CA as the registration sees it.

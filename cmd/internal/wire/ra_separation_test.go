@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"onecert/helpdesk"
 	"onecert/keys"
 	"onecert/officer"
 	"onecert/pki"
@@ -41,6 +42,7 @@ type branches struct {
 	// What branch A has, by what the calls are about.
 	app, waiting, holder, issuer, serial, hash, batch, system, motion, fingerprint string
 	old                                                                            string // archived
+	ticket                                                                         string
 	version                                                                        int
 	clock                                                                          time.Duration // how far it is wrong
 }
@@ -159,6 +161,11 @@ func (b *branches) fill() {
 	if _, err := b.p.SetRule(b.as(branchA+".security"), ra.Rule{Name: "aarule", Node: branchA, Operations: []ra.Operation{ra.Renew}, Kinds: []ra.Kind{ra.Person}, Quota: 7, Until: time.Now().AddDate(0, 1, 0)}); err != nil {
 		b.Fatal(err)
 	}
+	ticket, _, err := b.p.Desk.Enter(registrar, helpdesk.Question{Kind: helpdesk.Other, Name: nameA, Subject: nameA + "来问", Text: nameA + "问题"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ticket = ticket.Number
 	b.batch, b.system, b.motion, b.fingerprint = batch.ID, system.ID, motion.ID, b.people[counterA+".registrar"].Certificate
 }
 
@@ -199,7 +206,7 @@ func (b *branches) paper(text string) []byte {
 
 // marks are what nobody of another branch may get to see.
 func (b *branches) marks() []string {
-	return []string{branchA, counterA, secondA, nameA, numberA, b.app, b.waiting, b.holder, b.serial, b.hash, b.batch, b.system, b.motion, b.fingerprint, b.old, "aarule"}
+	return []string{branchA, counterA, secondA, nameA, numberA, b.app, b.waiting, b.holder, b.serial, b.hash, b.batch, b.system, b.motion, b.fingerprint, b.old, b.ticket, "aarule"}
 }
 
 // component is the registration for the test of every call with every role, whose people
@@ -316,14 +323,19 @@ func raTrials(b *branches) map[string][]trial {
 		"volume-file":         {{op: officer.VerifyArchive, path: "/v1/archive/volumes/1/file"}},
 		"volume-destroy":      {{op: officer.DestroyArchive, path: "/v1/archive/volumes/1/destroy", body: object{"reason": "到期"}}},
 		"holder-export":       {{op: officer.ExportHolder, path: "/v1/holders/" + b.holder + "/export", body: object{"reason": "本人申请"}}},
+		"tickets":             {{op: officer.ReadTickets, own: true}},
+		"ticket":              {{op: officer.ReadTickets, path: "/v1/tickets/" + b.ticket}},
+		"ticket-enter":        {{op: officer.WorkTickets, own: true, body: object{"kind": "other", "name": "来电人", "subject": "问题", "text": "说明"}}},
+		"ticket-step":         {{op: officer.WorkTickets, path: "/v1/tickets/" + b.ticket + "/step", body: object{"version": 1, "event": "take"}}},
+		"ticket-report":       {{op: officer.ReadTickets, own: true, path: "/v1/ticket-reports/" + time.Now().Format("2006-01")}},
 		// The rules of the service are published; editions are the centre's.
 		"policies":       {{open: true, own: true}},
 		"policies-text":  {{open: true, own: true, path: "/v1/policies/practice-statement/1"}},
 		"policy-propose": {{op: officer.ProposePolicy, own: true, body: object{"kind": "practice-statement", "oid": "2.999.1", "edition": "9", "title": "规则", "begins": "2099-01-01T00:00:00Z", "content": []byte("文本")}}},
 
-		"links":     {{op: officer.ReadTree, own: true}},
-		"link-up":   {{op: officer.Replicate, body: []object{}}},
-		"link-news": {{op: officer.Replicate, query: "?after=0"}},
+		"links":         {{op: officer.ReadTree, own: true}},
+		"link-up":       {{op: officer.Replicate, body: []object{}}},
+		"link-news":     {{op: officer.Replicate, query: "?after=0"}},
 		"link-document": {{op: officer.Replicate, path: "/v1/link/none/documents?hash=" + strings.Repeat("0", 64) + "&sort=identity", body: object{}}},
 	} {
 		trials[id] = these
