@@ -56,7 +56,7 @@ func TestOneHolderOneKey(t *testing.T) {
 				t.Errorf("the reviewer is told %s", secret)
 			}
 		}
-		a = must[*ra.Application](t)(h.Approve(as("ra1.reviewer"), a.ID, ra.Decision{Version: a.Version}))
+		must[*ra.Application](t)(h.Approve(as("ra1.reviewer"), a.ID, ra.Decision{Version: a.Version}))
 		if entries := must[[]audit.Entry](t)(h.cfg.Audit.Search(t.Context(), audit.Query{Act: "application.link"})); len(entries) != 1 || entries[0].Detail["reason"] != "调任，两地任职" {
 			t.Errorf("%+v", entries)
 		}
