@@ -327,7 +327,7 @@ func raTrials(b *branches) map[string][]trial {
 		"ticket":              {{op: officer.ReadTickets, path: "/v1/tickets/" + b.ticket}},
 		"ticket-enter":        {{op: officer.WorkTickets, own: true, body: object{"kind": "other", "name": "来电人", "subject": "问题", "text": "说明"}}},
 		"ticket-step":         {{op: officer.WorkTickets, path: "/v1/tickets/" + b.ticket + "/step", body: object{"version": 1, "event": "take"}}},
-		"ticket-report":       {{op: officer.ReadTickets, own: true, path: "/v1/ticket-reports/" + time.Now().Format("2006-01")}},
+		"ticket-report":       {{op: officer.ReadStatistics, own: true, path: "/v1/ticket-reports/" + time.Now().Format("2006-01")}},
 		// The rules of the service are published; editions are the centre's.
 		"policies":       {{open: true, own: true}},
 		"policies-text":  {{open: true, own: true, path: "/v1/policies/practice-statement/1"}},
