@@ -102,7 +102,10 @@ func (r *Registration) join(ctx context.Context, s scope, d *Dossier) (h Handed,
 		return h, err
 	}
 	if e.a.State == Withdrawn {
-		return h, r.thaw(ctx, e.a)
+		// Not tried again when it is sent again: somebody else may have had it held since.
+		if err := r.thaw(ctx, e.a); err != nil {
+			r.cfg.Log.Error("a report of a loss was taken back, and the certificate stays held", "application", e.a.ID, "error", err)
+		}
 	}
 	if e.a.State == Submitted {
 		r.byRule(ctx, e.a)

@@ -329,6 +329,17 @@ func TestFreezeOverTheLink(t *testing.T) {
 			t.Error("the counter does not see that it is frozen")
 		}
 		c.same(f.ID)
+		f = app(c.room.Application(as("lra9.registrar"), f.ID))
+		app(c.room.Withdraw(as("lra9.registrar"), f.ID, ra.Decision{Version: f.Version, Note: "证件已找到"}))
+		c.sync()
+		c.sync()
+		if c.ca.states[up.Serial] != pki.Valid {
+			t.Errorf("the report was taken back, and the certificate is %s", c.ca.states[up.Serial])
+		}
+		page = must[*ra.Page[*ra.Certificate]](t)(c.room.Certificates(as("lra9.registrar"), ra.CertificateQuery{State: pki.Valid}))
+		if len(page.Items) != 1 {
+			t.Error("the counter does not see that it is released")
+		}
 	})
 }
 
