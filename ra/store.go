@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"onecert/pki"
@@ -105,15 +104,6 @@ func orDecoded(err error, pairs ...any) error {
 
 const applicationColumns = `id, operation, kind, profile, node, path, state, version, fields, sealed, holder, issuer, serial, reason,
 	request, key_from, days, single, registered_by, reviewed_by, carried_by, delivered_by, rule, batch, conflict, created, changed`
-
-// prefixed puts a table's name before each column.
-func prefixed(table, columns string) string {
-	all := strings.Split(columns, ",")
-	for i := range all {
-		all[i] = table + "." + strings.TrimSpace(all[i])
-	}
-	return strings.Join(all, ", ")
-}
 
 func scanApplication(row scanner) (*Application, error) {
 	a := &Application{}
