@@ -150,7 +150,7 @@ func TestKeysInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	asked := regexp.MustCompile(`(?:\btext|wrongUsage|fact|factIf|doing|group)\((?:"[a-z ]+", )?"([a-z][a-z0-9.:-]+)"[,)]`)
+	asked := regexp.MustCompile(`(?:\btext|wrongUsage|fact|factIf|doing|group)\((?:"[a-z -]+", )?"([a-z][a-z0-9.:-]+)"[,)]`)
 	io := &console{lang: "en"}
 	for _, file := range files {
 		source, err := os.ReadFile(file)

@@ -53,5 +53,4 @@ var chinesePair = table{
 	"error.pair.untold.remedy":          "请用注册码登记：“onecert pair join”",
 	"error.enrolment.pair":              "TLCP 双证书只发给部件，而该注册码的角色是人员",
 	"error.enrolment.pair.remedy":       "请去掉 pair",
-	"error.key.no-agreement":            "该密钥不能参与密钥协商",
 }
