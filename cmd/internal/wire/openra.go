@@ -151,12 +151,8 @@ func (p *RAProcess) room() (ra.Config, error) {
 	if room.Sealer, err = keys.OpenSealer(uri, keys.Options{}); err != nil {
 		return room, fmt.Errorf("opening the sealing key: %w", err)
 	}
-	if c.Upstream != "" && p.identity != nil {
-		above, err := p.caller().client(c.Upstream)
-		if err != nil {
-			return room, err
-		}
-		room.Upstream = ra.NewClient(above)
+	if room.Upstream, err = p.above(); err != nil {
+		return room, err
 	}
 	orders, err := p.orders()
 	if err != nil || orders == nil {
@@ -247,6 +243,7 @@ func (p *RAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	go p.KeepBatches(ctx)
 	p.keepTelling(ctx)
 	go p.keepDesk(ctx)
+	go p.keepSwept(ctx)
 	if c.Upstream != "" {
 		go p.KeepLink(ctx)
 	}

@@ -29,7 +29,7 @@ func (c *RA) looker(d *db.DB, now time.Time) *looker {
 
 func (p *RAProcess) health(ctx context.Context) []serve.Item {
 	now := p.options.now()()
-	return slices.Concat(p.config.look(ctx, p.database, now), copied(p.Audit, now), p.boxHealth(ctx))
+	return slices.Concat(p.config.look(ctx, p.database, now), copied(p.Audit, now), p.boxHealth(ctx), p.LinkHealth(ctx))
 }
 
 func (p *RAProcess) reserve() *reserve {

@@ -1,0 +1,60 @@
+package wire
+
+import (
+	"context"
+	"time"
+
+	"onecert/pki"
+	"onecert/ra"
+)
+
+// above is the way to the registration above a counter. A counter that has no
+// certificate yet knows that there is one, and cannot reach it: its place in the tree is
+// pending until the one above says otherwise.
+func (p *RAProcess) above() (ra.Upstream, error) {
+	if p.config.Upstream == "" {
+		return nil, nil
+	}
+	if p.identity == nil {
+		return awayAbove{}, nil
+	}
+	client, err := p.caller().client(p.config.Upstream)
+	if err != nil {
+		return nil, err
+	}
+	return ra.NewClient(client), nil
+}
+
+// awayAbove is a registration above that cannot be reached yet.
+type awayAbove struct{}
+
+func errAway() error {
+	return pki.Errorf(pki.Unavailable, "ra.certificate", "this office has no site certificate yet and cannot reach the registration above it").
+		To("enrol it with a code of role site")
+}
+
+// HandUp implements ra.Upstream.
+func (awayAbove) HandUp(context.Context, []ra.Dossier) ([]ra.Handed, error) { return nil, errAway() }
+
+// HandDocument implements ra.Upstream.
+func (awayAbove) HandDocument(context.Context, string, ra.Document, []byte) error { return errAway() }
+
+// News implements ra.Upstream.
+func (awayAbove) News(context.Context, ra.NewsQuery) (*ra.News, error) { return nil, errAway() }
+
+// sweepPeriod is how often codes and limits of self-service that are over are forgotten.
+const sweepPeriod = time.Hour
+
+func (p *RAProcess) keepSwept(ctx context.Context) {
+	for tick := time.NewTicker(sweepPeriod); ; {
+		if err := p.Registration.Self().Sweep(ctx); err != nil && ctx.Err() == nil {
+			p.options.log().Error("forgetting codes of self-service", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+		}
+	}
+}
