@@ -24,7 +24,7 @@ func raCommand(io *console) *cobra.Command {
 // lraCommand is what happens on the machine of a local counter.
 func lraCommand(io *console) *cobra.Command {
 	own := registering{io, "lra"}
-	return io.group("lra", "cmd.lra", own.initCommand(), own.enrolCommand(), own.serveCommand(), own.codesCommand())
+	return io.group("lra", "cmd.lra", own.initCommand(), own.enrolCommand(), lraJoinCommand(io), own.serveCommand(), own.codesCommand())
 }
 
 // registering makes the verbs of one of the two sorts of registration.

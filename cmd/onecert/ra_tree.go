@@ -53,6 +53,7 @@ func (f *nodeFlags) flags(io *console, flags *pflag.FlagSet) {
 	flags.StringVar(&f.subject, "subject", "", io.text("flag.ra.subject"))
 	flags.IntVar(&f.Rights.Quota, "quota", 0, io.text("flag.ra.quota"))
 	flags.StringVar(&f.Agreement, "agreement", "", io.text("flag.ra.agreement"))
+	flags.StringVar(&f.Site, "site", "", io.text("flag.ra.site"))
 }
 
 func (f *nodeFlags) rights() (err error) {
@@ -115,7 +116,7 @@ func (f *nodeFlags) onto(n *ra.Node, said func(string) bool) {
 		"name": func() { n.Name = f.Name }, "region": func() { n.Region = f.Region }, "contact": func() { n.Contact = f.Contact },
 		"profile": func() { n.Rights.Profiles = f.Rights.Profiles }, "operation": func() { n.Rights.Operations = f.Rights.Operations },
 		"subject": func() { n.Rights.Subject = f.Rights.Subject }, "quota": func() { n.Rights.Quota = f.Rights.Quota },
-		"agreement": func() { n.Agreement = f.Agreement },
+		"agreement": func() { n.Agreement = f.Agreement }, "site": func() { n.Site = f.Site },
 	} {
 		if said(name) {
 			take()

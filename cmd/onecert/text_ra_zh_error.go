@@ -73,6 +73,7 @@ var chineseRARefusals = table{
 	"error.post.officer":          "没有写明操作人员",
 	"error.post.role":             "岗位是给人的（{}）",
 	"error.post.until":            "岗位没有期限",
+	"error.config.upstream":       "配置中没有上级注册机构的地址",
 	"error.ra.ca":                 "配置中没有可申领证书的 CA",
 	"error.ra.certificate":        "注册机构还没有站点证书（{}）",
 	"error.ra.lease":              "另一个注册机构进程正在使用此数据库",

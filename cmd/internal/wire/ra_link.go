@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"onecert/pki"
@@ -57,4 +58,24 @@ func (p *RAProcess) keepSwept(ctx context.Context) {
 		case <-tick.C:
 		}
 	}
+}
+
+// JoinAbove registers a counter's site certificate at the registration above it.
+func JoinAbove(ctx context.Context, config, code string) (Joined, error) {
+	c, err := LoadRA(config)
+	if err != nil {
+		return Joined{}, err
+	}
+	if c.Upstream == "" {
+		return Joined{}, pki.Errorf(pki.Invalid, "config.upstream", "%s names no upstream", config).To("give the address of the registration above")
+	}
+	trust, err := os.ReadFile(c.Path(c.Trust))
+	if err != nil {
+		return Joined{}, pki.Errorf(pki.Invalid, "config.certificate", "the certificate file %s cannot be read", c.Path(c.Trust)).Because(err)
+	}
+	chain, err := readCertificates(c.Path(c.TLSCertificate))
+	if err != nil {
+		return Joined{}, err
+	}
+	return Join(ctx, c.Upstream, trust, JoinOrder{Code: code, Certificate: chain[0].Raw})
 }
