@@ -3,6 +3,7 @@ package ca
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"onecert/pki"
 )
@@ -16,6 +17,15 @@ func compromise(reason pki.Reason) bool {
 // sharing returns the issued orders that certified one of an order's keys, itself
 // first: renewed certificates keep their keys.
 func (ca *CA) sharing(ctx context.Context, o *storedOrder) ([]*storedOrder, error) {
+	all, err := ca.related(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return append(all[:1], slices.DeleteFunc(all[1:], func(other *storedOrder) bool { return !other.issued() })...), nil
+}
+
+// related is sharing with orders whose certificates are not signed yet.
+func (ca *CA) related(ctx context.Context, o *storedOrder) ([]*storedOrder, error) {
 	all := []*storedOrder{o}
 	escrowed := ""
 	if second := o.half(encrypt); second != nil {
@@ -33,9 +43,7 @@ func (ca *CA) sharing(ctx context.Context, o *storedOrder) ([]*storedOrder, erro
 		if err != nil {
 			return nil, err
 		}
-		if other.issued() {
-			all = append(all, other)
-		}
+		all = append(all, other)
 	}
 	return all, nil
 }

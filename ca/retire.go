@@ -79,13 +79,19 @@ func (ca *CA) retire(ctx context.Context, o *storedOrder) {
 // stillUsed reports whether a good certificate has a pair: a modified certificate
 // keeps it, and one that was renewed stays good beside its successor.
 func (ca *CA) stillUsed(ctx context.Context, o *storedOrder, escrow pki.Serial) (bool, error) {
-	all, err := ca.sharing(ctx, o)
+	all, err := ca.related(ctx, o)
 	if err != nil {
 		return false, err
 	}
 	for _, other := range all {
 		half := other.half(encrypt)
 		if half == nil || half.escrow != escrow {
+			continue
+		}
+		if !other.issued() {
+			if other.intended() {
+				return true, nil // its bytes are fixed, so it will be signed, at the latest at the next start
+			}
 			continue
 		}
 		record, err := ca.recordOf(ctx, other.issuer, half.serial)
