@@ -49,9 +49,9 @@ type delivery struct {
 // How long a download code is good, how often it may be mistyped, and how long a
 // download that broke can be done again.
 const (
-	downloadLife    = 7 * 24 * time.Hour
-	mostTries   = 5
-	fetchWindow = 15 * time.Minute
+	downloadLife = 7 * 24 * time.Hour
+	mostTries    = 5
+	fetchWindow  = 15 * time.Minute
 )
 
 func readDelivery(ctx context.Context, q querier, application string) (delivery, error) {

@@ -25,7 +25,7 @@ func FuzzBodies(f *testing.F) {
 		"/v1/applications/" + a.ID + "/documents?version=1&sort=form"}
 	for i := range paths {
 		f.Add(i, []byte(`{"operation":"issue","kind":"person","fields":{"name":"=cmd|x","identity_kind":"resident","identity":"x"}}`))
-		f.Add(i, []byte(`{"version":1,"note":"‮","operation":"revoke","serial":"00","reason":"keyCompromise"}`))
+		f.Add(i, []byte(`{"version":1,"note":"\u202e","operation":"revoke","serial":"00","reason":"keyCompromise"}`))
 		f.Add(i, []byte(`{"version":1,"reason":"看一下"}`))
 	}
 	f.Fuzz(func(t *testing.T, path int, text []byte) {

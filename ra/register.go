@@ -11,7 +11,6 @@ import (
 	"io"
 	"maps"
 	"strings"
-	"time"
 
 	"onecert/db"
 	"onecert/officer"
@@ -293,6 +292,3 @@ func (e Entry) onto(a *Application) {
 		a.KeyFrom = e.KeyFrom
 	}
 }
-
-// oldest is how long keys of entries are remembered.
-const oldest = 30 * 24 * time.Hour
