@@ -64,6 +64,9 @@ func (r *Registration) happen(ctx context.Context, id string, event Event, d Dec
 		if err != nil {
 			return err
 		}
+		if err := otherHands(ctx, tx, a, m, s); err != nil {
+			return err
+		}
 		was := a.State
 		a.State = m.to
 		if change != nil {

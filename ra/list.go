@@ -99,6 +99,9 @@ func (r *Registration) Application(ctx context.Context, id string) (*Application
 		return nil, err
 	}
 	shown := r.view(a, s)
+	if err := r.forOthers(ctx, shown, s); err != nil {
+		return nil, err
+	}
 	if shown.Documents, err = readDocuments(ctx, r.cfg.DB.Read(), id); err != nil {
 		return nil, err
 	}

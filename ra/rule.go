@@ -182,8 +182,12 @@ func (r *Registration) ruledOf(ctx context.Context, tx *sql.Tx, id, holder strin
 func (r *Registration) rulesFor(ctx context.Context, q querier, a *Application) ([]Rule, error) {
 	all, err := collect(ctx, q, scanRule, "SELECT "+ruleColumns+` FROM ra_rule u JOIN ra_node n ON n.id = u.node WHERE u.active = 1 AND u.used < u.quota
 		AND u.until > $1 AND n.level <> 'lra' AND n.state = 'active' AND $2 > n.path AND $2 < n.path || '~' ORDER BY n.path DESC, u.name`, millis(r.now()), a.Path)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	own, err := hands(ctx, q, a)
 	return slices.DeleteFunc(all, func(u Rule) bool {
-		return !slices.Contains(u.Operations, a.Operation) || !slices.Contains(u.Kinds, a.Kind) || u.ChangedBy == a.RegisteredBy
+		return !slices.Contains(u.Operations, a.Operation) || !slices.Contains(u.Kinds, a.Kind) || slices.Contains(own, u.ChangedBy)
 	}), err
 }
 

@@ -85,7 +85,7 @@ func legal(a *Application, event Event, who scope) (move, error) {
 		return move{}, err
 	}
 	if m.right == officer.Review && a.RegisteredBy == who.actor.Name {
-		return move{}, pki.Errorf(pki.Forbidden, "application.own", "who registered an application does not review it").To("ask another reviewer")
+		return move{}, ownWork()
 	}
 	if event == Deliver && !a.Operation.makes() {
 		return move{}, pki.Errorf(pki.Conflict, "application.state", "nothing is handed over for a %s", a.Operation)
