@@ -1,0 +1,75 @@
+package trust
+
+import "time"
+
+// Config is whose certificates are accepted: CAs with what is known of each, and named
+// sets of them, of which a service uses one. It is data: a list of foreign CAs that a
+// centre keeps (H15) has the same rows.
+type Config struct {
+	CAs  []CA     `json:"cas,omitempty" doc:"the CAs there are" maxItems:"256"`
+	Sets []SetRow `json:"sets,omitempty" doc:"which CAs are accepted together" maxItems:"256"`
+}
+
+// SetRow is a set by name. A service names the set it trusts.
+type SetRow struct {
+	Name string   `json:"name" pattern:"^[a-z0-9][a-z0-9-]{0,62}$"`
+	CAs  []string `json:"cas" doc:"names of CAs" maxItems:"256"`
+	// Stale, where given, counts for every CA of the set instead of the CA's own.
+	Stale *StaleRule `json:"stale,omitempty" doc:"what to do when revocation data is out of date; by default each CA's own rule"`
+}
+
+// StaleRule says what to do when revocation data is out of date. The zero value refuses.
+type StaleRule struct {
+	AllowFor SpanText `json:"allowFor,omitempty" doc:"go on with data that ended so long ago at most; by default data that has ended is not used"`
+}
+
+// CA is one CA, or one tree of CAs under one policy of acceptance.
+type CA struct {
+	Name          string    `json:"name" pattern:"^[a-z0-9][a-z0-9-]{0,62}$"`
+	Title         string    `json:"title,omitempty" maxLength:"200"`
+	Anchors       string    `json:"anchors" doc:"PEM: certificates trusted as such" maxLength:"262144"`
+	Intermediates string    `json:"intermediates,omitempty" doc:"PEM: CA certificates below the anchors" maxLength:"1048576"`
+	Level         int       `json:"level,omitempty" doc:"assurance the policy may ask for" minimum:"0" maximum:"9"`
+	Uses          []string  `json:"uses,omitempty" doc:"what its certificates are accepted for: login, sign, seal, timestamp, vpn; none: all" maxItems:"16"`
+	Until         time.Time `json:"until,omitzero" doc:"accepted until then; by default as long as its certificates"`
+	// Revocation says where the status of its certificates is found. Several sources may
+	// speak: one that says revoked is believed, one that says good is enough.
+	Revocation []Source  `json:"revocation,omitempty" doc:"sources of revocation data; without one every certificate is refused" maxItems:"512"`
+	LeafOnly   bool      `json:"leafOnly,omitempty" doc:"ask for the status of the holder's certificate only, not of the CAs above it"`
+	Stale      StaleRule `json:"stale,omitempty"`
+}
+
+// Kinds of sources.
+const (
+	SourceCRL     = "crl"     // a list, complete or delta, at an address
+	SourceUpload  = "upload"  // a list that is handed in
+	SourceOCSP    = "ocsp"    // asked for each certificate
+	SourceJournal = "journal" // the platform's own status journal
+	SourceNone    = "none"    // said in so many words: revocation does not matter
+)
+
+// Source is one place where revocation data comes from.
+type Source struct {
+	Name string `json:"name" doc:"unique within its CA" pattern:"^[a-z0-9][a-z0-9-]{0,62}$"`
+	Kind string `json:"kind" enum:"crl,upload,ocsp,journal,none"`
+	// URL of a list: http, https, ldap, ldaps, or file with an absolute path. Of an OCSP
+	// responder: http or https; none: the one the certificate names.
+	URL string `json:"url,omitempty" maxLength:"2048"`
+	// User and PasswordFile log in to a directory (simple bind) or by HTTP Basic.
+	User         string `json:"user,omitempty" maxLength:"256"`
+	PasswordFile string `json:"passwordFile,omitempty" doc:"file with the password; never the password itself" maxLength:"1024"`
+	// Roots are the CAs of an https or ldaps server, PEM; none: the system's.
+	Roots string `json:"roots,omitempty" maxLength:"262144"`
+	// Issuer is the journal's name of the CA (kind journal).
+	Issuer string   `json:"issuer,omitempty" maxLength:"64"`
+	Every  SpanText `json:"every,omitempty" doc:"look at least so often; by default at half the life of the list, once a day at least"`
+	MaxAge SpanText `json:"maxAge,omitempty" doc:"journal: how far behind it may be, by default 1m; crl: life of a list that does not say when it ends, by default such a list is refused; ocsp: an answer is asked for again after it"`
+	Nonce  bool     `json:"nonce,omitempty" doc:"ocsp: ask with a nonce and refuse an answer with another"`
+	// Allow are networks that may be reached though they are usually not: this machine,
+	// link-local addresses and the like.
+	Allow    []string `json:"allow,omitempty" doc:"networks (CIDR) that may be reached though they are usually denied: this machine, link-local" maxItems:"16"`
+	MaxBytes int64    `json:"maxBytes,omitempty" doc:"octets of a list at most; by default 128 MiB" minimum:"0" maximum:"536870912"`
+}
+
+// SpanText is a time span as people write it: 30s, 5m, 12h.
+type SpanText string
