@@ -36,7 +36,7 @@ func (b *bench) tls(ctx context.Context) error {
 	if err := b.timing(ctx, people); err != nil {
 		return err
 	}
-	return b.idle(people)
+	return b.memory(ctx, people)
 }
 
 func (b *bench) handshakes(ctx context.Context, people *tlsPeople) error {

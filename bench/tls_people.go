@@ -24,6 +24,8 @@ const benchName = "gw.example.test"
 // under a root.
 type tlsPeople struct {
 	server, client       tlcp.Certificate
+	issuer               *smx509.Certificate // of both
+	issuerKey            *sm2.PrivateKey
 	roots                *smx509.CertPool
 	tlsServer, tlsClient tls.Certificate
 	tlsRoots             *x509.CertPool
@@ -52,46 +54,53 @@ func (p *tlsPeople) national() error {
 	if err != nil {
 		return err
 	}
-	issuer, issuerKey, err := sm2Certificate("bench CA", 0, root, rootKey)
-	if err != nil {
+	if p.issuer, p.issuerKey, err = sm2Certificate("bench CA", 0, root, rootKey); err != nil {
 		return err
 	}
 	p.roots.AddCert(root)
 	for _, to := range []*tlcp.Certificate{&p.server, &p.client} {
-		sign, signKey, err := sm2Certificate(benchName, smx509.KeyUsageDigitalSignature, issuer, issuerKey)
+		sign, signKey, err := sm2Certificate(benchName, smx509.KeyUsageDigitalSignature, p.issuer, p.issuerKey)
 		if err != nil {
 			return err
 		}
-		encrypt, encryptKey, err := sm2Certificate(benchName, smx509.KeyUsageKeyEncipherment|smx509.KeyUsageKeyAgreement, issuer, issuerKey)
+		encrypt, encryptKey, err := sm2Certificate(benchName, smx509.KeyUsageKeyEncipherment|smx509.KeyUsageKeyAgreement, p.issuer, p.issuerKey)
 		if err != nil {
 			return err
 		}
-		*to = tlcp.Certificate{Sign: [][]byte{sign.Raw, issuer.Raw}, Encrypt: [][]byte{encrypt.Raw}, SignKey: signKey, EncryptKey: encryptKey,
+		*to = tlcp.Certificate{Sign: [][]byte{sign.Raw, p.issuer.Raw}, Encrypt: [][]byte{encrypt.Raw}, SignKey: signKey, EncryptKey: encryptKey,
 			SignLeaf: sign, EncryptLeaf: encrypt}
 	}
 	return nil
 }
 
-// sm2Certificate makes a certificate; without usage a CA's.
+// sm2Certificate makes a key and its certificate; without usage a CA's.
 func sm2Certificate(name string, usage smx509.KeyUsage, issuer *smx509.Certificate, issuerKey *sm2.PrivateKey) (*smx509.Certificate, *sm2.PrivateKey, error) {
 	key, err := sm2.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, nil, err
 	}
+	if issuerKey == nil {
+		issuerKey = key
+	}
+	c, err := sm2CertificateOf(name, usage, &key.PublicKey, issuer, issuerKey)
+	return c, key, err
+}
+
+// sm2CertificateOf certifies a key; without issuer it is a root.
+func sm2CertificateOf(name string, usage smx509.KeyUsage, key *ecdsa.PublicKey, issuer *smx509.Certificate, issuerKey *sm2.PrivateKey) (*smx509.Certificate, error) {
 	template := &smx509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), KeyUsage: usage, BasicConstraintsValid: true}
 	if usage == 0 {
 		template.IsCA, template.KeyUsage, template.DNSNames = true, smx509.KeyUsageCertSign, nil
 	}
 	if issuer == nil {
-		issuer, issuerKey = template, key
+		issuer = template
 	}
-	der, err := smx509.CreateCertificate(rand.Reader, template, issuer, &key.PublicKey, issuerKey)
+	der, err := smx509.CreateCertificate(rand.Reader, template, issuer, key, issuerKey)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	c, err := smx509.ParseCertificate(der)
-	return c, key, err
+	return smx509.ParseCertificate(der)
 }
 
 func (p *tlsPeople) international() error {
