@@ -83,7 +83,7 @@ func (r *Registration) FreezeNearby(ctx context.Context, n Nearby) (*NearbyDone,
 
 // lost applies for a freeze and has it done at once; numbers gets the application's.
 func (r *Registration) lost(ctx context.Context, who pki.Actor, c *Certificate, note string, numbers *[]string) error {
-	a, err := r.applyFor(ctx, who, c, Entry{Operation: Freeze, Issuer: c.Issuer, Serial: c.Serial}, note)
+	a, err := r.applyFor(ctx, who, c, Entry{Operation: Freeze, Issuer: c.Issuer, Serial: c.Serial, urgent: true}, note)
 	if err != nil {
 		return err
 	}
@@ -134,6 +134,9 @@ func (r *Registration) thaw(ctx context.Context, a *Application) error {
 	}
 	if r.cfg.States == nil {
 		return errNoCA()
+	}
+	if stays, err := r.inherit(ctx, a); err != nil || stays {
+		return err
 	}
 	if err := r.cfg.States.Release(ctx, a.Issuer, a.Serial); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"time"
 
+	"onecert/db"
 	"onecert/pki"
 )
 
@@ -122,6 +123,9 @@ func (r *Registration) applyFor(ctx context.Context, who pki.Actor, c *Certifica
 	s.node.ID, s.node.Path = c.Node, c.Path
 	var a *Application
 	err := r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		if err := alone(ctx, tx); err != nil { // two at once find the same one open
+			return err
+		}
 		open, err := collect(ctx, tx, scanApplication, "SELECT "+applicationColumns+` FROM ra_application
 			WHERE serial = $1 AND issuer = $2 AND operation = $3 AND state IN ('submitted', 'returned', 'approved')`, string(c.Serial), c.Issuer, string(e.Operation))
 		if err != nil {
@@ -141,9 +145,15 @@ func (r *Registration) applyFor(ctx context.Context, who pki.Actor, c *Certifica
 		if err := r.record(ctx, tx, step{a: a, event: Submit, was: Draft, who: s}, nil); err != nil {
 			return err
 		}
-		ruled, err := r.ruled(ctx, tx, a.ID)
-		if ruled != nil {
-			a = ruled
+		err = db.Savepoint(ctx, tx, func() error {
+			ruled, err := r.ruled(ctx, tx, a.ID)
+			if err == nil && ruled != nil {
+				a = ruled
+			}
+			return err
+		})
+		if told(err) != nil {
+			return nil // what no rule may review, a person does
 		}
 		return err
 	})

@@ -87,6 +87,10 @@ func legal(a *Application, event Event, who scope) (move, error) {
 	if m.right == officer.Review && a.RegisteredBy == who.actor.Name {
 		return move{}, ownWork()
 	}
+	if event == Withdraw && a.State == Submitted && a.Operation == Freeze && a.RegisteredBy != who.actor.Name {
+		return move{}, pki.Errorf(pki.Forbidden, "application.reported", "a report of a loss is taken back by who took it, or by the review").
+			To("have a reviewer reject it, who sees to it that the holder was vetted")
+	}
 	if event == Deliver && !a.Operation.makes() {
 		return move{}, pki.Errorf(pki.Conflict, "application.state", "nothing is handed over for a %s", a.Operation)
 	}

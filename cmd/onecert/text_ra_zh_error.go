@@ -16,6 +16,7 @@ var chineseRARefusals = table{
 	"error.application.nothing":   "该申请还没有结果（{}）",
 	"error.application.operation": "没有这种业务（{}）",
 	"error.application.own":       "录入、修改或提交申请的人不能审核该申请",
+	"error.application.reported":  "挂失只能由受理人撤回，或由审核退回、驳回",
 	"error.application.request":   "缺少用户密钥的证书申请（PKCS#10）",
 	"error.application.state":     "申请的当前状态不能这样办理（{}）",
 	"error.carrying.one":          "正在批量执行（{}）",

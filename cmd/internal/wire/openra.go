@@ -241,6 +241,7 @@ func (p *RAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 		return nil, err
 	}
 	go p.KeepBatches(ctx)
+	go p.KeepFrozen(ctx)
 	p.keepTelling(ctx)
 	go p.keepDesk(ctx)
 	go p.keepSwept(ctx)
