@@ -17,8 +17,10 @@ func raCommand(io *console) *cobra.Command {
 	return io.group("ra", "cmd.ra", own.initCommand(), own.enrolCommand(), own.serveCommand(), own.codesCommand(), raJoinCommand(io),
 		raMeCommand(io), raKindsCommand(io), raRegisterCommand(io), raApplyCommand(io), raEditCommand(io), raListCommand(io), raShowCommand(io),
 		raDecideCommand(io, "submit"), raDecideCommand(io, "return"), raDecideCommand(io, "approve"), raDecideCommand(io, "reject"),
-		raDecideCommand(io, "withdraw"), raDecideCommand(io, "issue"), raDecideCommand(io, "deliver"),
-		raAttachCommand(io), raFormCommand(io), raHistoryCommand(io), raUnmaskCommand(io), raResultCommand(io), raCertificatesCommand(io), raNodeCommand(io), raPostCommand(io))
+		raDecideCommand(io, "withdraw"), raDecideCommand(io, "issue"), raDecideCommand(io, "deliver"), raDecideCommand(io, "settle"),
+		raAttachCommand(io), raFormCommand(io), raHistoryCommand(io), raUnmaskCommand(io), raResultCommand(io), raCertificatesCommand(io), raNodeCommand(io), raPostCommand(io),
+		raBatchCommand(io), raCarryCommand(io), raHandCommand(io), raRuleCommand(io), raHolderCommand(io), raNearbyCommand(io), raMotionCommand(io), raSystemCommand(io),
+		raArchiveCommand(io), raPolicyCommand(io), raStatisticsCommand(io), raTicketCommand(io), raLinksCommand(io))
 }
 
 // lraCommand is what happens on the machine of a local counter.

@@ -42,38 +42,40 @@ func raDecideCommand(io *console, act string) *cobra.Command {
 
 func decisions(c *ra.Client) map[string]func(context.Context, string, ra.Decision) (*ra.Application, error) {
 	return map[string]func(context.Context, string, ra.Decision) (*ra.Application, error){
-		"submit": c.Submit, "return": c.Return, "approve": c.Approve, "reject": c.Reject, "withdraw": c.Withdraw, "issue": c.CarryOut, "deliver": c.HandOver,
+		"submit": c.Submit, "return": c.Return, "approve": c.Approve, "reject": c.Reject, "withdraw": c.Withdraw, "issue": c.CarryOut, "deliver": c.HandOver, "settle": c.Settle,
 	}
 }
 
 // application answers with an application as it stands.
 func (io *console) application(a *ra.Application) error {
-	return io.answer(a, func(p *printer) {
-		p.line(0, "%s", p.text("ra.stands", a.ID, p.text("ra.operation."+string(a.Operation)), p.text("ra.state."+string(a.State))))
-		names := []string{}
-		for name := range a.Fields {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		for _, name := range names {
-			p.line(1, "%s: %s", name, safe(a.Fields[name]))
-		}
-		p.labelled(1, "ra.holder", a.Holder)
-		if a.Serial != "" {
-			p.labelled(1, "ra.certificate", a.Issuer+"/"+string(a.Serial))
-		}
-		p.labelled(1, "ra.reason", safe(a.Reason))
-		p.labelled(1, "ra.registered", a.RegisteredBy+", "+moment(a.Created))
-		p.labelled(1, "ra.reviewed", a.ReviewedBy)
-		p.labelled(1, "ra.carried", a.CarriedBy)
-		p.labelled(1, "ra.delivered", a.DeliveredBy)
-		p.labelled(1, "ra.conflict", safe(a.Conflict))
-		legal := []string{}
-		for _, event := range a.Legal {
-			legal = append(legal, string(event))
-		}
-		p.labelled(1, "ra.legal", strings.Join(legal, ", "))
-	})
+	return io.answer(a, func(p *printer) { p.application(a) })
+}
+
+func (p *printer) application(a *ra.Application) {
+	p.line(0, "%s", p.text("ra.stands", a.ID, p.text("ra.operation."+string(a.Operation)), p.text("ra.state."+string(a.State))))
+	names := []string{}
+	for name := range a.Fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		p.line(1, "%s: %s", name, safe(a.Fields[name]))
+	}
+	p.labelled(1, "ra.holder", a.Holder)
+	if a.Serial != "" {
+		p.labelled(1, "ra.certificate", a.Issuer+"/"+string(a.Serial))
+	}
+	p.labelled(1, "ra.reason", safe(a.Reason))
+	p.labelled(1, "ra.registered", a.RegisteredBy+", "+moment(a.Created))
+	p.labelled(1, "ra.reviewed", a.ReviewedBy)
+	p.labelled(1, "ra.carried", a.CarriedBy)
+	p.labelled(1, "ra.delivered", a.DeliveredBy)
+	p.labelled(1, "ra.conflict", safe(a.Conflict))
+	legal := []string{}
+	for _, event := range a.Legal {
+		legal = append(legal, string(event))
+	}
+	p.labelled(1, "ra.legal", strings.Join(legal, ", "))
 }
 
 func raListCommand(io *console) *cobra.Command {
@@ -136,14 +138,14 @@ func raHistoryCommand(io *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return io.answer(all, func(p *printer) {
-				rows := [][]string{{p.text("column.number"), p.text("column.since"), p.text("column.event"), p.text("column.by"), p.text("column.node"), p.text("column.state"), p.text("column.note")}}
-				for _, m := range all {
-					rows = append(rows, []string{strconv.Itoa(m.Number), moment(fromMillis(m.At)), m.Event, m.Actor, m.Node, p.text("ra.state." + string(m.State)), safe(m.Note)})
-				}
-				p.columns(rows)
-			})
+			return io.answer(all, func(p *printer) { p.history(all) })
 		})
+}
+
+func (p *printer) history(all []ra.Moment) {
+	tabulate(p, all, "number since event by node state note", func(m ra.Moment) []string {
+		return []string{strconv.Itoa(m.Number), moment(fromMillis(m.At)), m.Event, m.Actor, m.Node, p.text("ra.state." + string(m.State)), m.Note}
+	})
 }
 
 func raUnmaskCommand(io *console) *cobra.Command {

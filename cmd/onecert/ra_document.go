@@ -48,19 +48,8 @@ func (io *console) attach(ctx context.Context, c *ra.Client, a *ra.Application, 
 }
 
 func raFormCommand(io *console) *cobra.Command {
-	var out string
-	command := io.atRA("form APPLICATION", "cmd.ra.form", []string{"onecert ra form lra1-260901-k3v9x2aq --out form.html"},
-		func(ctx context.Context, s *wire.Session, args []string) error {
-			page, err := s.RA.Form(ctx, args[0], io.lang)
-			if err != nil {
-				return err
-			}
-			if err := wire.WriteNew(out, page, 0o600); err != nil {
-				return err
-			}
-			return io.answer(map[string]string{"file": out}, func(p *printer) { p.line(0, "→ %s", out) })
+	return writes(io, worded{"form APPLICATION", "cmd.ra.form", []string{"onecert ra form lra1-260901-k3v9x2aq --out form.html"}},
+		func(ctx context.Context, s *wire.Session, args []string) ([]byte, error) {
+			return s.RA.Form(ctx, args[0], io.lang)
 		})
-	command.Flags().StringVar(&out, "out", "", io.text("flag.ra.form-out"))
-	io.required(command, "out")
-	return command
 }

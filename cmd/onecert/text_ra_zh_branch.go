@@ -13,6 +13,8 @@ var chineseBranchRefusals = table{
 	"error.archive.record":    "这不是归档记录",
 	"error.archive.retention": "该卷仍在保留期内（结束后五年）",
 	"error.archive.unknown":   "没有这个归档卷",
+	"error.archive.wrong":     "归档内容与归档时不一致：{}",
+	"error.rule.unknown":      "没有这条规则",
 	"error.code.wrong":        "验证码不正确或已失效",
 	"error.holder.applied":    "该持有者的另一份申请正在办理",
 	"error.holder.cancelled":  "该持有者已注销信息",

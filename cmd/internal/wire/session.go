@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"onecert/ca"
+	"onecert/helpdesk"
 	"onecert/keys"
 	"onecert/kmc"
 	"onecert/pki"
@@ -46,12 +47,13 @@ type SessionOptions struct {
 // Session is somebody's way to the components, made with their certificate.
 type Session struct {
 	Certificate *x509.Certificate
-	CA          *ca.Client  // nil where identity.yaml names no CA: an officer of a registration
-	CAOfficers  *Registry   // nil likewise
-	KMC         *kmc.Client // for what JSON carries; nil where identity.yaml names no KMC
-	KMCOfficers *Registry   // nil likewise
-	RA          *ra.Client  // nil where identity.yaml names no registration
-	RAOfficers  *Registry   // nil likewise
+	CA          *ca.Client       // nil where identity.yaml names no CA: an officer of a registration
+	CAOfficers  *Registry        // nil likewise
+	KMC         *kmc.Client      // for what JSON carries; nil where identity.yaml names no KMC
+	KMCOfficers *Registry        // nil likewise
+	RA          *ra.Client       // nil where identity.yaml names no registration
+	RAOfficers  *Registry        // nil likewise
+	Desk        *helpdesk.Client // the registration's service desk; nil likewise
 }
 
 // LoadSession reads identity.yaml of a folder strictly.
@@ -132,7 +134,10 @@ func OpenSession(dir string, options SessionOptions) (*Session, error) {
 			s.KMC, err = kmc.NewClient(kmc.ClientConfig{API: c, Now: options.Now})
 			return err
 		}},
-		{f.RA, func(c *serve.Client) error { s.RA, s.RAOfficers = ra.NewClient(c), &Registry{c}; return nil }},
+		{f.RA, func(c *serve.Client) error {
+			s.RA, s.RAOfficers, s.Desk = ra.NewClient(c), &Registry{c}, helpdesk.NewClient(c)
+			return nil
+		}},
 	} {
 		if c.address == "" {
 			continue
