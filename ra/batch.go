@@ -112,11 +112,8 @@ func (o *BatchOrder) complete() error {
 	if o.KeyFrom != keyRequest && o.KeyFrom != keyServer {
 		return pki.Errorf(pki.Invalid, "batch.key", "%.20q says not whose keys they are", o.KeyFrom).To("use request or server")
 	}
-	if err := checkText("file name", o.Name); err != nil {
+	if err := checkFileName(o.Name); err != nil {
 		return err
-	}
-	if pki.HidesIdentity(o.Name) {
-		return pki.Errorf(pki.Invalid, "identity.clear", "the name of the file holds what looks like an identity number").To("give the file another name")
 	}
 	return checkFields(o.Kind, nil, false)
 }

@@ -38,7 +38,7 @@ func (r *Registration) Attach(ctx context.Context, id string, version int, sort,
 	if err != nil {
 		return nil, err
 	}
-	if err := checkText("file name", name); err != nil {
+	if err := checkFileName(name); err != nil {
 		return nil, err
 	}
 	d := Document{Hash: paper.SHA256, Sort: sort, Name: name, MediaType: paper.MediaType, Size: paper.Size, Pages: paper.Pages, At: millis(r.now())}
@@ -49,6 +49,15 @@ func (r *Registration) Attach(ctx context.Context, id string, version int, sort,
 	}, func(ctx context.Context, tx *sql.Tx, a *Application, _ scope) error {
 		return r.storeDocument(ctx, tx, a.ID, d, content)
 	})
+}
+
+// checkFileName refuses the numbers that scanners and people name files by: names are
+// kept in clear.
+func checkFileName(name string) error {
+	if pki.HidesIdentity(name) {
+		return pki.Errorf(pki.Invalid, "identity.clear", "the name of the file holds what looks like an identity number").To("give the file another name")
+	}
+	return checkText("file name", name)
 }
 
 func (r *Registration) storeDocument(ctx context.Context, tx *sql.Tx, id string, d Document, content []byte) error {

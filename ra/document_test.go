@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"onecert/pki"
 	"onecert/pkitest"
 	"onecert/ra"
 )
@@ -128,4 +129,29 @@ func TestNothingInClear(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestNumbersAreRefusedInClear: not in a reason, nor in the name of a scan, which stay
+// in clear; and a reason of a revocation stays one when it is edited.
+func TestNumbersAreRefusedInClear(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		app, counter := must[*ra.Application](t), as("lra1.registrar")
+		e := person(t, 66, "甲示例")
+		e.Reason = "第二张，证件 " + resident(67)
+		_, err := h.Register(counter, e)
+		wantCode(t, err, "identity.clear")
+		e.Reason = "第二张"
+		a := app(h.Register(counter, e))
+		_, err = h.Edit(counter, a.ID, ra.EditOf{Version: a.Version, Entry: ra.Entry{Operation: ra.Issue, Reason: resident(67)}})
+		wantCode(t, err, "identity.clear")
+		_, err = h.Attach(counter, a.ID, a.Version, "identity", resident(66)+".png", picture(t, 4, 30))
+		wantCode(t, err, "identity.clear")
+
+		c := h.issued("lra1", person(t, 68, "乙示例"))
+		v := app(h.Register(counter, ra.Entry{Operation: ra.Revoke, Issuer: c.Issuer, Serial: c.Serial, Reason: "keyCompromise"}))
+		_, err = h.Edit(counter, v.ID, ra.EditOf{Version: v.Version, Entry: ra.Entry{Operation: ra.Revoke, Reason: "丢了"}})
+		if pki.KindOf(err) != pki.Invalid {
+			t.Errorf("a reason that is none: %v", err)
+		}
+	})
 }

@@ -109,9 +109,6 @@ func (r *Registration) fill(ctx context.Context, tx *sql.Tx, s scope, a *Applica
 		return err
 	}
 	a.Operation, a.Profile, a.Reason, a.Days, a.Single, a.Request, a.KeyFrom = e.Operation, e.Profile, e.Reason, e.Days, e.Single, e.Request, e.KeyFrom
-	if err := checkText("reason", e.Reason); err != nil {
-		return err
-	}
 	if a.KeyFrom == "" && e.Operation.needsRequest() {
 		a.KeyFrom = keyRequest
 	}
@@ -136,7 +133,25 @@ func (r *Registration) fill(ctx context.Context, tx *sql.Tx, s scope, a *Applica
 		return err
 	}
 	maps.Copy(a.Fields, normal(e.Fields))
+	if err := a.checkReason(); err != nil {
+		return err
+	}
 	return checkFields(a.Kind, a.Fields, false)
+}
+
+// checkReason judges the reason, which is kept in clear and goes to the CA.
+func (a *Application) checkReason() error {
+	if err := checkText("reason", a.Reason); err != nil {
+		return err
+	}
+	if pki.HidesIdentity(a.Reason) {
+		return pki.Errorf(pki.Invalid, "identity.clear", "the reason holds what looks like an identity number").To("reasons are kept in clear; leave it out")
+	}
+	if a.Operation != Revoke {
+		return nil
+	}
+	_, err := pki.ParseReason(a.Reason)
+	return err
 }
 
 // accepts refuses fields that an application about something existing cannot change:
@@ -164,11 +179,6 @@ func (r *Registration) about(ctx context.Context, tx *sql.Tx, s scope, a *Applic
 		return err
 	}
 	a.Issuer, a.Serial, a.Holder, a.Kind, a.Profile = c.Issuer, c.Serial, c.Holder, c.Kind, c.Profile
-	if a.Operation == Revoke {
-		if _, err := pki.ParseReason(a.Reason); err != nil {
-			return err
-		}
-	}
 	return r.takeOver(ctx, tx, a, c)
 }
 
@@ -272,6 +282,9 @@ func (r *Registration) Edit(ctx context.Context, id string, e EditOf) (*Applicat
 			}
 		}
 		e.onto(a)
+		if err := a.checkReason(); err != nil {
+			return err
+		}
 		if err := checkFields(a.Kind, a.Fields, false); err != nil {
 			return err
 		}

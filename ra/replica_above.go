@@ -300,6 +300,9 @@ func (r *Registration) takeContent(ctx context.Context, s scope, a, in *Applicat
 		}
 	}
 	a.Fields, a.Reason, a.Request, a.KeyFrom, a.Days, a.Single = fields, in.Reason, in.Request, in.KeyFrom, in.Days, in.Single
+	if err := a.checkReason(); err != nil {
+		return err
+	}
 	return checkFields(a.Kind, a.Fields, false)
 }
 
