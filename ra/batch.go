@@ -143,6 +143,9 @@ func (r *Registration) ConfirmBatch(ctx context.Context, id string, c Confirmati
 			return pki.Errorf(pki.Conflict, "batch.faulty", "%d rows of the sheet are faulty", b.Faulty).
 				To("mend them and upload the sheet again, or say that only the good rows are registered")
 		}
+		if err := alone(ctx, tx); err != nil { // its twin may be confirmed at the same time
+			return err
+		}
 		twins, err := collect(ctx, tx, func(row scanner) (twin string, err error) { err = row.Scan(&twin); return },
 			"SELECT id FROM ra_batch WHERE digest = $1 AND kind = $2 AND path = $3 AND state IN ('running', 'done')", b.digest, string(b.Kind), b.Path)
 		if err != nil {

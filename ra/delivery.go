@@ -118,7 +118,7 @@ func (r *Registration) drawTicket(ctx context.Context, d delivery) (delivery, er
 }
 
 func (r *Registration) ticketOf(d delivery) ([]byte, error) {
-	if d.ticket == nil {
+	if d.ticket == nil || r.over(d) {
 		return nil, pki.Errorf(pki.Conflict, "delivery.over", "what was made for this application has been handed over").
 			To("if it did not arrive, revoke the certificate and apply anew")
 	}
@@ -127,6 +127,11 @@ func (r *Registration) ticketOf(d delivery) ([]byte, error) {
 		return nil, fmt.Errorf("opening the ticket of %s: %w", d.application, err)
 	}
 	return ticket, nil
+}
+
+// over says that the time to fetch a package again has passed.
+func (r *Registration) over(d delivery) bool {
+	return !d.fetched.IsZero() && r.now().After(d.fetched.Add(fetchWindow))
 }
 
 // forget deletes tickets whose package was fetched and whose time to fetch it again is
@@ -198,7 +203,7 @@ func (r *Registration) HandCode(ctx context.Context, id string) (*DownloadCode, 
 		if err != nil {
 			return err
 		}
-		if !d.fetched.IsZero() && r.now().After(d.fetched.Add(fetchWindow)) {
+		if r.over(d) {
 			return pki.Errorf(pki.Conflict, "delivery.over", "what was made for this application has been handed over").
 				To("if it did not arrive, revoke the certificate and apply anew")
 		}
@@ -247,6 +252,9 @@ func (r *Registration) PackageFor(ctx context.Context, id, form string) (*Parcel
 	}
 	d, err := readDelivery(ctx, r.cfg.DB.Read(), id)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.lookedAt(ctx, s, a, "delivery.package", "package"); err != nil { // each time, not only the first
 		return nil, err
 	}
 	parcel, err := r.parcelOf(ctx, a, d, form)

@@ -97,6 +97,8 @@ func TestServerKey(t *testing.T) {
 				t.Errorf("%s by %s", now.State, now.DeliveredBy)
 			}
 			h.clock.add(16 * time.Minute)
+			_, err = h.PackageFor(counter, a.ID, "") // though nothing has been swept yet
+			wantCode(t, err, "delivery.over")
 			_, err = h.room.Fetch(context.Background(), a.ID, code.Code, "")
 			wantCode(t, err, "delivery.code")
 			_, err = h.HandCode(counter, a.ID)

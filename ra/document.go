@@ -61,6 +61,9 @@ func checkFileName(name string) error {
 }
 
 func (r *Registration) storeDocument(ctx context.Context, tx *sql.Tx, id string, d Document, content []byte) error {
+	if err := alone(ctx, tx); err != nil { // somebody may just be taking the same scan out elsewhere
+		return err
+	}
 	there, err := readDocuments(ctx, tx, id)
 	if err != nil {
 		return err
@@ -102,6 +105,9 @@ func pieceOf(hash string, number int) []byte {
 func (r *Registration) Detach(ctx context.Context, id string, version int, hash string) (*Application, error) {
 	note := "detached " + fmt.Sprintf("%.64s", hash)
 	return r.happen(ctx, id, Edit, Decision{Version: version, Note: note}, nil, func(ctx context.Context, tx *sql.Tx, a *Application, _ scope) error {
+		if err := alone(ctx, tx); err != nil {
+			return err
+		}
 		result, err := tx.ExecContext(ctx, "DELETE FROM ra_document WHERE application = $1 AND hash = $2", a.ID, hash)
 		if err != nil {
 			return fmt.Errorf("detaching a document: %w", err)

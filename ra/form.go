@@ -74,7 +74,7 @@ func printed(d formData) ([]byte, error) {
 }
 
 func formOf(a *Application, node Node, chinese bool, now time.Time) formData {
-	d := formData{Chinese: chinese, Application: a, Office: node.Name, Printed: now.Format(time.DateOnly)}
+	d := formData{Chinese: chinese, Application: a, Office: node.Name, Printed: now.In(chinaTime()).Format(time.DateOnly)}
 	d.Operation, d.Kind = d.Says(a.Operation.names()), d.Says(a.Kind.names())
 	for _, f := range Fields(a.Kind) {
 		value := a.Fields[f.Name]

@@ -45,6 +45,7 @@ func (r *Registration) Applications(ctx context.Context, q Query) (*Page[*Applic
 			return nil, pki.Errorf(pki.Invalid, "list.state", "%.20q is no state of an application", string(state))
 		}
 	}
+	q.States = slices.Compact(slices.Sorted(slices.Values(q.States)))
 	if err := checkText("search", q.Name+q.Holder+q.Batch+string(q.Kind)); err != nil {
 		return nil, err
 	}

@@ -86,7 +86,10 @@ func TestAgreement(t *testing.T) {
 		wantCode(t, err, "node.agreement")
 		n.Agreement = strings.Repeat("ab", 32)
 		n = must[*ra.Node](t)(h.ChangeNode(as("centre.system"), *n))
-		must[*ra.Node](t)(h.SetNode(as("centre.security"), "ra3", n.Version, ra.Active))
+		n = must[*ra.Node](t)(h.SetNode(as("centre.security"), "ra3", n.Version, ra.Active))
+		n.Agreement = ""
+		_, err = h.ChangeNode(as("centre.system"), *n)
+		wantCode(t, err, "node.agreement") // nor does an active one lose it
 	})
 }
 

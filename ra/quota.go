@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"onecert/pki"
 )
@@ -39,7 +40,7 @@ func (r *Registration) take(ctx context.Context, tx *sql.Tx, a *Application, _ s
 	return r.eachQuota(ctx, tx, a, func(n Node) error {
 		var used int
 		err := tx.QueryRowContext(ctx, `INSERT INTO ra_quota (node, year, used) VALUES ($1, $2, 1)
-			ON CONFLICT (node, year) DO UPDATE SET used = ra_quota.used + 1 RETURNING used`, n.ID, r.now().Year()).Scan(&used)
+			ON CONFLICT (node, year) DO UPDATE SET used = ra_quota.used + 1 RETURNING used`, n.ID, quotaYear(r.now())).Scan(&used)
 		if err != nil {
 			return fmt.Errorf("counting the quota of %s: %w", n.ID, err)
 		}
@@ -56,10 +57,13 @@ func (r *Registration) giveBack(ctx context.Context, tx *sql.Tx, a *Application,
 		return nil
 	}
 	return r.eachQuota(ctx, tx, a, func(n Node) error {
-		_, err := tx.ExecContext(ctx, "UPDATE ra_quota SET used = used - 1 WHERE node = $1 AND year = $2 AND used > 0", n.ID, r.now().Year())
+		_, err := tx.ExecContext(ctx, "UPDATE ra_quota SET used = used - 1 WHERE node = $1 AND year = $2 AND used > 0", n.ID, quotaYear(a.Changed))
 		return err
 	})
 }
+
+// quotaYear is the year in China; what is given back goes to the year of the approval.
+func quotaYear(t time.Time) int { return t.In(chinaTime()).Year() }
 
 func (r *Registration) eachQuota(ctx context.Context, tx *sql.Tx, a *Application, do func(Node) error) error {
 	way, err := wayOf(ctx, tx, a.Path)

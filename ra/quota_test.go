@@ -2,6 +2,7 @@ package ra_test
 
 import (
 	"testing"
+	"time"
 
 	"onecert/pki"
 	"onecert/ra"
@@ -28,6 +29,31 @@ func TestQuota(t *testing.T) {
 		third := waiting(3)
 		h.clock.add(90 * 24 * 3600 * 1e9)
 		app(h.Approve(as("ra1.reviewer"), third.ID, ra.Decision{Version: third.Version}))
+	})
+}
+
+// TestQuotaOfTheYear: the year is China's, and what is given back goes to the year it
+// was taken from.
+func TestQuotaOfTheYear(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		app := must[*ra.Application](t)
+		n := h.node("lra1")
+		n.Rights.Quota = 1
+		must[*ra.Node](t)(h.ChangeNode(as("ra1.system"), n))
+		var all []*ra.Application
+		for i := range 3 {
+			all = append(all, h.submitted("lra1.registrar", person(t, 90+i, "配额")))
+		}
+		approve := func(a *ra.Application) (*ra.Application, error) {
+			return h.Approve(as("ra1.reviewer"), a.ID, ra.Decision{Version: a.Version})
+		}
+		h.clock.add(time.Date(2026, 12, 31, 15, 0, 0, 0, time.UTC).Sub(h.clock.Now()))
+		first := app(approve(all[0]))
+		h.clock.add(2 * time.Hour) // New Year in China
+		app(approve(all[1]))
+		app(h.Reject(as("ra1.reviewer"), first.ID, ra.Decision{Version: first.Version, Note: "去年的"}))
+		_, err := approve(all[2])
+		wantCode(t, err, "node.quota")
 	})
 }
 

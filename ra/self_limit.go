@@ -78,7 +78,7 @@ func tooOften() error {
 	return pki.Errorf(pki.Unavailable, "self.often", "that was tried too often").To("try again later, or go to a counter")
 }
 
-// Sweep forgets what codes and limits no longer need; the process calls it each hour.
+// Sweep forgets what codes, limits and packages that were fetched no longer need; the process calls it each hour.
 func (f Self) Sweep(ctx context.Context) error {
 	now := f.r.now()
 	return f.r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
@@ -90,6 +90,6 @@ func (f Self) Sweep(ctx context.Context) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM ra_attempt WHERE slot < $1 OR slot > $2 AND slot < $3", day, day+1000, hour); err != nil {
 			return fmt.Errorf("forgetting tries: %w", err)
 		}
-		return nil
+		return f.r.forget(ctx, tx)
 	})
 }

@@ -90,6 +90,9 @@ func (r *Registration) ChangeNode(ctx context.Context, in Node) (*Node, error) {
 		if err := in.Rights.narrower(s.node.Rights); err != nil {
 			return err
 		}
+		if n.State == Active && !r.agreed(in) {
+			return errNoAgreement(in)
+		}
 		n.Name, n.Region, n.Contact, n.Rights, n.Agreement, n.Site = in.Name, in.Region, in.Contact, in.Rights, in.Agreement, in.Site
 		return nil
 	})
@@ -105,8 +108,8 @@ func (r *Registration) SetNode(ctx context.Context, id string, version int, to N
 			return pki.Errorf(pki.Conflict, "node.state", "%s is %s", n.Name, n.State)
 		case n.State == Pending && to == Active && n.AddedBy == s.actor.Name:
 			return pki.Errorf(pki.Forbidden, "node.own", "who adds a node does not approve it").To("another security administrator decides")
-		case to == Active && r.cfg.Agreements && !digestForm.MatchString(n.Agreement):
-			return pki.Errorf(pki.Conflict, "node.agreement", "no signed agreement of %s is on record", n.Name).To("enter the SHA-256 of the scanned agreement first")
+		case to == Active && !r.agreed(*n):
+			return errNoAgreement(*n)
 		}
 		n.State = to
 		return nil
@@ -210,6 +213,15 @@ func (r *Registration) FirstPosts(ctx context.Context, officers []string) error 
 		}
 		return nil
 	})
+}
+
+// agreed says whether a node has the signed agreement it needs where one is asked for.
+func (r *Registration) agreed(n Node) bool {
+	return !r.cfg.Agreements || digestForm.MatchString(n.Agreement)
+}
+
+func errNoAgreement(n Node) *pki.Error {
+	return pki.Errorf(pki.Conflict, "node.agreement", "no signed agreement of %s is on record", n.Name).To("enter the SHA-256 of the scanned agreement first")
 }
 
 // digestForm is a SHA-256 in hexadecimal.
