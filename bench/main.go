@@ -34,6 +34,7 @@ func tables() []table {
 		{"disk", (*bench).disk},
 		{"dual", (*bench).dual},
 		{"single", (*bench).single},
+		{"replace", (*bench).replace},
 		{"parts", (*bench).parts},
 		{"packages", (*bench).packages},
 		{"crl", (*bench).crl},

@@ -93,6 +93,24 @@ func (m *maker) one(host string, n int) (prepared, error) {
 	return p, nil
 }
 
+// orders makes the next n orders for a CA in this process.
+func (m *maker) orders(n int) ([]ca.Order, error) {
+	all := make([]ca.Order, n)
+	for i := range all {
+		key, err := pki.GenerateKey(rand.Reader, m.suite)
+		if err != nil {
+			return nil, fmt.Errorf("making a key: %w", err)
+		}
+		order, subject := m.order(m.made)
+		m.made++
+		if order.Request, err = newRequest(key, subject); err != nil {
+			return nil, err
+		}
+		all[i] = order
+	}
+	return all, nil
+}
+
 // check holds an answer against its order: certificates that the issuer signed and
 // an envelope that opens with the applicant's key.
 func (p prepared) check(body []byte) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -198,21 +197,14 @@ func (s *surveyor) issue() ([]string, error) {
 	if err := h.fill(); err != nil {
 		return nil, err
 	}
-	orders := make([]ca.Order, s.orders)
-	for i := range orders {
-		key, err := pki.GenerateKey(rand.Reader, m.suite)
-		if err != nil {
-			return nil, fmt.Errorf("making a key: %w", err)
-		}
-		order, subject := m.order(s.made)
-		s.made++
-		if order.Request, err = newRequest(key, subject); err != nil {
-			return nil, err
-		}
-		orders[i] = order
+	m.made = s.made
+	orders, err := m.orders(s.orders)
+	if err != nil {
+		return nil, err
 	}
+	s.made = m.made
 	own, database, start := ownTime(), treeTime(s.engine.pid), time.Now()
-	err := together(32, len(orders), func(i int) error { _, err := h.ca.Issue(as("ra", officer.Site), orders[i]); return err })
+	err = together(32, len(orders), func(i int) error { _, err := h.ca.Issue(as("ra", officer.Site), orders[i]); return err })
 	took := time.Since(start)
 	own, database = (ownTime()-own)/time.Duration(len(orders)), (treeTime(s.engine.pid)-database)/time.Duration(len(orders))
 	return []string{digits(float64(len(orders)) / took.Seconds()), micros(own), micros(database)}, err
