@@ -75,6 +75,9 @@ func (r *Registration) HandDocument(ctx context.Context, id string, d Document, 
 	if pki.CodeOf(err) == "document.twice" {
 		return nil
 	}
+	if err == nil && a.State == Submitted {
+		r.byRule(ctx, a) // which had to wait for the last of them
+	}
 	return err
 }
 

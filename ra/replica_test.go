@@ -483,3 +483,28 @@ func TestRestoredCounter(t *testing.T) {
 		c.same(a.ID)
 	})
 }
+
+// TestPapersOverTheLink: a registration that wants papers consents to nothing, by a
+// person or by a rule, before the counter's have arrived.
+func TestPapersOverTheLink(t *testing.T) {
+	h := newHouse(t, pkitest.SQLite(t), func(c *ra.Config) { c.Paperless = false })
+	c := newOutpost(t, h, pkitest.SQLite(t), false)
+	app, who := must[*ra.Application](t), as("lra9.registrar")
+	c.sync()
+	bare := app(c.room.Register(who, person(t, 80, "甲示例"))) // a counter that asks for none
+	app(c.room.Submit(who, bare.ID, ra.Decision{Version: bare.Version}))
+	c.sync()
+	up := app(c.Application(as("ra1.reviewer"), bare.ID))
+	_, err := c.Approve(as("ra1.reviewer"), bare.ID, ra.Decision{Version: up.Version})
+	wantCode(t, err, "document.missing")
+
+	c.aRule(c.usualRule(), true)
+	whole := app(c.room.Register(who, person(t, 81, "乙示例")))
+	whole = app(c.room.Attach(who, whole.ID, whole.Version, "form", "", smallScan(t, 5)))
+	whole = app(c.room.Attach(who, whole.ID, whole.Version, "identity", "", smallScan(t, 6)))
+	app(c.room.Submit(who, whole.ID, ra.Decision{Version: whole.Version}))
+	c.sync()
+	if up = app(c.Application(as("ra1.reviewer"), whole.ID)); up.State != ra.Approved || up.Rule != "persons" || len(up.Documents) != 2 {
+		t.Errorf("%s by %q with %d scans", up.State, up.Rule, len(up.Documents))
+	}
+}

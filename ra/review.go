@@ -104,7 +104,7 @@ func (r *Registration) Approve(ctx context.Context, id string, d Decision) (*App
 			a.Holder = k.holder
 		}
 		return r.complete(a)
-	}, r.oneEach, r.permittedIn, r.take)
+	}, r.papersThere, r.oneEach, r.permittedIn, r.take) // papers: of a counter that handed it up they may still be on the way
 }
 
 // Withdraw takes an application back.

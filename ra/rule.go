@@ -175,6 +175,11 @@ func (r *Registration) ruledOf(ctx context.Context, tx *sql.Tx, id, holder strin
 	if err := r.complete(a); err != nil {
 		return nil, err
 	}
+	if err := r.papersThere(ctx, tx, a, scope{}); told(err) != nil {
+		return nil, nil // they may still be on the way from a counter; HandDocument asks again
+	} else if err != nil {
+		return nil, err
+	}
 	return a, r.approveBy(ctx, tx, a, all[0])
 }
 
