@@ -196,6 +196,8 @@ func (r *Registration) decidable(m *Motion, s scope, d MotionDecision) error {
 		return changed(nothing{}, nil, "motion")
 	case m.State != MotionOpen || r.now().Sub(m.Created) > motionLife:
 		return pki.Errorf(pki.Conflict, "motion.over", "this motion is decided or too old").To("propose it anew")
+	case m.Kind == MoveMotion && !s.reviews(m.Path):
+		return pki.Errorf(pki.Forbidden, "motion.level", "a local counter consents to nothing").To("the reviewer of %s decides", s.above(m.Path))
 	case m.ProposedBy == s.actor.Name:
 		return pki.Errorf(pki.Forbidden, "motion.own", "who proposes does not consent").To("ask another one")
 	case slices.Contains(m.Consents, s.actor.Name):

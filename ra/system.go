@@ -148,6 +148,8 @@ func (r *Registration) SetSystemState(ctx context.Context, id string, version in
 	switch {
 	case !s.covers(y.Path):
 		return nil, pki.Errorf(pki.Forbidden, "system.above", "this application is registered by an office above").To("it is changed there")
+	case to == SystemActive && !s.reviews(y.Path):
+		return nil, pki.Errorf(pki.Forbidden, "system.level", "what a local counter enters is approved at the registration above it").To("the reviewer of %s decides", s.above(y.Path))
 	case y.Version != version:
 		return nil, changed(nothing{}, nil, "application's entry")
 	case to != SystemActive && to != SystemEnded || y.State == SystemEnded || y.State == to:

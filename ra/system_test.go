@@ -131,3 +131,30 @@ func TestMembers(t *testing.T) {
 		}
 	})
 }
+
+// TestCountersConsentToNothing: what a local counter enters or proposes is looked at by
+// the registration above it, as its applications are.
+func TestCountersConsentToNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		y := aSystem()
+		y.Reader = ""
+		set := must[*ra.System](t)(h.SetSystem(as("lra1.registrar"), y))
+		_, err := h.SetSystemState(as("lra1.reviewer"), set.ID, set.Version, ra.SystemActive)
+		wantCode(t, err, "system.level")
+		must[*ra.System](t)(h.SetSystemState(as("ra1.reviewer"), set.ID, set.Version, ra.SystemActive))
+
+		for _, id := range []string{"desk1", "desk2"} {
+			n := must[*ra.Node](t)(h.AddNode(as("ra1.system"), ra.Node{ID: id, Parent: "lra1", Level: ra.LRA, Name: "窗口" + id}))
+			must[*ra.Node](t)(h.SetNode(as("ra1.security"), id, n.Version, ra.Active))
+			for _, role := range []string{"registrar", "issuer"} {
+				must[*ra.Post](t)(h.SetPost(as("ra1.security"), ra.Post{Officer: id + "." + role, Node: id, Until: h.clock.Now().AddDate(1, 0, 0)}))
+			}
+		}
+		a := h.issuedBy("desk1", "ra1", person(t, 88, "甲示例"))
+		m := must[*ra.Motion](t)(h.MoveHolder(as("lra1.registrar"), a.Holder, ra.Move{To: "desk2", Reason: "调动"}))
+		yes := ra.MotionDecision{Decision: ra.Decision{Version: m.Version}, Consent: true}
+		_, err = h.DecideMotion(as("lra1.reviewer"), m.ID, yes)
+		wantCode(t, err, "motion.level")
+		must[*ra.Motion](t)(h.DecideMotion(as("ra1.reviewer"), m.ID, yes))
+	})
+}
