@@ -16,10 +16,12 @@ const frozenEvery = 10 * time.Second
 func (r *Registration) KeepFrozen(ctx context.Context) {
 	tick := time.NewTicker(frozenEvery)
 	defer tick.Stop()
-	for {
-		if err := r.FreezeReported(ctx); err != nil && ctx.Err() == nil {
+	for failed := false; ; {
+		err := r.FreezeReported(ctx)
+		if err != nil && !failed && ctx.Err() == nil { // once: what the CA refuses for good waits for its review
 			r.cfg.Log.Error("certificates reported lost are not frozen yet", "error", err)
 		}
+		failed = err != nil
 		select {
 		case <-ctx.Done():
 			return

@@ -66,6 +66,9 @@ func (r *Registration) AddNode(ctx context.Context, n Node) (*Node, error) {
 	if err := n.Rights.narrower(parent.Rights); err != nil {
 		return nil, err
 	}
+	if err := r.siteFree(ctx, n); err != nil {
+		return nil, err
+	}
 	n.Path, n.State, n.Version, n.AddedBy, n.Changed = pathOf(parent.Path, n.ID), Pending, 1, s.actor.Name, r.now()
 	err = r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		if err := r.auditNode(ctx, tx, s, "node.add", &n, ""); err != nil {
@@ -88,6 +91,9 @@ func (r *Registration) ChangeNode(ctx context.Context, in Node) (*Node, error) {
 			return err
 		}
 		if err := in.Rights.narrower(s.node.Rights); err != nil {
+			return err
+		}
+		if err := r.siteFree(ctx, in); err != nil {
 			return err
 		}
 		if n.State == Active && !r.agreed(in) {
@@ -172,6 +178,9 @@ func (r *Registration) SetPost(ctx context.Context, p Post) (*Post, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
+	if p.Officer == s.actor.Name && s.node.ID != r.cfg.Home.ID {
+		return nil, pki.Errorf(pki.Forbidden, "post.own", "nobody renews his own papers").To("the security administrator of the level above does it")
+	}
 	node, err := r.readNode(ctx, p.Node)
 	if err != nil {
 		return nil, err
@@ -222,6 +231,19 @@ func (r *Registration) agreed(n Node) bool {
 
 func errNoAgreement(n Node) *pki.Error {
 	return pki.Errorf(pki.Conflict, "node.agreement", "no signed agreement of %s is on record", n.Name).To("enter the SHA-256 of the scanned agreement first")
+}
+
+// siteFree refuses a second office for one site: neither could call any more, and the
+// other may be of another branch.
+func (r *Registration) siteFree(ctx context.Context, n Node) error {
+	if n.Site == "" {
+		return nil
+	}
+	taken, err := collect(ctx, r.cfg.DB.Read(), scanText, "SELECT id FROM ra_node WHERE site = $1 AND id <> $2", n.Site, n.ID)
+	if err == nil && len(taken) > 0 {
+		return pki.Errorf(pki.Conflict, "node.site", "this site is another office's already").To("register the process of each office as a site of its own")
+	}
+	return err
 }
 
 // digestForm is a SHA-256 in hexadecimal.
