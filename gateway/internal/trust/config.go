@@ -61,7 +61,9 @@ type Source struct {
 	// Roots are the CAs of an https or ldaps server, PEM; none: the system's.
 	Roots string `json:"roots,omitempty" maxLength:"262144"`
 	// Issuer is the journal's name of the CA (kind journal).
-	Issuer string   `json:"issuer,omitempty" maxLength:"64"`
+	Issuer string `json:"issuer,omitempty" maxLength:"64"`
+	// Of is the CA certificate the journal speaks about, where the CA has several.
+	Of     string   `json:"of,omitempty" doc:"journal: SHA-256 of the CA certificate, hexadecimal; needed where the CA has several" maxLength:"64"`
 	Every  SpanText `json:"every,omitempty" doc:"look at least so often; by default at half the life of the list, once a day at least"`
 	MaxAge SpanText `json:"maxAge,omitempty" doc:"journal: how far behind it may be, by default 1m; crl: life of a list that does not say when it ends, by default such a list is refused; ocsp: an answer is asked for again after it"`
 	Nonce  bool     `json:"nonce,omitempty" doc:"ocsp: ask with a nonce and refuse an answer with another"`

@@ -2,8 +2,13 @@ package trust
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"io"
 	"log/slog"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"onecert/pki"
@@ -27,84 +32,244 @@ type Options struct {
 	Now       func() time.Time // nil: time.Now
 	Random    io.Reader        // jitter and nonces; nil: crypto/rand
 	Log       *slog.Logger     // nil: nothing is logged
-	Remember  int              // certificates whose path is remembered; 0: 100,000
+	Remember  int              // certificates of a set whose path is remembered; 0: 100,000
 }
 
-// Store has the sets of a configuration and the data behind them.
-type Store struct{ opts Options }
+func (o Options) orUsual() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Remember <= 0 {
+		o.Remember = 100_000
+	}
+	return o
+}
+
+// Store has the sets of a configuration and the data behind them. It is safe for
+// concurrent use.
+type Store struct {
+	opts       Options
+	generation atomic.Uint64
+
+	life    context.Context
+	end     context.CancelFunc
+	workers sync.WaitGroup
+	gate    sync.RWMutex // no worker begins once closed is set
+	closed  bool
+
+	mu      sync.Mutex // guards what follows; Judge never takes it
+	sets    map[string]*Set
+	running map[[32]byte]*running
+}
+
+// running is a source at work.
+type running struct {
+	feed      *feed
+	responder *responder
+	journal   *journal
+	stop      context.CancelFunc
+}
 
 // Set is one named set of CAs. It stays the same object when the configuration changes.
 type Set struct {
 	name  string
 	store *Store
+	state atomic.Pointer[setState] // nil: in no configuration
 }
 
-// Check refuses a configuration that cannot work, naming the field.
-func Check(c Config) error { return notBuilt() }
-
-// New returns a Store; it loads what Options.Dir has and begins to fetch the rest.
+// New returns a Store; it takes up what Options.Dir has and begins to fetch the rest.
 // Close ends it.
-func New(c Config, o Options) (*Store, error) { return nil, notBuilt() }
+func New(c Config, o Options) (*Store, error) {
+	s := &Store{opts: o.orUsual(), sets: map[string]*Set{}, running: map[[32]byte]*running{}}
+	s.life, s.end = context.WithCancel(context.Background())
+	if err := s.Apply(c); err != nil {
+		s.end()
+		return nil, err
+	}
+	return s, nil
+}
 
 // Apply takes another configuration over, or refuses it whole. Sources that are in both
 // keep their data.
-func (s *Store) Apply(c Config) error { return notBuilt() }
+func (s *Store) Apply(c Config) error {
+	p, err := compile(c)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.life.Err() != nil {
+		return pki.Errorf(pki.Unavailable, "trust.closed", "the trust sets are closed")
+	}
+	for _, ca := range p.cas {
+		for _, source := range ca.sources {
+			if source.row.Kind == SourceJournal && s.opts.Journal == nil {
+				return invalid("cas["+ca.row.Name+"].revocation["+source.row.Name+"]", "this gateway has no status journal").
+					To("follow the CA's journal in the process's configuration, or use its lists")
+			}
+		}
+	}
+	authorities := map[*caPlan]*authority{}
+	wanted := map[[32]byte]bool{}
+	for _, ca := range p.cas {
+		authorities[ca] = s.authority(ca, wanted)
+	}
+	for key, r := range s.running {
+		if !wanted[key] {
+			r.stop()
+			delete(s.running, key)
+		}
+	}
+	s.replaceSets(p, authorities)
+	s.changed()
+	return nil
+}
 
-// Close ends fetching and following.
-func (s *Store) Close() {}
+// authority puts a CA to work with the sources that run already and new ones.
+func (s *Store) authority(ca *caPlan, wanted map[[32]byte]bool) *authority {
+	a := &authority{plan: ca}
+	for _, source := range ca.sources {
+		if source.row.Kind == SourceNone {
+			a.unchecked = true
+			continue
+		}
+		wanted[source.key] = true
+		r := s.running[source.key]
+		if r == nil {
+			r = s.start(source)
+			s.running[source.key] = r
+		}
+		switch {
+		case r.feed != nil:
+			a.feeds = append(a.feeds, r.feed)
+		case r.responder != nil:
+			a.responders = append(a.responders, r.responder)
+		case r.journal != nil:
+			a.journals = append(a.journals, r.journal)
+		}
+	}
+	return a
+}
+
+// start begins with a source.
+func (s *Store) start(p *sourcePlan) *running {
+	ctx, stop := context.WithCancel(s.life)
+	r := &running{stop: stop}
+	switch p.row.Kind {
+	case SourceOCSP:
+		r.responder = newResponder(s, p)
+	case SourceJournal:
+		r.journal = newJournal(s, p)
+		s.spawn(func() { r.journal.run(ctx) })
+	default:
+		r.feed = newFeed(s, p)
+		r.feed.recall()
+		if p.url != nil {
+			s.spawn(func() { r.feed.run(ctx) })
+		}
+	}
+	return r
+}
+
+func (s *Store) replaceSets(p *plan, authorities map[*caPlan]*authority) {
+	states := map[string]*setState{}
+	for _, set := range p.sets {
+		state := &setState{store: s, stale: set.stale, byCertificate: map[[32]byte]*authority{}, memory: newMemory(s.opts.Remember)}
+		for _, ca := range set.cas {
+			a := authorities[ca]
+			state.authorities = append(state.authorities, a)
+			state.roots = append(state.roots, ca.anchors...)
+			state.others = append(state.others, ca.all[len(ca.anchors):]...)
+			for _, c := range ca.all {
+				if state.byCertificate[c.SHA256()] == nil { // the first that names it
+					state.byCertificate[c.SHA256()] = a
+				}
+			}
+		}
+		states[set.name] = state
+		if s.sets[set.name] == nil {
+			s.sets[set.name] = &Set{name: set.name, store: s}
+		}
+	}
+	for name, set := range s.sets {
+		set.state.Store(states[name])
+	}
+}
+
+// Close ends fetching and following, and waits for it.
+func (s *Store) Close() {
+	s.gate.Lock()
+	s.closed = true
+	s.gate.Unlock()
+	s.end()
+	s.workers.Wait()
+}
 
 // Set returns a set by name. Of a name that is in no configuration every certificate is
-// of an unknown issuer.
-func (s *Store) Set(name string) *Set { return &Set{name, s} }
+// of an unknown issuer, until a configuration has it.
+func (s *Store) Set(name string) *Set {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set := s.sets[name]
+	if set == nil {
+		set = &Set{name: name, store: s}
+		if rowName.MatchString(name) && len(s.sets) < 4*maxCAs {
+			s.sets[name] = set
+		}
+	}
+	return set
+}
 
 // Generation changes whenever a verdict may have changed otherwise than by time.
-func (s *Store) Generation() uint64 { return 0 }
+func (s *Store) Generation() uint64 { return s.generation.Load() }
 
-// Judge says what a presented certificate is worth for logging in at a moment. chain is
-// what the client sent, DER, its certificate first. ctx bounds what may be fetched for a
-// certificate that is asked by OCSP; otherwise nothing waits.
-func (s *Set) Judge(ctx context.Context, chain [][]byte, at time.Time) Verdict {
-	return Verdict{Code: StatusUnknown, Reasons: []verify.Reason{{Code: "trust.not-implemented", Wrong: "nobody built this path"}}}
+func (s *Store) changed() { s.generation.Add(1) }
+
+// AuthorityNames are the DER names of the CAs of a set, for the handshake of a service
+// that names whom it accepts.
+func (s *Set) AuthorityNames() (names [][]byte) {
+	state := s.state.Load()
+	if state == nil {
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, all := range [][]*verify.Certificate{state.roots, state.others} {
+		for _, c := range all {
+			if !seen[string(c.Subject)] {
+				seen[string(c.Subject)] = true
+				names = append(names, c.Subject)
+			}
+		}
+	}
+	return names
 }
 
-// Upload hands a list to a source of kind upload, PEM or DER.
-func (s *Store) Upload(ctx context.Context, ca, source string, data []byte) (SourceHealth, error) {
-	return SourceHealth{}, notBuilt()
+// spawn runs something that Close waits for; false if the store is closed.
+func (s *Store) spawn(act func()) bool {
+	s.gate.RLock()
+	defer s.gate.RUnlock()
+	if !s.closed {
+		s.workers.Go(act)
+	}
+	return !s.closed
 }
 
-// Refresh fetches a source now.
-func (s *Store) Refresh(ctx context.Context, ca, source string) (SourceHealth, error) {
-	return SourceHealth{}, notBuilt()
+// jitter shifts a span by up to a tenth, so that many gateways do not ask at once.
+func (s *Store) jitter(d time.Duration) time.Duration {
+	var octets [4]byte
+	if _, err := io.ReadFull(s.opts.Random, octets[:]); err != nil {
+		return d // jitter is a courtesy
+	}
+	return d - d/10 + time.Duration(float64(d/5)*float64(binary.LittleEndian.Uint32(octets[:]))/(1<<32))
 }
 
-// SourceHealth is how one source is, for people.
-type SourceHealth struct {
-	CA         string    `json:"ca"`
-	Source     string    `json:"source"`
-	Kind       string    `json:"kind"`
-	Address    string    `json:"address,omitempty" doc:"without credentials"`
-	State      string    `json:"state" enum:"good,stale,missing" doc:"whether its data may be relied on"`
-	Issuer     string    `json:"issuer,omitempty" doc:"of the list"`
-	Delta      bool      `json:"delta,omitempty"`
-	Number     string    `json:"number,omitempty"`
-	ThisUpdate time.Time `json:"thisUpdate,omitzero"`
-	NextUpdate time.Time `json:"nextUpdate,omitzero"`
-	Entries    int64     `json:"entries"`
-	Bytes      int64     `json:"bytes" doc:"of memory"`
-	Age        float64   `json:"age" doc:"seconds since its data was last known to be current"`
-	Fetched    time.Time `json:"fetched,omitzero"`
-	Next       time.Time `json:"next,omitzero" doc:"when it is looked at again"`
-	Failures   int       `json:"failures" doc:"in a row"`
-	Error      string    `json:"error,omitempty" doc:"the last failure since it was good, in words"`
+func (s *Store) log(message string, args ...any) {
+	if s.opts.Log != nil {
+		s.opts.Log.Warn(message, args...)
+	}
 }
 
-// Health tells how every source is, by CA and name.
-func (s *Store) Health() []SourceHealth { return nil }
-
-// AuthorityNames are the DER names of the anchors and intermediates of a set, for the
-// handshake of a service that names its CAs.
-func (s *Set) AuthorityNames() [][]byte { return nil }
-
-func notBuilt() error {
-	return pki.Errorf(pki.NotImplemented, "trust.not-implemented", "trust sets are not built yet")
-}
+func decimal(n int64) string { return strconv.FormatInt(n, 10) }
