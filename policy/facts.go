@@ -1,0 +1,307 @@
+package policy
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"onecert/pki"
+)
+
+// facts are a request as conditions look at it. They are made for one decision and
+// used again for another, so that deciding allocates nothing.
+type facts struct {
+	set     *Set
+	subject *Subject
+	nobody  Subject
+	at      time.Time
+	address netip.Addr
+	host    string
+	path    string            // without parameters and slash at the end
+	hasPath bool              // neither TCP nor VPN
+	one     [fields][1]string // conditions with a single value
+	names   [2][]named        // subject and issuer, attribute by attribute
+	units   string            // "/a/b", folded; empty where none are known
+	folded  string            // path, folded
+	member  []int             // sets of lists the subject is in
+	arena   []byte            // folded texts
+	clocks  []clock
+	groups  []group // rows of the index
+	rows    []row
+}
+
+// named is one attribute of a name.
+type named struct {
+	short  string
+	value  string
+	folded string
+}
+
+// clock is the wall of one time zone.
+type clock struct {
+	read   bool
+	day    int32 // since 1 January 1970
+	minute int16 // of the day
+}
+
+var levelNames = [...]string{"0", "1", "2", "3", "4"} // read only
+
+// load takes over a request. It returns what of it cannot be judged, else "".
+func (f *facts) load(r *Request) (fault string) {
+	f.subject = r.Subject
+	if r.Subject == nil {
+		f.nobody = Subject{}
+		f.subject = &f.nobody
+	}
+	if fault := faultOf(r, f.subject); fault != "" {
+		return fault
+	}
+	s := f.subject
+	f.at, f.address, f.host = r.At, r.Address.Unmap().WithZone(""), r.Host
+	f.hasPath = r.Protocol == ProtocolTLS || r.Protocol == ProtocolTLCP
+	if f.path = ""; f.hasPath {
+		f.path = judgedPath(r.Path)
+		if f.set.foldsPaths {
+			f.folded = folded(f.path)
+		}
+	}
+	login := s.Login
+	if login == "" {
+		login = LoginAnonymous
+	}
+	f.one[fieldApplications][0] = r.Application
+	f.one[fieldProtocols][0] = string(r.Protocol)
+	f.one[fieldMethods][0] = r.Method
+	f.one[fieldLevel][0] = levelNames[s.Level]
+	f.one[fieldLogins][0] = string(login)
+	f.one[fieldUsers][0] = s.User
+	if c := s.Certificate; c != nil {
+		f.one[fieldProfiles][0], f.one[fieldSuites][0] = c.Profile, string(c.Suite)
+	}
+	f.loadNames()
+	f.loadUnits()
+	f.loadLists()
+	return ""
+}
+
+// clear lets go of the request.
+func (f *facts) clear() {
+	f.subject, f.nobody, f.host, f.path, f.folded, f.units = nil, Subject{}, "", "", "", ""
+	f.one = [fields][1]string{}
+	clear(f.names[0])
+	clear(f.names[1])
+	f.names[0], f.names[1] = f.names[0][:0], f.names[1][:0]
+	f.arena, f.member = f.arena[:0], f.member[:0]
+	clear(f.clocks)
+	f.groups, f.rows = f.groups[:0], f.rows[:0]
+}
+
+// texts are the values of a field that is compared word by word; known is false where
+// the request or the subject has none.
+func (f *facts) texts(of field) (values []string, known bool) {
+	switch of {
+	case fieldGroups:
+		return f.subject.Groups, f.subject.User != ""
+	case fieldPolicies:
+		if f.subject.Certificate == nil {
+			return nil, false
+		}
+		return f.subject.Certificate.Policies, len(f.subject.Certificate.Policies) > 0
+	}
+	return f.one[of][:], f.one[of][0] != ""
+}
+
+// loadNames folds the attributes that rules ask for.
+func (f *facts) loadNames() {
+	if f.subject.Certificate == nil || !f.set.needsNames {
+		return
+	}
+	f.names[0] = f.appendNames(f.names[0], f.subject.Certificate.Subject)
+	f.names[1] = f.appendNames(f.names[1], f.subject.Certificate.Issuer)
+}
+
+func (f *facts) appendNames(to []named, name pki.Name) []named {
+	for _, a := range name {
+		to = append(to, named{a.Type, a.Value, folded(a.Value)})
+	}
+	return to
+}
+
+// loadUnits joins the units. A slash inside one becomes what no pattern has literally.
+func (f *facts) loadUnits() {
+	units := f.subject.unitPath()
+	if len(units) == 0 || !f.set.needsUnits {
+		return
+	}
+	start := len(f.arena)
+	for _, unit := range units {
+		f.arena = append(f.arena, '/')
+		begin := len(f.arena)
+		f.arena = appendFolded(f.arena, unit)
+		for i := begin; i < len(f.arena); i++ {
+			if f.arena[i] == '/' {
+				f.arena[i] = 0
+			}
+		}
+	}
+	f.units = string(f.arena[start:])
+	f.arena = f.arena[:start]
+}
+
+func (s *Subject) unitPath() []string {
+	if len(s.Units) == 0 && s.Certificate != nil {
+		return s.Certificate.Units
+	}
+	return s.Units
+}
+
+// loadLists finds the lists the subject is in.
+func (f *facts) loadLists() {
+	lists := f.set.lists
+	if lists == nil {
+		return
+	}
+	if set, ok := lists.users[f.subject.User]; ok {
+		f.member = append(f.member, set)
+	}
+	c := f.subject.Certificate
+	if c == nil {
+		return
+	}
+	if set, ok := lists.fingerprints[c.Fingerprint]; ok {
+		f.member = append(f.member, set)
+	}
+	start := len(f.arena)
+	if len(lists.names) > 0 {
+		f.arena = appendName(f.arena, c.Subject)
+		if set, ok := lists.names[string(f.arena[start:])]; ok {
+			f.member = append(f.member, set)
+		}
+		f.arena = f.arena[:start]
+	}
+	if len(lists.serials) > 0 {
+		f.arena = appendName(append(append(f.arena, c.Serial...), 0), c.Issuer)
+		if set, ok := lists.serials[string(f.arena[start:])]; ok {
+			f.member = append(f.member, set)
+		}
+		f.arena = f.arena[:start]
+	}
+}
+
+// clock reads the wall of a time zone of the set.
+func (f *facts) clock(zone int) clock {
+	c := &f.clocks[zone]
+	if !c.read {
+		at := f.at.In(f.set.zones[zone])
+		*c = clock{true, dayOf(at.Date()), int16(at.Hour()*60 + at.Minute())}
+	}
+	return *c
+}
+
+// dayOf numbers the days since 1 January 1970.
+func dayOf(year int, month time.Month, day int) int32 {
+	return int32(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / 86400)
+}
+
+// appendName writes a name so that two are equal exactly where each attribute is: by
+// type and, without regard to case, by value.
+func appendName(to []byte, name pki.Name) []byte {
+	for _, a := range name {
+		to = append(to, a.Type...)
+		to = append(to, 0, 0, 0)
+		start := len(to)
+		to = appendFolded(to, a.Value)
+		n := len(to) - start
+		to[start-2], to[start-1] = byte(n>>8), byte(n)
+	}
+	return to
+}
+
+// Bounds of what a request may bring.
+const (
+	maxText       = 1024
+	maxGroups     = 4096
+	maxAttributes = 64
+	maxValue      = 4096
+)
+
+// faultOf names what of a request cannot be judged.
+func faultOf(r *Request, s *Subject) string {
+	switch {
+	case r.At.IsZero() || r.At.Year() < 1970 || r.At.Year() > 9999:
+		return "at"
+	case !r.Address.IsValid():
+		return "address"
+	case r.Application == "" || len(r.Application) > maxText:
+		return "application"
+	case len(r.Host) > maxText || strings.ContainsAny(r.Host, "ABCDEFGHIJKLMNOPQRSTUVWXYZ /\\\x00"):
+		return "host"
+	}
+	switch r.Protocol {
+	case ProtocolTLS, ProtocolTLCP:
+		if r.Method == "" || len(r.Method) > maxText {
+			return "method"
+		}
+		if !NormalPath(r.Path) {
+			return "path"
+		}
+	case ProtocolTCP, ProtocolVPN:
+		if r.Method != "" {
+			return "method"
+		}
+		if r.Path != "" {
+			return "path"
+		}
+	default:
+		return "protocol"
+	}
+	return subjectFault(s)
+}
+
+// subjectFault: a login has what its kind says, and an anonymous visitor nothing.
+func subjectFault(s *Subject) string {
+	highest, certificate := s.Login.Level(), s.Certificate
+	switch {
+	case s.Level < 0 || s.Level > highest:
+		return "level"
+	case highest == LevelAnonymous && s.Login != "" && s.Login != LoginAnonymous:
+		return "login"
+	case s.Level == LevelAnonymous && (highest > 0 || s.User != "" || s.Holder != "" || certificate != nil || len(s.Groups)+len(s.Units) > 0):
+		return "login"
+	case highest == LevelPassword && (s.User == "" || certificate != nil):
+		return "login"
+	case highest >= LevelCertificate && (certificate == nil || s.Level < LevelPassword):
+		return "certificate"
+	case len(s.User) > maxText || len(s.Groups) > maxGroups || len(s.Units) > maxAttributes:
+		return "subject"
+	case certificate != nil && !certificate.judgeable():
+		return "certificate"
+	}
+	return ""
+}
+
+// judgeable: what lists are asked by is in the form their entries have.
+func (c *Certificate) judgeable() bool {
+	if !nameFits(c.Subject) || !nameFits(c.Issuer) || len(c.Policies) > maxAttributes || len(c.Units) > maxAttributes {
+		return false
+	}
+	return len(c.Fingerprint) == 64 && lowerHex(c.Fingerprint) && c.Serial != "" && lowerHex(string(c.Serial))
+}
+
+func nameFits(name pki.Name) bool {
+	for i := range name {
+		if len(name[i].Value) > maxValue {
+			return false
+		}
+	}
+	return len(name) > 0 && len(name) <= maxAttributes
+}
+
+func lowerHex(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
