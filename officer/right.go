@@ -96,6 +96,14 @@ const (
 	ReadStatistics   Operation = "ra.statistics"
 	Replicate        Operation = "ra.replicate"
 
+	// The gateway (features G1-G18).
+	ReadGateway         Operation = "gateway.read"
+	WriteGateway        Operation = "gateway.write" // one of the two that follow, by what changes
+	WriteGatewayService Operation = "gateway.services.write"
+	WriteGatewayPolicy  Operation = "gateway.policy.write"
+	EndGatewaySession   Operation = "gateway.sessions.end"
+	ReadGatewayVisits   Operation = "gateway.visits.read"
+
 	// The service desk (features H8). Each also needs a post in the tree.
 	WorkTickets Operation = "desk.work"
 	ReadTickets Operation = "desk.read"
@@ -228,6 +236,16 @@ var rights = map[Operation][]string{
 	Replicate: {Site},
 
 	// Whoever serves people in the registration helps them; the auditor may look.
+	// What listens and leads where is the machine's keeper's; whom to trust, who may reach
+	// what, and whose session ends is the security administrator's; what people did is
+	// read by the auditor, and by who has to find out why somebody is not let in.
+	ReadGateway:         {System, Security, Audit},
+	WriteGateway:        {System, Security},
+	WriteGatewayService: {System},
+	WriteGatewayPolicy:  {Security},
+	EndGatewaySession:   {Security},
+	ReadGatewayVisits:   {Audit, Security},
+
 	WorkTickets: {Registrar, Reviewer, Issuer},
 	ReadTickets: {Registrar, Reviewer, Issuer, Audit},
 }

@@ -20,6 +20,10 @@ type Transport struct {
 
 type transportKey struct{}
 
+// WithConn returns a context in which TransportOf and TLCPOf tell of a connection that
+// Dual.Listen handed out: for protocols other than HTTP.
+func WithConn(ctx context.Context, conn net.Conn) context.Context { return withTransport(ctx, conn) }
+
 func withTransport(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, transportKey{}, conn)
 }

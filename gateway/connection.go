@@ -1,0 +1,126 @@
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"onecert/gateway/internal/trust"
+	"onecert/serve"
+)
+
+// peer is the other side of one connection. What its certificate is worth is asked at
+// each request, also of resumed and long-lived connections; what follows from a good
+// verdict is remembered.
+type peer struct {
+	conn      net.Conn
+	address   netip.Addr
+	once      sync.Once
+	transport serve.Transport
+	leaf      [32]byte // SHA-256 of the certificate shown; zero: none
+
+	judged atomic.Pointer[judged]
+	guest  atomic.Pointer[guest]
+
+	mu   sync.Mutex // of opening a session, and of what follows
+	tie  *tie
+	over bool
+}
+
+// judged is a verdict as long as it holds, and who it speaks for if it is good.
+type judged struct {
+	set     *trust.Set
+	verdict trust.Verdict
+	person  *person
+}
+
+type peerKey struct{}
+
+// connected is http.Server's ConnContext.
+func (e *entrance) connected(ctx context.Context, conn net.Conn) context.Context {
+	p := newPeer(conn)
+	e.peers.Store(conn, p)
+	return context.WithValue(ctx, peerKey{}, p)
+}
+
+// changed is http.Server's ConnState. A hijacked connection (WebSocket) is released by
+// the request that became it.
+func (e *entrance) changed(conn net.Conn, state http.ConnState) {
+	if state != http.StateClosed && state != http.StateHijacked {
+		return
+	}
+	if p, ok := e.peers.LoadAndDelete(conn); ok && state == http.StateClosed {
+		p.(*peer).release(e.gateway.live)
+	}
+}
+
+func newPeer(conn net.Conn) *peer {
+	p := &peer{conn: conn}
+	if a, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
+		p.address = a.Addr().Unmap().WithZone("")
+	}
+	return p
+}
+
+// meet reads what the handshake settled, once.
+func (p *peer) meet(ctx context.Context) *serve.Transport {
+	p.once.Do(func() {
+		p.transport, _ = serve.TransportOf(ctx)
+		if len(p.transport.Certificates) > 0 {
+			p.leaf = sha256.Sum256(p.transport.Certificates[0])
+		}
+	})
+	return &p.transport
+}
+
+// shows says whether there is a certificate in the connection.
+func (p *peer) shows() bool { return len(p.transport.Certificates) > 0 }
+
+// judge says what the certificate of the connection is worth now.
+func (p *peer) judge(ctx context.Context, store *trust.Store, set *trust.Set, now time.Time) *judged {
+	if j := p.judged.Load(); j != nil && j.set == set && j.verdict.Generation == store.Generation() && now.Before(j.verdict.Until) {
+		return j
+	}
+	chain := p.transport.Certificates
+	if p.transport.Protocol == "TLCP 1.1" && len(chain) > 1 {
+		chain = append(chain[:1:1], chain[2:]...) // without the encryption certificate
+	}
+	j := &judged{set: set, verdict: set.Judge(ctx, chain, now)}
+	if j.verdict.Good() {
+		if before := p.judged.Load(); before != nil && before.person != nil && before.set == set {
+			j.person = before.person
+		} else if person, err := newPerson(j.verdict); err == nil {
+			j.person = person
+		} else {
+			j.verdict.Code = trust.Malformed
+		}
+	}
+	p.judged.Store(j)
+	return j
+}
+
+// hold ties the connection to its certificate, so that it is cut when that is revoked.
+func (p *peer) hold(l *live, of *person) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.tie == nil && !p.over {
+		v := of.verdict
+		p.tie = l.tie(holding{issuer: v.Issuer, serial: v.Serial, leaf: of.fingerprint}, func() { p.conn.Close() })
+	}
+}
+
+// release takes the connection out of the register when it is over.
+func (p *peer) release(l *live) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = true
+	if p.tie != nil {
+		l.untie(p.tie)
+		p.tie = nil
+	}
+}

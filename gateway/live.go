@@ -1,0 +1,135 @@
+package gateway
+
+import (
+	"hash/maphash"
+	"sync"
+
+	"onecert/pki"
+)
+
+// A right may end while it is used: the certificate is revoked, the session ended. live
+// knows what hangs on each, so that it is cut at once: connections that showed the
+// certificate, and long exchanges of those who came with a session alone.
+
+// holding is what a live thing hangs on.
+type holding struct {
+	issuer  string     // id of our CA, or empty for certificates of others
+	serial  pki.Serial // with issuer
+	leaf    string     // SHA-256 of the certificate, hex
+	session string     // id; empty where there is none
+}
+
+// keys are the names under which a holding is found.
+func (h holding) keys() (all [3]string, n int) {
+	if h.serial != "" {
+		all[n], n = "c:"+h.issuer+"/"+string(h.serial), n+1
+	}
+	if h.leaf != "" {
+		all[n], n = "f:"+h.leaf, n+1
+	}
+	if h.session != "" {
+		all[n], n = "s:"+h.session, n+1
+	}
+	return all, n
+}
+
+const liveShards = 64
+
+// live is the register of what must be cut. It is divided, so that connections that come
+// and go do not wait for each other.
+type live struct {
+	seed   maphash.Seed
+	shards [liveShards]liveShard
+}
+
+type liveShard struct {
+	mu  sync.Mutex
+	all map[string]map[*tie]struct{}
+}
+
+// tie is one entry; cut is called at most once, from any goroutine.
+type tie struct {
+	holding holding
+	once    sync.Once
+	cut     func()
+}
+
+func newLive() *live {
+	l := &live{seed: maphash.MakeSeed()}
+	for i := range l.shards {
+		l.shards[i].all = map[string]map[*tie]struct{}{}
+	}
+	return l
+}
+
+func (l *live) shard(key string) *liveShard {
+	return &l.shards[maphash.String(l.seed, key)%liveShards]
+}
+
+// tie registers what cut ends; untie takes it out again.
+func (l *live) tie(h holding, cut func()) *tie {
+	t := &tie{holding: h, cut: cut}
+	keys, n := h.keys()
+	for _, key := range keys[:n] {
+		s := l.shard(key)
+		s.mu.Lock()
+		if s.all[key] == nil {
+			s.all[key] = map[*tie]struct{}{}
+		}
+		s.all[key][t] = struct{}{}
+		s.mu.Unlock()
+	}
+	return t
+}
+
+func (l *live) untie(t *tie) {
+	keys, n := t.holding.keys()
+	for _, key := range keys[:n] {
+		s := l.shard(key)
+		s.mu.Lock()
+		delete(s.all[key], t)
+		if len(s.all[key]) == 0 {
+			delete(s.all, key)
+		}
+		s.mu.Unlock()
+	}
+}
+
+// end cuts everything under a key and says how many that were.
+func (l *live) end(key string) int {
+	s := l.shard(key)
+	s.mu.Lock()
+	ties := make([]*tie, 0, len(s.all[key]))
+	for t := range s.all[key] {
+		ties = append(ties, t)
+	}
+	s.mu.Unlock()
+	for _, t := range ties {
+		t.once.Do(t.cut)
+	}
+	return len(ties)
+}
+
+func (l *live) endCertificate(issuer string, serial pki.Serial) int {
+	return l.end("c:" + issuer + "/" + string(serial))
+}
+func (l *live) endLeaf(fingerprint string) int { return l.end("f:" + fingerprint) }
+func (l *live) endSession(id string) int       { return l.end("s:" + id) }
+
+// each calls fn with every holding under which something is open, once a tie.
+func (l *live) each(fn func(h holding, cut func())) {
+	seen := map[*tie]struct{}{}
+	for i := range l.shards {
+		s := &l.shards[i]
+		s.mu.Lock()
+		for _, ties := range s.all {
+			for t := range ties {
+				seen[t] = struct{}{}
+			}
+		}
+		s.mu.Unlock()
+	}
+	for t := range seen {
+		fn(t.holding, func() { t.once.Do(t.cut) })
+	}
+}
