@@ -78,6 +78,9 @@ func (r *Registration) regionOf(ctx context.Context, serial pki.Serial) (region 
 // oneEach refuses a second application for a first certificate of one holder while
 // another is on its way, unless it says why.
 func (r *Registration) oneEach(ctx context.Context, tx *sql.Tx, a *Application, _ scope) error {
+	if a.Operation.follows() && a.Operation.makes() {
+		return oneFollows(ctx, tx, a)
+	}
 	if a.Operation != Issue || a.Holder == "" || a.Reason != "" || !a.single() {
 		return nil
 	}
@@ -95,6 +98,20 @@ func (r *Registration) oneEach(ctx context.Context, tx *sql.Tx, a *Application, 
 			To("withdraw one of the two; or say in the reason why a second one is right")
 	}
 	return nil
+}
+
+// oneFollows refuses a second application for what is to follow a certificate while
+// another is on its way: the CA gives each certificate one successor.
+func oneFollows(ctx context.Context, tx *sql.Tx, a *Application) error {
+	if err := alone(ctx, tx); err != nil {
+		return err
+	}
+	open, err := collect(ctx, tx, scanText, `SELECT id FROM ra_application WHERE serial = $1 AND issuer = $2 AND operation IN ('renew', 'reissue', 'modify')
+		AND state IN ('submitted', 'approved') AND id <> $3 ORDER BY created, id LIMIT 1`, string(a.Serial), a.Issuer, a.ID)
+	if err == nil && len(open) > 0 {
+		return pki.Errorf(pki.Conflict, "certificate.applied", "what is to follow this certificate is applied for already, as %s", open[0]).To("withdraw one of the two")
+	}
+	return err
 }
 
 // linked keeps what was found of a holder with the application it was found for.

@@ -101,3 +101,17 @@ func TestTwoOnTheirWay(t *testing.T) {
 		must[*ra.Application](t)(h.Submit(as("lra3.registrar"), a.ID, ra.Decision{Version: a.Version}))
 	})
 }
+
+// TestOneSuccessor: a renewal, re-issue or change of one certificate at a time.
+func TestOneSuccessor(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		a := h.issued("lra1", person(t, 140, "甲示例"))
+		renew := ra.Entry{Operation: ra.Renew, Issuer: a.Issuer, Serial: a.Serial}
+		first := h.submitted("lra1.registrar", renew)
+		second := must[*ra.Application](t)(h.Register(as("lra1.registrar"), ra.Entry{Operation: ra.Modify, Issuer: a.Issuer, Serial: a.Serial, Fields: map[string]string{"unit": "示例市档案局"}}))
+		_, err := h.Submit(as("lra1.registrar"), second.ID, ra.Decision{Version: second.Version})
+		wantCode(t, err, "certificate.applied")
+		must[*ra.Application](t)(h.Withdraw(as("lra1.registrar"), first.ID, ra.Decision{Version: first.Version}))
+		must[*ra.Application](t)(h.Submit(as("lra1.registrar"), second.ID, ra.Decision{Version: second.Version}))
+	})
+}
