@@ -4,9 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	"onecert/pki"
 )
 
 // Options are what the process gives a pool, beside what an administrator decides.
@@ -20,18 +20,54 @@ type Options struct {
 }
 
 // Pool is the back ends of one application. It is safe for concurrent use.
-type Pool struct{}
+type Pool struct {
+	config  Config
+	options Options
+	spans   spans
+	members []*member
+	round   []*member // in the order they are given requests
+	tokens  map[string]*member
+	mend    *mender // nil: nothing is rewritten
+	turn    atomic.Uint64
+	active  atomic.Int64
+	flows   sync.Pool // of *flow
+	buffers sync.Pool // of *[largeOctets]byte
+
+	once sync.Once
+	ctx  context.Context // ends with the pool
+	end  context.CancelFunc
+}
 
 // New checks a configuration and begins the health checks. Errors are *pki.Error, with
 // the field's name as in JSON. Close it.
 func New(c Config, o Options) (*Pool, error) {
-	return nil, pki.Errorf(pki.NotImplemented, "forward.unbuilt", "forwarding is not built yet")
+	p, err := compile(c, o.filled(), nil)
+	if err != nil {
+		return nil, err
+	}
+	p.start()
+	return p, nil
 }
 
 // Replace makes a pool for a changed configuration. Back ends that both have in the same
 // way keep their connections, their health and their count of requests. The receiver goes
 // on until its last request: call Drain or Close on it afterwards. Errors leave it as it is.
-func (p *Pool) Replace(c Config) (*Pool, error) { return New(c, Options{}) }
+func (p *Pool) Replace(c Config) (*Pool, error) {
+	next, err := compile(c, p.options, p.members)
+	if err != nil {
+		return nil, err
+	}
+	next.start()
+	return next, nil
+}
+
+func (p *Pool) start() {
+	for _, m := range p.members {
+		if m.backend.hold() {
+			go m.backend.keep()
+		}
+	}
+}
 
 // Outgoing is what the door knows about a request.
 type Outgoing struct {
@@ -97,14 +133,6 @@ func (r Result) End() {
 	}
 }
 
-// Forward carries a request to a back end and writes its answer to w, whose Header must
-// hold only what the door adds to every answer. It returns when everything is over, also
-// for upgraded connections. If Err is set and Started is not, nothing was written and w
-// is as it was: show the page. Cancelling r's context ends it, tunnels included.
-func (p *Pool) Forward(w http.ResponseWriter, r *http.Request, o Outgoing) Result {
-	return Result{Err: NoBackend}
-}
-
 // BackendHealth is how one back end does.
 type BackendHealth struct {
 	Name     string    `json:"name"`
@@ -120,11 +148,43 @@ type BackendHealth struct {
 }
 
 // Health tells of all back ends, in the order of the configuration.
-func (p *Pool) Health() []BackendHealth { return nil }
+func (p *Pool) Health() []BackendHealth {
+	all := make([]BackendHealth, len(p.members))
+	for i, m := range p.members {
+		h := BackendHealth{Name: m.name, URL: m.settings.URL + m.base, Up: m.health.up(p.options.Now()), Draining: m.drain,
+			Active: m.active.Load(), Requests: m.requests.Load(), Failures: m.failures.Load()}
+		h.Since, h.Reason = m.health.told()
+		m.mu.Lock()
+		h.Idle = len(m.idle)
+		m.mu.Unlock()
+		all[i] = h
+	}
+	return all
+}
 
 // Drain waits until no request is under way, then closes the pool; when ctx ends before,
 // it closes at once and returns ctx's error.
-func (p *Pool) Drain(ctx context.Context) error { return nil }
+func (p *Pool) Drain(ctx context.Context) error {
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for p.active.Load() > 0 {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			p.Close()
+			return ctx.Err()
+		}
+	}
+	return p.Close()
+}
 
 // Close ends health checks and connections, those in use too. It is safe to call twice.
-func (p *Pool) Close() error { return nil }
+func (p *Pool) Close() error {
+	p.once.Do(func() {
+		p.end()
+		for _, m := range p.members {
+			m.release()
+		}
+	})
+	return nil
+}
