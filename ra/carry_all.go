@@ -12,9 +12,11 @@ import (
 	"onecert/pki"
 )
 
-// How many are carried out at once, in one go, and how many goes are remembered.
+// How many are carried out at once, in one go, how many goes there are at once, and how
+// many are remembered.
 const (
 	carriers      = 32
+	mostGoes      = 4
 	mostCarried   = 20_000
 	carryingsKept = 20
 	carryFaults   = 100
@@ -54,7 +56,7 @@ type carryings struct {
 	mu      sync.Mutex
 	all     []*Carrying // the newest last
 	running sync.WaitGroup
-	stop    context.CancelFunc
+	stops   map[string]context.CancelFunc // of what goes on, by id
 }
 
 // CarryAll begins to carry out many approved applications and returns at once; Carrying
@@ -93,27 +95,44 @@ func (r *Registration) CarryAll(ctx context.Context, q CarryQuery) (*Carrying, e
 	return &shown, nil
 }
 
+// begin notes a go. One office has one at a time, which its officers may know of; of
+// the other offices' nobody is told more than that there are many.
 func (g *carryings) begin(c *Carrying, stop context.CancelFunc) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if n := len(g.all); n > 0 && g.all[n-1].Ended.IsZero() {
-		return pki.Errorf(pki.Conflict, "carrying.one", "%s carries out %d applications at this moment", g.all[n-1].By, g.all[n-1].Total).To("wait until that is done")
+	for _, other := range g.all {
+		if other.Ended.IsZero() && other.Node == c.Node {
+			return pki.Errorf(pki.Conflict, "carrying.one", "%s carries out %d applications of this office at this moment", other.By, other.Total).To("wait until that is done")
+		}
 	}
-	g.all = append(g.all, c)
-	g.all = g.all[max(0, len(g.all)-carryingsKept):]
-	g.stop = stop
+	if len(g.stops) >= mostGoes {
+		return pki.Errorf(pki.Unavailable, "carrying.many", "other offices' applications are carried out at this moment").To("try again in a minute")
+	}
+	if g.stops == nil {
+		g.stops = map[string]context.CancelFunc{}
+	}
+	if len(g.all) >= carryingsKept && !g.all[0].Ended.IsZero() {
+		g.all = g.all[1:]
+	}
+	g.all, g.stops[c.ID] = append(g.all, c), stop
 	g.running.Add(1)
 	return nil
+}
+
+func (g *carryings) ended(c *Carrying, now time.Time) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c.Ended = now
+	delete(g.stops, c.ID)
 }
 
 // end stops what goes on; what was begun at the CA is finished there.
 func (g *carryings) end() {
 	g.mu.Lock()
-	stop := g.stop
-	g.mu.Unlock()
-	if stop != nil {
+	for _, stop := range g.stops {
 		stop()
 	}
+	g.mu.Unlock()
 	g.running.Wait()
 }
 
@@ -168,9 +187,7 @@ func (r *Registration) carryThrough(ctx context.Context, s scope, c *Carrying, a
 	}
 	close(next)
 	workers.Wait()
-	r.going.mu.Lock()
-	defer r.going.mu.Unlock()
-	c.Ended = r.now()
+	r.going.ended(c, r.now())
 }
 
 func (g *carryings) note(c *Carrying, id string, err error) {

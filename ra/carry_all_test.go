@@ -3,6 +3,7 @@ package ra_test
 import (
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,6 +45,33 @@ func TestCarryAll(t *testing.T) {
 		}
 		_, err := h.CarryAll(as("ra1.registrar"), ra.CarryQuery{})
 		wantCode(t, err, "officer.forbidden")
+	})
+}
+
+// TestCarryAllAtOnce: while one office's are carried out it begins no second time, and
+// another office's begin all the same; the refusal names nobody of another branch.
+func TestCarryAllAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		app := must[*ra.Application](t)
+		for i, node := range []string{"lra1", "lra3"} {
+			a := app(h.Register(as(node+".registrar"), person(t, 520+i, "试用者")))
+			a = app(h.Submit(as(node+".registrar"), a.ID, ra.Decision{Version: a.Version}))
+			app(h.Approve(as([]string{"ra1", "ra2"}[i]+".reviewer"), a.ID, ra.Decision{Version: a.Version}))
+		}
+		h.ca.mu.Lock() // the CA does not answer yet
+		answers := sync.OnceFunc(h.ca.mu.Unlock)
+		defer answers()
+		first := must[*ra.Carrying](t)(h.CarryAll(as("ra1.issuer"), ra.CarryQuery{}))
+		_, err := h.CarryAll(as("ra1.issuer"), ra.CarryQuery{})
+		wantCode(t, err, "carrying.one")
+		must[*ra.Carrying](t)(h.CarryAll(as("ra2.issuer"), ra.CarryQuery{}))
+		must[*ra.Carrying](t)(h.CarryAll(as("lra1.issuer"), ra.CarryQuery{IDs: []string{"none"}}))
+		answers()
+		if c := finished(t, h, first.ID); c.Done != 1 {
+			t.Errorf("%+v", c)
+		}
+		c := must[*ra.Carrying](t)(h.CarryAll(as("ra1.issuer"), ra.CarryQuery{}))
+		finished(t, h, c.ID)
 	})
 }
 
