@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -89,31 +91,59 @@ func (r *Registration) ArchivedApplication(ctx context.Context, id string) (*Arc
 	if err != nil {
 		return nil, err
 	}
-	f := &ArchivedFile{}
-	var packed []byte
-	err = r.cfg.DB.Read().QueryRowContext(ctx, "SELECT volume, digest, record FROM ra_archived WHERE application = $1 AND path >= $2 AND path < $3", id, s.from(), s.to()).
-		Scan(&f.Volume, &f.Digest, &packed)
-	if err != nil {
-		return nil, unknownOr(err, "application.unknown", "archived application", id)
-	}
-	if len(packed) == 0 {
-		return nil, pki.Errorf(pki.Conflict, "archive.destroyed", "what was archived of this application was destroyed after its time")
-	}
-	text, err := unpack(packed, f.Digest)
-	if err != nil {
-		return nil, err
-	}
-	d, err := parseFolder(text)
-	if err != nil {
-		return nil, err
-	}
-	a, err := f.fill(d)
+	f, a, err := r.openRecord(ctx, s, id)
 	if err != nil {
 		return nil, err
 	}
 	f.Application = r.view(a, s)
 	f.Application.Legal, f.Application.Documents = nil, f.Documents
 	return f, r.cfg.Audit.Record(ctx, r.actOf(s, "archive.read", id, a.Holder, nil))
+}
+
+// ArchivedDocument opens a scan of an archived application.
+func (r *Registration) ArchivedDocument(ctx context.Context, id, hash string) (*Document, []byte, error) {
+	s, err := r.enter(ctx, officer.ReadApplications)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, a, err := r.openRecord(ctx, s, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	i := slices.IndexFunc(f.Documents, func(d Document) bool { return d.Hash == hash })
+	if i < 0 {
+		return nil, nil, unknownOr(sql.ErrNoRows, "document.unknown", "document", hash)
+	}
+	if err := r.cfg.Audit.Record(ctx, r.actOf(s, "archive.document", id, a.Holder, map[string]string{"hash": hash})); err != nil {
+		return nil, nil, err
+	}
+	content, err := r.contentOf(ctx, f.Documents[i])
+	return &f.Documents[i], content, err
+}
+
+// openRecord reads a record of one's subtree, and the application in it with nothing
+// masked.
+func (r *Registration) openRecord(ctx context.Context, s scope, id string) (*ArchivedFile, *Application, error) {
+	f := &ArchivedFile{}
+	var packed []byte
+	err := r.cfg.DB.Read().QueryRowContext(ctx, "SELECT volume, digest, record FROM ra_archived WHERE application = $1 AND path >= $2 AND path < $3", id, s.from(), s.to()).
+		Scan(&f.Volume, &f.Digest, &packed)
+	if err != nil {
+		return nil, nil, unknownOr(err, "application.unknown", "archived application", id)
+	}
+	if len(packed) == 0 {
+		return nil, nil, pki.Errorf(pki.Conflict, "archive.destroyed", "what was archived of this application was destroyed after its time")
+	}
+	text, err := unpack(packed, f.Digest)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := parseFolder(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := f.fill(d)
+	return f, a, err
 }
 
 func (f *ArchivedFile) fill(d *folder) (*Application, error) {

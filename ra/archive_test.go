@@ -122,6 +122,32 @@ func TestArchive(t *testing.T) {
 	})
 }
 
+// TestArchivedDocument: a scan can be opened as long as its application is archived, by
+// its branch only, and each look is in the log.
+func TestArchivedDocument(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		paper := picture(t, 1, 40)
+		a := must[*ra.Application](t)(h.Register(as("lra1.registrar"), person(t, 110, "孔示例")))
+		a = must[*ra.Application](t)(h.Attach(as("lra1.registrar"), a.ID, a.Version, "form", "form.png", paper))
+		hash := must[*ra.Application](t)(h.Application(as("lra1.registrar"), a.ID)).Documents[0].Hash
+		must[*ra.Application](t)(h.Withdraw(as("lra1.registrar"), a.ID, ra.Decision{Version: a.Version}))
+		_, _, err := h.ArchivedDocument(as("ra1.reviewer"), a.ID, hash)
+		wantCode(t, err, "application.unknown")
+		h.later(400 * archiveDay)
+		must[*ra.Volume](t)(h.CloseVolume(as("ra1.system"), ra.Closing{Before: h.clock.Now().Add(-370 * archiveDay)}))
+		if _, content, err := h.ArchivedDocument(as("ra1.reviewer"), a.ID, hash); err != nil || !bytes.Equal(content, paper) {
+			t.Errorf("%d octets, %v", len(content), err)
+		}
+		_, _, err = h.ArchivedDocument(as("ra2.reviewer"), a.ID, hash)
+		wantCode(t, err, "application.unknown")
+		_, _, err = h.ArchivedDocument(as("ra1.reviewer"), a.ID, strings.Repeat("0", 64))
+		wantCode(t, err, "document.unknown")
+		if looks := must[[]audit.Entry](t)(h.cfg.Audit.Search(t.Context(), audit.Query{Act: "archive.document"})); len(looks) != 1 || looks[0].Object != a.ID {
+			t.Errorf("%d looks are in the log", len(looks))
+		}
+	})
+}
+
 // TestArchiveTampered: whatever is changed in the archive is found, also after a restore.
 func TestArchiveTampered(t *testing.T) {
 	pkitest.EachDatabase(t, func(t *testing.T, source string) {

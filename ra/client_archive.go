@@ -27,6 +27,13 @@ func (c *Client) ArchivedApplication(ctx context.Context, id string) (*ArchivedF
 	return get[*ArchivedFile](ctx, c, pathArchive+"/applications/"+url.PathEscape(id))
 }
 
+// ArchivedDocument is Registration.ArchivedDocument; of what is known of the document
+// only its hash and size are filled in.
+func (c *Client) ArchivedDocument(ctx context.Context, id, hash string) (*Document, []byte, error) {
+	content, err := c.octets(ctx, pathArchive+"/applications/"+url.PathEscape(id)+"/documents/"+url.PathEscape(hash))
+	return &Document{Hash: hash, Size: len(content)}, content, err
+}
+
 // Volumes is Registration.Volumes.
 func (c *Client) Volumes(ctx context.Context) ([]*Volume, error) {
 	return get[[]*Volume](ctx, c, pathVolumes)

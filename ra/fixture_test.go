@@ -80,6 +80,7 @@ type office interface {
 	Glances(context.Context) ([]ra.Glance, error)
 	SearchArchive(context.Context, ra.ArchiveQuery) (*ra.Page[*ra.Archived], error)
 	ArchivedApplication(context.Context, string) (*ra.ArchivedFile, error)
+	ArchivedDocument(context.Context, string, string) (*ra.Document, []byte, error)
 	Volumes(context.Context) ([]*ra.Volume, error)
 	CloseVolume(context.Context, ra.Closing) (*ra.Volume, error)
 	VerifyArchive(context.Context) ([]string, error)

@@ -35,6 +35,14 @@ func (r *Registration) archiveRoutes(api huma.API) {
 		func(ctx context.Context, in *ApplicationPath) (*body[*ArchivedFile], error) {
 			return reply(r.ArchivedApplication(ctx, in.ID))
 		})
+	huma.Register(api, withBody(describe("archive-document", http.MethodGet, pathArchive+"/applications/{id}/documents/{hash}", "A scan of an archived application, as it was attached"), "application/octet-stream"),
+		func(ctx context.Context, in *AttachedPath) (*scan, error) {
+			d, content, err := r.ArchivedDocument(ctx, in.ID, in.Hash)
+			if err != nil {
+				return nil, err
+			}
+			return scanOf(d.MediaType, content), nil
+		})
 	huma.Register(api, describe("volumes", http.MethodGet, pathVolumes, "The volumes of the archive"),
 		func(ctx context.Context, _ *struct{}) (*body[[]*Volume], error) { return reply(r.Volumes(ctx)) })
 	huma.Register(api, describe("volume-close", http.MethodPost, pathVolumes, "Archive what ended before a day"),

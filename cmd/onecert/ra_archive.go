@@ -14,7 +14,7 @@ import (
 // raArchiveCommand is closed periods: what ended long ago, kept apart.
 func raArchiveCommand(io *console) *cobra.Command {
 	return io.group("archive", "cmd.ra.archive", raArchiveCloseCommand(io), raArchiveListCommand(io), raArchiveSearchCommand(io), raArchiveShowCommand(io),
-		raArchiveVerifyCommand(io), raArchiveFileCommand(io), raArchiveDestroyCommand(io))
+		raArchiveDocumentCommand(io), raArchiveVerifyCommand(io), raArchiveFileCommand(io), raArchiveDestroyCommand(io))
 }
 
 func raArchiveCloseCommand(io *console) *cobra.Command {
@@ -79,6 +79,15 @@ func raArchiveShowCommand(io *console) *cobra.Command {
 				p.line(1, "%s: %s %s", d.Sort, safe(d.Name), d.Hash)
 			}
 			p.history(f.History)
+		})
+}
+
+func raArchiveDocumentCommand(io *console) *cobra.Command {
+	example := "onecert ra archive document lra1-240901-k3v9x2aq 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 --out form.pdf"
+	return writes(io, worded{"document APPLICATION HASH", "cmd.ra.archive.document", []string{example}},
+		func(ctx context.Context, s *wire.Session, args []string) ([]byte, error) {
+			_, content, err := s.RA.ArchivedDocument(ctx, args[0], args[1])
+			return content, err
 		})
 }
 

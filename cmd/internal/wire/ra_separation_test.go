@@ -317,6 +317,7 @@ func raTrials(b *branches) map[string][]trial {
 
 		"archive":             {{op: officer.ReadApplications, own: true, query: "?name=" + url.QueryEscape(nameA)}},
 		"archive-application": {{op: officer.ReadApplications, path: "/v1/archive/applications/" + b.old}},
+		"archive-document":    {{op: officer.ReadApplications, path: "/v1/archive/applications/" + b.old + "/documents/" + strings.Repeat("0", 64)}},
 		"archive-verify":      {{op: officer.VerifyArchive, own: true}},
 		"volumes":             {{op: officer.VerifyArchive, own: true}},
 		"volume-close":        {{op: officer.Archive, own: true, body: object{"before": "2020-01-01T00:00:00Z"}}},
