@@ -278,10 +278,7 @@ func (c *compiler) build() {
 
 // prepare notes what of a request has to be made ready for a condition.
 func (s *Set) prepare(condition condition) {
-	switch of := condition.(type) {
-	case *attribute:
-		s.needsNames = true
-	case *places:
+	if of, ok := condition.(*places); ok {
 		s.needsUnits = s.needsUnits || of.of == fieldUnits
 		s.foldsPaths = s.foldsPaths || of.of == fieldPaths && of.fold
 	}

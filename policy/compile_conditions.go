@@ -247,7 +247,7 @@ func (c *compiler) attributes(of field, sources []Attribute) (all []condition) {
 			c.fault(c.field(of), "attribute", source.Type)
 			continue
 		}
-		all = append(all, newAttribute(of, short, &source))
+		all = append(all, c.attribute(of, short, &source))
 	}
 	return all
 }
@@ -286,8 +286,12 @@ func typeOf(id pki.OID) (short string, ok bool) {
 	return name[0].Type, true
 }
 
-func newAttribute(of field, short string, source *Attribute) *attribute {
-	made := &attribute{of: of, short: short, values: source.Values, fold: !source.MatchCase}
+func (c *compiler) attribute(of field, short string, source *Attribute) *attribute {
+	made := &attribute{of: of, short: short, values: source.Values, fold: !source.MatchCase, kind: slices.Index(c.set.kinds, kind{of, short})}
+	if made.kind < 0 {
+		made.kind = len(c.set.kinds)
+		c.set.kinds = append(c.set.kinds, kind{of, short})
+	}
 	for _, value := range source.Values {
 		one := newPattern(value, made.fold)
 		if literal, ok := one.literal(); ok && made.fold {

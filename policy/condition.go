@@ -201,15 +201,17 @@ func (c *places) enter(ix *index, of *clause) (exact bool) {
 	for i := range c.all {
 		switch p := &c.all[i]; {
 		case p.segments != nil:
-			exact = false
+			if exact = false; p.telling < 0 {
+				d.wild(of.number)
+				continue
+			}
+			text, _ := p.segments[p.telling].literal()
+			d.addSegment(segment{p.telling, text}, of.number)
 		case p.below:
 			d.addBelow(p.literal, of.number)
 		default:
 			d.add(p.literal, of.number)
 		}
-	}
-	if !exact {
-		d.wild(of.number)
 	}
 	return exact
 }
@@ -246,6 +248,7 @@ type attribute struct {
 	exact  []string // sorted, folded; none with matchCase
 	wild   []pattern
 	fold   bool
+	kind   int // of the set's attributes
 }
 
 func (c *attribute) field() field { return c.of }
@@ -258,18 +261,15 @@ func (c *attribute) wanted() []string {
 	return all
 }
 
-func (f *facts) name(of field) []named { return f.names[of-fieldSubject] }
-
 func (c *attribute) check(f *facts) verdict {
 	answer := absent
-	for _, a := range f.name(c.of) {
-		if a.short != c.short {
-			continue
+	for i := range f.names {
+		if a := &f.names[i]; a.kind == c.kind {
+			if c.matches(a) {
+				return yes
+			}
+			answer = no
 		}
-		if c.matches(&a) {
-			return yes
-		}
-		answer = no
 	}
 	return answer
 }
@@ -277,13 +277,18 @@ func (c *attribute) check(f *facts) verdict {
 func (c *attribute) matches(a *named) bool {
 	value := a.value
 	if c.fold {
-		value = a.folded
-		if _, ok := slices.BinarySearch(c.exact, value); ok {
-			return true
+		if value = a.folded; len(c.exact) > 0 {
+			if _, ok := slices.BinarySearch(c.exact, value); ok {
+				return true
+			}
 		}
 	}
+	octets := a.octets[0]
+	if c.fold {
+		octets = a.octets[1]
+	}
 	for i := range c.wild {
-		if c.wild[i].matches(value) {
+		if c.wild[i].octets&^octets == 0 && c.wild[i].matches(value) {
 			return true
 		}
 	}
@@ -291,8 +296,8 @@ func (c *attribute) matches(a *named) bool {
 }
 
 func (c *attribute) found(f *facts) (all []string) {
-	for _, a := range f.name(c.of) {
-		if a.short == c.short {
+	for _, a := range f.names {
+		if a.kind == c.kind {
 			all = append(all, c.short+"="+a.value)
 		}
 	}
@@ -302,7 +307,7 @@ func (c *attribute) found(f *facts) (all []string) {
 // enter: of two conditions of one clause on one type, which may hold for different
 // attributes, the index knows the first.
 func (c *attribute) enter(ix *index, of *clause) (exact bool) {
-	d := ix.attribute(c.of, c.short)
+	d := ix.attribute(c)
 	if d.entered(of) {
 		return false
 	}
@@ -318,7 +323,7 @@ func (c *attribute) enter(ix *index, of *clause) (exact bool) {
 
 func (c *attribute) covers(other condition) bool {
 	o := other.(*attribute)
-	if c.short != o.short || c.fold != o.fold {
+	if c.kind != o.kind || c.fold != o.fold {
 		return false
 	}
 	for _, value := range o.values {
@@ -332,7 +337,7 @@ func (c *attribute) covers(other condition) bool {
 func (c *attribute) coversLiteral(source string) bool {
 	one := newPattern(source, c.fold)
 	literal, ok := one.literal()
-	return ok && c.matches(&named{value: literal, folded: literal})
+	return ok && c.matches(&named{value: literal, folded: literal, octets: [2]uint64{octetsOf(literal), octetsOf(literal)}})
 }
 
 func text(value string) []string {

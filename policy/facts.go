@@ -2,7 +2,6 @@ package policy
 
 import (
 	"net/netip"
-	"strings"
 	"time"
 
 	"onecert/pki"
@@ -11,30 +10,34 @@ import (
 // facts are a request as conditions look at it. They are made for one decision and
 // used again for another, so that deciding allocates nothing.
 type facts struct {
-	set     *Set
-	subject *Subject
-	nobody  Subject
-	at      time.Time
-	address netip.Addr
-	host    string
-	path    string            // without parameters and slash at the end
-	hasPath bool              // neither TCP nor VPN
-	one     [fields][1]string // conditions with a single value
-	names   [2][]named        // subject and issuer, attribute by attribute
-	units   string            // "/a/b", folded; empty where none are known
-	folded  string            // path, folded
-	member  []int             // sets of lists the subject is in
-	arena   []byte            // folded texts
-	clocks  []clock
-	groups  []group // rows of the index
-	rows    []row
+	set      *Set
+	subject  *Subject
+	nobody   Subject
+	at       time.Time
+	address  netip.Addr
+	host     string
+	path     string            // without parameters and slash at the end
+	hasPath  bool              // neither TCP nor VPN
+	one      [fields][1]string // conditions with a single value
+	names    []named           // attributes of subject and issuer that rules ask for
+	units    string            // "/a/b", folded; empty where none are known
+	folded   string            // path, folded
+	member   []int             // sets of lists the subject is in
+	arena    []byte            // folded texts
+	second   int64             // of at
+	clocks   []clock           // of second
+	moment   row               // which clauses their times do not exclude at momentAt
+	momentAt int64
+	groups   []group // rows of the index
+	rows     []row
 }
 
 // named is one attribute of a name.
 type named struct {
-	short  string
+	kind   int
 	value  string
 	folded string
+	octets [2]uint64 // of value and folded
 }
 
 // clock is the wall of one time zone.
@@ -58,6 +61,10 @@ func (f *facts) load(r *Request) (fault string) {
 	}
 	s := f.subject
 	f.at, f.address, f.host = r.At, r.Address.Unmap().WithZone(""), r.Host
+	if second := r.At.Unix(); second != f.second {
+		f.second = second
+		clear(f.clocks)
+	}
 	f.hasPath = r.Protocol == ProtocolTLS || r.Protocol == ProtocolTLCP
 	if f.path = ""; f.hasPath {
 		f.path = judgedPath(r.Path)
@@ -88,11 +95,9 @@ func (f *facts) load(r *Request) (fault string) {
 func (f *facts) clear() {
 	f.subject, f.nobody, f.host, f.path, f.folded, f.units = nil, Subject{}, "", "", "", ""
 	f.one = [fields][1]string{}
-	clear(f.names[0])
-	clear(f.names[1])
-	f.names[0], f.names[1] = f.names[0][:0], f.names[1][:0]
+	clear(f.names)
+	f.names = f.names[:0]
 	f.arena, f.member = f.arena[:0], f.member[:0]
-	clear(f.clocks)
 	f.groups, f.rows = f.groups[:0], f.rows[:0]
 }
 
@@ -111,20 +116,24 @@ func (f *facts) texts(of field) (values []string, known bool) {
 	return f.one[of][:], f.one[of][0] != ""
 }
 
-// loadNames folds the attributes that rules ask for.
+// loadNames takes the attributes that rules ask for.
 func (f *facts) loadNames() {
-	if f.subject.Certificate == nil || !f.set.needsNames {
+	if f.subject.Certificate == nil || len(f.set.kinds) == 0 {
 		return
 	}
-	f.names[0] = f.appendNames(f.names[0], f.subject.Certificate.Subject)
-	f.names[1] = f.appendNames(f.names[1], f.subject.Certificate.Issuer)
+	f.appendNames(fieldSubject, f.subject.Certificate.Subject)
+	f.appendNames(fieldIssuer, f.subject.Certificate.Issuer)
 }
 
-func (f *facts) appendNames(to []named, name pki.Name) []named {
-	for _, a := range name {
-		to = append(to, named{a.Type, a.Value, folded(a.Value)})
+func (f *facts) appendNames(of field, name pki.Name) {
+	for i := range name {
+		for number, kind := range f.set.kinds {
+			if kind.of == of && kind.short == name[i].Type {
+				value, small := name[i].Value, folded(name[i].Value)
+				f.names = append(f.names, named{number, value, small, [2]uint64{octetsOf(value), octetsOf(small)}})
+			}
+		}
 	}
-	return to
 }
 
 // loadUnits joins the units. A slash inside one becomes what no pattern has literally.
@@ -228,13 +237,13 @@ const (
 // faultOf names what of a request cannot be judged.
 func faultOf(r *Request, s *Subject) string {
 	switch {
-	case r.At.IsZero() || r.At.Year() < 1970 || r.At.Year() > 9999:
+	case r.At.Unix() < 0 || r.At.Unix() > lastDay*86400:
 		return "at"
 	case !r.Address.IsValid():
 		return "address"
 	case r.Application == "" || len(r.Application) > maxText:
 		return "application"
-	case len(r.Host) > maxText || strings.ContainsAny(r.Host, "ABCDEFGHIJKLMNOPQRSTUVWXYZ /\\\x00"):
+	case len(r.Host) > maxText || !plainHost(r.Host):
 		return "host"
 	}
 	switch r.Protocol {
@@ -256,6 +265,16 @@ func faultOf(r *Request, s *Subject) string {
 		return "protocol"
 	}
 	return subjectFault(s)
+}
+
+// plainHost: no capitals, blanks or separators.
+func plainHost(host string) bool {
+	for i := range len(host) {
+		if c := host[i]; c <= ' ' || 'A' <= c && c <= 'Z' || c == '/' || c == '\\' || c == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // subjectFault: a login has what its kind says, and an anonymous visitor nothing.

@@ -18,6 +18,8 @@ type index struct {
 	attributes []*dimension
 	lists      *listDimension
 	addresses  *addressDimension
+	times      *dimension // has base only; the rest is computed once a second
+	moments    []moment
 	interned   map[string]row
 }
 
@@ -31,25 +33,33 @@ func newIndex(total int) *index {
 	ix := &index{words: (total + 63) / 64, total: total, interned: map[string]row{}}
 	ix.lists = &listDimension{conditions: map[int]*lists{}, clauses: map[int]*clause{}}
 	ix.addresses = &addressDimension{clauses: newDimension(fieldAddresses)}
+	ix.times = newDimension(fieldTimes)
 	return ix
 }
 
 // dimension is the rows of one field.
 type dimension struct {
 	of      field
-	short   string          // of an attribute
 	clauses map[int]*clause // that have a condition on it
 	wilds   []int           // that have to be checked besides
 	values  map[string][]int
 	belows  map[string][]int
-	rows    map[string]row // by value
-	below   map[string]row // by what the value is below
-	base    row            // for a value that no rule names
-	absent  row            // for no value
+	middles map[segment][]int
+	rows    map[string]row  // by value
+	below   map[string]row  // by what the value is below
+	middle  map[segment]row // by one segment of the value
+	base    row             // for a value that no rule names
+	absent  row             // for no value
+}
+
+// segment is a segment of a path at its place.
+type segment struct {
+	place int
+	text  string
 }
 
 func newDimension(of field) *dimension {
-	return &dimension{of: of, clauses: map[int]*clause{}, values: map[string][]int{}, belows: map[string][]int{}}
+	return &dimension{of: of, clauses: map[int]*clause{}, values: map[string][]int{}, belows: map[string][]int{}, middles: map[segment][]int{}}
 }
 
 func (ix *index) dimension(of field) *dimension {
@@ -59,16 +69,12 @@ func (ix *index) dimension(of field) *dimension {
 	return ix.dimensions[of]
 }
 
-func (ix *index) attribute(of field, short string) *dimension {
-	for _, d := range ix.attributes {
-		if d.of == of && d.short == short {
-			return d
-		}
+func (ix *index) attribute(c *attribute) *dimension {
+	for len(ix.attributes) <= c.kind {
+		ix.attributes = append(ix.attributes, newDimension(c.of))
 	}
-	d := newDimension(of)
-	d.short = short
-	ix.attributes = append(ix.attributes, d)
-	return d
+	ix.attributes[c.kind].of = c.of
+	return ix.attributes[c.kind]
 }
 
 func (d *dimension) enter(c *clause)              { d.clauses[c.number] = c }
@@ -78,6 +84,8 @@ func (d *dimension) add(value string, number int) { d.values[value] = append(d.v
 func (d *dimension) addBelow(parent string, number int) {
 	d.belows[parent] = append(d.belows[parent], number)
 }
+
+func (d *dimension) addSegment(s segment, number int) { d.middles[s] = append(d.middles[s], number) }
 
 // finish makes the rows when all clauses have entered.
 func (ix *index) finish() {
@@ -91,6 +99,7 @@ func (ix *index) finish() {
 	}
 	ix.lists.finish(ix)
 	ix.addresses.finish(ix)
+	ix.times.finish(ix)
 	ix.interned = nil
 }
 
@@ -99,8 +108,8 @@ func (d *dimension) finish(ix *index) {
 	for _, number := range d.wilds {
 		d.base.set(number)
 	}
-	d.rows, d.below = ix.rowsOf(d.base, d.values), ix.rowsOf(d.base, d.belows)
-	d.values, d.belows, d.wilds = nil, nil, nil
+	d.rows, d.below, d.middle = rowsOf(ix, d.base, d.values), rowsOf(ix, d.base, d.belows), rowsOf(ix, d.base, d.middles)
+	d.values, d.belows, d.middles, d.wilds = nil, nil, nil, nil
 }
 
 // without is a row of the clauses that have no condition, and of those that hold anyway.
@@ -114,8 +123,8 @@ func (ix *index) without(clauses map[int]*clause, holds func(*clause) bool) row 
 	return r
 }
 
-func (ix *index) rowsOf(base row, values map[string][]int) map[string]row {
-	rows := make(map[string]row, len(values))
+func rowsOf[K comparable](ix *index, base row, values map[K][]int) map[K]row {
+	rows := make(map[K]row, len(values))
 	for value, numbers := range values {
 		rows[value] = ix.with(base, numbers)
 	}
@@ -267,9 +276,9 @@ func (ix *index) look(f *facts) {
 		}
 		f.groups = append(f.groups, group{d.of, start, len(f.rows)})
 	}
-	for _, d := range ix.attributes {
+	for kind, d := range ix.attributes {
 		start := len(f.rows)
-		d.lookName(f)
+		d.lookName(f, kind)
 		f.groups = append(f.groups, group{d.of, start, len(f.rows)})
 	}
 	if len(ix.lists.clauses) > 0 {
@@ -281,6 +290,25 @@ func (ix *index) look(f *facts) {
 		f.rows = append(f.rows, ix.addresses.find(f.address))
 		f.groups = append(f.groups, group{fieldAddresses, len(f.rows) - 1, len(f.rows)})
 	}
+	if len(ix.moments) > 0 {
+		f.rows = append(f.rows, f.now(ix))
+		f.groups = append(f.groups, group{fieldTimes, len(f.rows) - 1, len(f.rows)})
+	}
+}
+
+// now is the row of the moment. Within one second no window opens or closes, so that it
+// is used again.
+func (f *facts) now(ix *index) row {
+	if f.moment != nil && f.momentAt == f.second {
+		return f.moment
+	}
+	f.moment, f.momentAt = append(f.moment[:0], ix.times.base...), f.second
+	for _, m := range ix.moments {
+		if m.times.check(f) == yes {
+			f.moment.set(m.number)
+		}
+	}
+	return f.moment
 }
 
 func (d *dimension) look(f *facts, values []string, known bool) {
@@ -325,27 +353,31 @@ func (d *dimension) lookPlace(f *facts) {
 	if r, ok := d.rows[at]; ok {
 		f.rows = append(f.rows, r)
 	}
-	if len(d.below) == 0 {
-		return
-	}
-	for end := len(at); end >= 0; end-- {
+	place, begin := 0, 1
+	for end := 0; end <= len(at); end++ {
 		if end < len(at) && at[end] != '/' {
 			continue
 		}
 		if r, ok := d.below[at[:end]]; ok {
 			f.rows = append(f.rows, r)
 		}
+		if end > 0 && len(d.middle) > 0 {
+			if r, ok := d.middle[segment{place, at[begin:end]}]; ok {
+				f.rows = append(f.rows, r)
+			}
+			place, begin = place+1, end+1
+		}
 	}
 }
 
-func (d *dimension) lookName(f *facts) {
+func (d *dimension) lookName(f *facts, kind int) {
 	start, known := len(f.rows), false
-	for _, a := range f.name(d.of) {
-		if a.short != d.short {
+	for i := range f.names {
+		if f.names[i].kind != kind {
 			continue
 		}
 		known = true
-		if r, ok := d.rows[a.folded]; ok {
+		if r, ok := d.rows[f.names[i].folded]; ok {
 			f.rows = append(f.rows, r)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 type pattern struct {
 	source string
 	pieces []piece
+	octets uint64 // of all its texts; see octetsOf
 }
 
 // piece is what stands between two stars; ones has "?" as -1 where there are any.
@@ -59,6 +60,16 @@ func (p *pattern) add(runes []rune) {
 		text.WriteRune(r)
 	}
 	p.pieces = append(p.pieces, piece{text.String(), ones})
+	p.octets |= octetsOf(text.String())
+}
+
+// octetsOf marks which octets stand in a text, by their lower six bits: a text that
+// lacks one of a pattern's cannot match it.
+func octetsOf(text string) (set uint64) {
+	for i := range len(text) {
+		set |= 1 << (text[i] & 63)
+	}
+	return set
 }
 
 // literal returns the only text that matches; ok is false where there are several.

@@ -10,6 +10,7 @@ type place struct {
 	source   string
 	literal  string    // where segments is nil: "/a/b"
 	segments []pattern // where some have wildcards
+	telling  int       // the longest segment without, -1 where each has them
 	below    bool      // ends in "/**"
 }
 
@@ -17,7 +18,7 @@ const anyBelow = "**"
 
 // newPlace reads a pattern that begins with "/". fault is a word for what is wrong.
 func newPlace(source string, fold bool) (p place, fault string) {
-	p.source = source
+	p.source, p.telling = source, -1
 	rest, rooted := strings.CutPrefix(source, "/")
 	if !rooted {
 		return p, "path.root"
@@ -28,16 +29,19 @@ func newPlace(source string, fold bool) (p place, fault string) {
 	} else if segments[len(segments)-1] == "" {
 		segments = segments[:len(segments)-1] // a slash at the end makes no difference
 	}
-	wild := false
-	for _, segment := range segments {
+	wild, longest := false, 0
+	for i, segment := range segments {
 		if segment == "" || segment == "." || segment == ".." || strings.Contains(segment, anyBelow) || strings.ContainsAny(segment, ";\x00") || hasEscape(segment) {
 			return p, "path.segment"
 		}
 		one := newPattern(segment, fold)
 		p.segments = append(p.segments, one)
 		text, literal := one.literal()
-		if p.literal += "/" + text; !literal {
+		p.literal += "/" + text
+		if !literal {
 			wild = true
+		} else if len(text) > longest {
+			p.telling, longest = i, len(text)
 		}
 	}
 	if !wild {

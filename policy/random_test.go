@@ -110,7 +110,9 @@ func (d dice) conditions(percent int) (c Conditions) {
 		func() { c.Logins = some(d, Logins()...) },
 		func() { c.Users = some(d, "alice", "bob", "dave") },
 		func() { c.Groups = some(d, "staff", "audit", "admin") },
-		func() { c.Units = some(d, "示例省", "示例省/**", "示例省/财政厅", "*/财政厅/**", "a/?", "A/**", "**") },
+		func() {
+			c.Units = some(d, "示例省", "示例省/**", "示例省/财政厅", "*/财政厅/**", "a/?", "A/**", "**")
+		},
 		func() { c.Lists = some(d, "black", "white", "people", "empty") },
 		func() { c.Subject = d.attributes() },
 		func() { c.Issuer = d.attributes() },

@@ -19,10 +19,16 @@ type Set struct {
 	calendars  map[string]*calendar
 	source     *Rules
 	needs      [LevelHighest + 1]row // rules that allow and need just that level
-	needsNames bool
+	kinds      []kind
 	needsUnits bool
 	foldsPaths bool
 	spare      sync.Pool // of *facts
+}
+
+// kind is a type of attribute some rule asks for, of the subject's or the issuer's name.
+type kind struct {
+	of    field
+	short string
 }
 
 // rule is a Rule, made ready.

@@ -158,8 +158,17 @@ func (c *times) check(f *facts) verdict {
 	return no
 }
 
-// enter: there is nothing to look up; a check is a few comparisons.
-func (c *times) enter(*index, *clause) bool { return false }
+func (c *times) enter(ix *index, of *clause) bool {
+	ix.times.enter(of)
+	ix.moments = append(ix.moments, moment{of.number, c})
+	return true
+}
+
+// moment is the times of one clause.
+type moment struct {
+	number int
+	times  *times
+}
 
 func (c *times) wanted() []string {
 	all := make([]string, len(c.all))
