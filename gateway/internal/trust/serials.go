@@ -10,7 +10,7 @@ import (
 
 // serials is a compact set of listed certificates of one issuer: an open-addressed table
 // of slots with the serial in full, so that no two are ever taken for one another. A
-// million take 32 MB and hold no pointer, which the collector would have to follow.
+// million take 37 MB and hold no pointer, which the collector would have to follow.
 type serials struct {
 	seed  maphash.Seed
 	slots []byte
@@ -64,7 +64,7 @@ func keyOfSerial(s pki.Serial) serialKey {
 
 // newSerials makes a set with room for n without growing.
 func newSerials(n int) *serials {
-	return &serials{seed: maphash.MakeSeed(), slots: make([]byte, max(firstSlots, n*5/4+1)*slotOctets)}
+	return &serials{seed: maphash.MakeSeed(), slots: make([]byte, max(firstSlots, n*10/7+1)*slotOctets)}
 }
 
 func (s *serials) room() int { return len(s.slots) / slotOctets }
@@ -109,7 +109,7 @@ func (s *serials) set(k *serialKey, entry listed) {
 		s.long[k.long] = entry
 		return
 	}
-	if s.used >= s.room()*4/5 {
+	if s.used >= s.room()*7/10 {
 		s.grow()
 	}
 	slot, found := s.slot(&k.fixed)
