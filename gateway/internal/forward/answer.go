@@ -43,6 +43,9 @@ func (f *flow) startAnswer(status int, fields []field, named []string) {
 	if f.fresh != nil {
 		http.SetCookie(f.w, f.fresh)
 	}
+	if f.parting {
+		header["Connection"] = []string{"close"}
+	}
 	f.announce(status, header)
 	f.res.Started, f.res.Status = true, status
 	f.w.WriteHeader(status)

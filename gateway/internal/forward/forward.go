@@ -42,8 +42,9 @@ type flow struct {
 	conn   *conn
 	unhook []func() bool // ends the watch over contexts
 
-	idle  time.Duration // between two pieces of the answer; 0: any
-	dirty bool          // something written waits in a buffer
+	idle    time.Duration // between two pieces of the answer; 0: any
+	parting bool          // the client's connection ends with this answer
+	dirty   bool          // something written waits in a buffer
 }
 
 // Forward carries a request to a back end and writes its answer to w, whose Header must

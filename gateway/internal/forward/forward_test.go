@@ -46,7 +46,7 @@ func TestUploadSizes(t *testing.T) {
 			body, _ := io.ReadAll(answer.Body)
 			answer.Body.Close()
 			if string(body) != want && n > 0 {
-				t.Errorf("%d %v: %q, want %q", n, chunked, body, want)
+				t.Errorf("%d %v: %q, want %q; %s %q %+v", n, chunked, body, want, answer.Status, answer.Header, d.results[len(d.results)-1])
 			}
 		}
 	}

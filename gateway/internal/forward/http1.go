@@ -160,10 +160,8 @@ func (f *flow) finish(m *member, c *conn, s *sending) error {
 		return f.tunnel(m, c)
 	}
 	c.body.frame(c.in, &c.head, f.r.Method, f.pool.spans.head)
+	f.parting = s.under() && f.r.ProtoMajor == 1
 	f.startAnswer(c.head.status, c.head.fields, c.head.named)
-	if s.under() && f.r.ProtoMajor == 1 {
-		f.w.Header()["Connection"] = []string{"close"}
-	}
 	length := c.head.length
 	if c.head.chunked || c.body.awaited {
 		length = -1

@@ -76,6 +76,7 @@ func (f *flow) overH2(m *member, start time.Time) error {
 	if repeated {
 		return malformed("Content-Length twice")
 	}
+	f.parting = out.Body != nil && received.end.Load() == nil && f.r.ContentLength != received.n.Load() && f.r.ProtoMajor == 1
 	f.startAnswer(answer.StatusCode, fields, nil)
 	err = f.answer(answer.ContentLength, &h2Body{answer: answer, flow: f, timer: timer})
 	if err != nil && context.Cause(ctx) != nil {
@@ -87,7 +88,7 @@ func (f *flow) overH2(m *member, start time.Time) error {
 // endBody counts, and keeps nobody reading a body that no back end wants any more.
 func (f *flow) endBody(received *counted) {
 	f.res.Received = received.n.Load()
-	if received.end.Load() == nil {
+	if received.end.Load() == nil && f.r.ContentLength != f.res.Received {
 		http.NewResponseController(f.w).SetReadDeadline(time.Unix(1, 0))
 	}
 }

@@ -25,7 +25,8 @@ type sending struct {
 	header   time.Duration
 	idle     time.Duration
 	buffer   *[largeOctets]byte
-	started  bool // of the owner's goroutine only
+	started  bool        // of the owner's goroutine only
+	drained  atomic.Bool // the client has sent everything
 	finished atomic.Bool
 	done     chan struct{}
 
@@ -80,15 +81,14 @@ func (s *sending) copy() error {
 		n, err := s.body.Read(into)
 		if n > 0 {
 			s.received += int64(n)
-			if err := s.write(n); err != nil {
+			s.drained.Store(s.received == s.length)
+			if err := s.write(n); err != nil || s.drained.Load() {
 				return err
 			}
 		}
-		if err == io.EOF && (s.length < 0 || s.received == s.length) {
-			if s.length < 0 {
-				return s.push([]byte("0\r\n\r\n"))
-			}
-			return nil
+		if err == io.EOF && s.length < 0 {
+			s.drained.Store(true)
+			return s.push([]byte("0\r\n\r\n"))
 		}
 		if err != nil {
 			err = errors.Join(errClientBody, err)
@@ -134,7 +134,7 @@ func (s *sending) failure() error {
 }
 
 // under says whether some of the body may still come.
-func (s *sending) under() bool { return s != nil && !s.finished.Load() }
+func (s *sending) under() bool { return s != nil && !s.drained.Load() }
 
 // awaitOctet waits for the beginning of an answer; the time limit begins with the body's
 // end.
@@ -169,12 +169,30 @@ func (s *sending) end(f *flow) bool {
 		f.pool.buffers.Put(s.buffer)
 		return false
 	}
-	if !s.finished.Load() {
-		s.conn.abort()
-		http.NewResponseController(f.w).SetReadDeadline(time.Unix(1, 0))
-	}
-	<-s.done
+	s.stop(f)
 	f.pool.buffers.Put(s.buffer)
 	f.res.Received = s.received
 	return s.whole
+}
+
+// lastPush is how long the last piece may take after the answer: mostly it is gone, and
+// its goroutine only has not said so yet.
+const lastPush = 50 * time.Millisecond
+
+// stop waits for the sending, and ends it where it would go on.
+func (s *sending) stop(f *flow) {
+	if s.drained.Load() {
+		timer := time.NewTimer(lastPush)
+		defer timer.Stop()
+		select {
+		case <-s.done:
+			return
+		case <-timer.C:
+		}
+	}
+	s.conn.abort()
+	if !s.drained.Load() {
+		http.NewResponseController(f.w).SetReadDeadline(time.Unix(1, 0))
+	}
+	<-s.done
 }
