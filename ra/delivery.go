@@ -291,13 +291,10 @@ func (r *Registration) redeem(ctx context.Context, id, code string) (d delivery,
 		To("look at both again; the counter can give a new code")
 	good := false
 	err = r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		if err := r.forget(ctx, tx); err != nil {
-			return err
-		}
 		if d, err = readDelivery(ctx, tx, id); err != nil || d.code == nil {
 			return err
 		}
-		if d.tries >= mostTries || !r.now().Before(d.codeUntil) {
+		if d.tries >= mostTries || !r.now().Before(d.codeUntil) || r.over(d) {
 			return nil
 		}
 		if good = subtle.ConstantTimeCompare(d.code, hashOfCode(id, code)) == 1; good {

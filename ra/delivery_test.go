@@ -105,6 +105,13 @@ func TestServerKey(t *testing.T) {
 			wantCode(t, err, "delivery.over")
 			_, err = h.PackageFor(counter, a.ID, "")
 			wantCode(t, err, "delivery.over")
+			if err := h.room.Self().Sweep(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			var kept int
+			if err := h.cfg.DB.Read().QueryRow("SELECT count(*) FROM ra_delivery WHERE ticket IS NOT NULL OR code IS NOT NULL").Scan(&kept); err != nil || kept > 0 {
+				t.Errorf("%d tickets are kept: %v", kept, err)
+			}
 			nothingKept(t, source, logged.Bytes(), keys.keys[a.ID], []byte(password), []byte(strings.ReplaceAll(code.Code, "-", "")))
 		})
 	}

@@ -31,7 +31,7 @@ func (r *Registration) enter(ctx context.Context, op officer.Operation) (scope, 
 		return scope{}, err
 	}
 	if now := r.cfg.Now(); !now.Before(post.Until) {
-		return scope{}, pki.Errorf(pki.Forbidden, "post.ended", "the papers of %s ended on %s", actor.Name, post.Until.Format(time.DateOnly)).
+		return scope{}, pki.Errorf(pki.Forbidden, "post.ended", "the papers of %s ended on %s", actor.Name, post.Until.In(chinaTime()).Format(time.DateOnly)).
 			To("the security administrator renews them")
 	}
 	node, err := r.activeNode(ctx, post.Node)

@@ -57,8 +57,8 @@ func (f Self) renewable(ctx context.Context, c *Certificate) error {
 	case c.State != pki.Valid:
 		return pki.Errorf(pki.Conflict, "renew.state", "this certificate is %s", c.State).To("go to a counter")
 	case now.Before(c.NotAfter.Add(-renewEarly)):
-		return pki.Errorf(pki.Conflict, "renew.early", "this certificate is good until %s", c.NotAfter.Format(time.DateOnly)).
-			To("come back after %s", c.NotAfter.Add(-renewEarly).Format(time.DateOnly))
+		return pki.Errorf(pki.Conflict, "renew.early", "this certificate is good until %s", c.NotAfter.In(chinaTime()).Format(time.DateOnly)).
+			To("come back after %s", c.NotAfter.Add(-renewEarly).In(chinaTime()).Format(time.DateOnly))
 	case now.Before(c.NotAfter):
 		return nil
 	}
@@ -67,7 +67,7 @@ func (f Self) renewable(ctx context.Context, c *Certificate) error {
 		return err
 	}
 	if !now.Before(c.NotAfter.AddDate(0, 0, days)) {
-		return pki.Errorf(pki.Conflict, "renew.late", "this certificate ended on %s", c.NotAfter.Format(time.DateOnly)).To("apply for a new one at a counter")
+		return pki.Errorf(pki.Conflict, "renew.late", "this certificate ended on %s", c.NotAfter.In(chinaTime()).Format(time.DateOnly)).To("apply for a new one at a counter")
 	}
 	return nil
 }

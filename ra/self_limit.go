@@ -78,7 +78,8 @@ func tooOften() error {
 	return pki.Errorf(pki.Unavailable, "self.often", "that was tried too often").To("try again later, or go to a counter")
 }
 
-// Sweep forgets what codes, limits and packages that were fetched no longer need; the process calls it each hour.
+// Sweep forgets what codes, limits and packages that were fetched no longer need; the
+// process calls it each hour.
 func (f Self) Sweep(ctx context.Context) error {
 	now := f.r.now()
 	return f.r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
