@@ -18,7 +18,7 @@ func told(t *testing.T, rules *Rules, r *Request) {
 	}
 }
 
-// Decide agrees with the reference on rules and requests made by chance.
+// Decide and Explain agree with the reference on rules and requests made by chance.
 func TestDecideAgreesWithTheReference(t *testing.T) {
 	seen := map[Reason]int{}
 	missing, allowed := 0, 0
@@ -36,6 +36,10 @@ func TestDecideAgreesWithTheReference(t *testing.T) {
 			if got != want {
 				told(t, rules, r)
 				t.Fatalf("seed %d: %+v, and the reference says %+v", seed, got, want)
+			}
+			if e := set.Explain(r); e.Decision != got {
+				told(t, rules, r)
+				t.Fatalf("seed %d: %+v, and Explain says %+v", seed, got, e)
 			}
 			if seen[got.Reason]++; got.Missing > 0 {
 				missing++

@@ -34,10 +34,11 @@ type facts struct {
 
 // named is one attribute of a name.
 type named struct {
-	kind   int
-	value  string
-	folded string
-	octets [2]uint64 // of value and folded
+	kind       int
+	value      string
+	folded     string
+	start, end int       // of folded, in the arena
+	octets     [2]uint64 // of value and folded
 }
 
 // clock is the wall of one time zone.
@@ -123,17 +124,37 @@ func (f *facts) loadNames() {
 	}
 	f.appendNames(fieldSubject, f.subject.Certificate.Subject)
 	f.appendNames(fieldIssuer, f.subject.Certificate.Issuer)
+	f.foldNames()
 }
 
 func (f *facts) appendNames(of field, name pki.Name) {
 	for i := range name {
 		for number, kind := range f.set.kinds {
-			if kind.of == of && kind.short == name[i].Type {
-				value, small := name[i].Value, folded(name[i].Value)
-				f.names = append(f.names, named{number, value, small, [2]uint64{octetsOf(value), octetsOf(small)}})
+			if kind.of != of || kind.short != name[i].Type {
+				continue
 			}
+			value, start := name[i].Value, len(f.arena)
+			one := named{kind: number, value: value, folded: value}
+			if !isFolded(value) {
+				f.arena = appendFolded(f.arena, value)
+				one.start, one.end = start, len(f.arena)
+			}
+			f.names = append(f.names, one)
 		}
 	}
+}
+
+// foldNames turns what was folded into text, all of it at once.
+func (f *facts) foldNames() {
+	all := string(f.arena)
+	for i := range f.names {
+		one := &f.names[i]
+		if one.end > 0 {
+			one.folded = all[one.start:one.end]
+		}
+		one.octets = [2]uint64{octetsOf(one.value), octetsOf(one.folded)}
+	}
+	f.arena = f.arena[:0]
 }
 
 // loadUnits joins the units. A slash inside one becomes what no pattern has literally.

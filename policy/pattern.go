@@ -177,11 +177,19 @@ func appendFolded(to []byte, text string) []byte {
 
 // folded returns the text itself where there is nothing to fold.
 func folded(text string) string {
+	if isFolded(text) {
+		return text
+	}
+	return string(appendFolded(nil, text))
+}
+
+// isFolded is careful: it says no where it is not plain.
+func isFolded(text string) bool {
 	for i := range len(text) {
 		c := text[i]
-		if 'A' <= c && c <= 'Z' || c == ' ' || c >= utf8.RuneSelf && (c < 0xe3 || c > 0xe9) && c >= 0xc0 {
-			return string(appendFolded(nil, text))
+		if 'A' <= c && c <= 'Z' || c == ' ' || c >= 0xc0 && (c < 0xe3 || c > 0xe9) {
+			return false
 		}
 	}
-	return text
+	return true
 }
