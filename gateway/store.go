@@ -44,7 +44,7 @@ type querier interface {
 
 // lastVersion returns the newest version with its document; zero where there is none.
 func lastVersion(ctx context.Context, q querier) (v Version, document []byte, err error) {
-	v, err = scanVersion(q.QueryRowContext(ctx, "SELECT "+versionColumns+", document FROM gateway_version ORDER BY number DESC LIMIT 1").Scan, &document)
+	v, err = scanVersion(q.QueryRowContext(ctx, "SELECT "+versionColumns+", document FROM gateway_configuration ORDER BY number DESC LIMIT 1").Scan, &document)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Version{}, nil, nil
 	}
@@ -55,7 +55,7 @@ func lastVersion(ctx context.Context, q querier) (v Version, document []byte, er
 }
 
 func oneVersion(ctx context.Context, q querier, number int64) (v Version, document []byte, err error) {
-	v, err = scanVersion(q.QueryRowContext(ctx, "SELECT "+versionColumns+", document FROM gateway_version WHERE number = $1", number).Scan, &document)
+	v, err = scanVersion(q.QueryRowContext(ctx, "SELECT "+versionColumns+", document FROM gateway_configuration WHERE number = $1", number).Scan, &document)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Version{}, nil, noVersion(number)
 	}
@@ -66,7 +66,7 @@ func oneVersion(ctx context.Context, q querier, number int64) (v Version, docume
 }
 
 func insertVersion(ctx context.Context, tx *sql.Tx, v Version, document []byte) error {
-	_, err := tx.ExecContext(ctx, "INSERT INTO gateway_version ("+versionColumns+", document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+	_, err := tx.ExecContext(ctx, "INSERT INTO gateway_configuration ("+versionColumns+", document) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 		v.Number, v.Hash, v.Note, v.By, v.At.UnixMilli(), v.Base, v.Restored, document)
 	if err != nil {
 		return fmt.Errorf("storing configuration %d: %w", v.Number, err)
@@ -76,7 +76,7 @@ func insertVersion(ctx context.Context, tx *sql.Tx, v Version, document []byte) 
 
 // listVersions returns at most n versions before one number, the newest first.
 func listVersions(ctx context.Context, q querier, before int64, n int) ([]Version, error) {
-	rows, err := q.QueryContext(ctx, "SELECT "+versionColumns+" FROM gateway_version WHERE number < $1 ORDER BY number DESC LIMIT $2", before, n)
+	rows, err := q.QueryContext(ctx, "SELECT "+versionColumns+" FROM gateway_configuration WHERE number < $1 ORDER BY number DESC LIMIT $2", before, n)
 	if err != nil {
 		return nil, fmt.Errorf("listing configurations: %w", err)
 	}

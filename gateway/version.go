@@ -16,6 +16,7 @@ import (
 	"onecert/db"
 	"onecert/officer"
 	"onecert/pki"
+	"onecert/policy"
 )
 
 // maxDocument bounds a configuration.
@@ -294,7 +295,7 @@ func (g *Gateway) resume(ctx context.Context) error {
 		return err
 	}
 	if last.Number == 0 {
-		return g.change(ctx, &Configuration{}, func() error { return nil })
+		return g.change(ctx, nothing(), func() error { return nil })
 	}
 	for number := last.Number; number > 0 && number > last.Number-10; number-- {
 		v, document2, err := oneVersion(ctx, g.cfg.DB.Read(), number)
@@ -315,6 +316,9 @@ func (g *Gateway) resume(ctx context.Context) error {
 	}
 	return g.fault
 }
+
+// nothing is the configuration before the first: no service, nobody may reach anything.
+func nothing() *Configuration { return &Configuration{Policy: policy.Rules{Version: 1}} }
 
 // Fault says why the newest configuration does not run; nil: it does.
 func (g *Gateway) Fault() error {

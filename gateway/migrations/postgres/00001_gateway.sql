@@ -2,7 +2,7 @@
 
 -- Every version of the configuration, whole. The one in use is the last that was
 -- applied; rolling back writes an old one again under a new number.
-CREATE TABLE gateway_version (
+CREATE TABLE gateway_configuration (
     number   BIGINT NOT NULL PRIMARY KEY,
     document BYTEA   NOT NULL, -- JSON
     hash     TEXT    NOT NULL, -- SHA-256 of document, hex
