@@ -69,7 +69,7 @@ func (p *Plan) ourCookie(part string) bool {
 	if p.cookies.hasEncoded(name) || unbalanced(strings.TrimLeftFunc(value, cookieBlank)) {
 		return true
 	}
-	for rest := value; ; { // names inside the value, for readers that end it earlier
+	for rest := part; ; { // further names inside, for readers that end one earlier
 		start, end := nextName(rest)
 		if end < 0 {
 			return false
