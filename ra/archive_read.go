@@ -102,7 +102,7 @@ func (r *Registration) ArchivedApplication(ctx context.Context, id string) (*Arc
 
 // ArchivedDocument opens a scan of an archived application.
 func (r *Registration) ArchivedDocument(ctx context.Context, id, hash string) (*Document, []byte, error) {
-	s, err := r.enter(ctx, officer.ReadApplications)
+	s, err := r.enter(ctx, officer.Unmask)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -72,6 +72,10 @@ func TestMaterials(t *testing.T) {
 				if err != nil || !bytes.Equal(content, scan) {
 					t.Errorf("%v, %d octets of %d", err, len(content), len(scan))
 				}
+				for _, masked := range []string{"lra1.issuer", "ra1.audit"} { // who sees numbers masked sees no papers
+					_, _, err = h.OpenDocument(as(masked), a.ID, d.Hash)
+					wantCode(t, err, "officer.forbidden")
+				}
 				_, _, err = h.OpenDocument(as("ra2.reviewer"), a.ID, d.Hash)
 				wantCode(t, err, "application.unknown")
 			}

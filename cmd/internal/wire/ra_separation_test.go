@@ -267,7 +267,7 @@ func raTrials(b *branches) map[string][]trial {
 
 		"attach":   {{op: officer.Register, path: wait("/documents"), query: fmt.Sprintf("?version=%d&sort=other", b.version), body: b.paper("another")}},
 		"detach":   {{op: officer.Register, path: wait("/documents/" + b.hash + "/detach"), query: fmt.Sprintf("?version=%d", b.version)}},
-		"document": {{op: officer.ReadApplications, path: wait("/documents/" + b.hash)}},
+		"document": {{op: officer.Unmask, path: wait("/documents/" + b.hash)}},
 		"form":     {{op: officer.Register, path: app("/form")}},
 
 		"delivery-code":     {{op: officer.Deliver, path: app("/code")}},
@@ -317,7 +317,7 @@ func raTrials(b *branches) map[string][]trial {
 
 		"archive":             {{op: officer.ReadApplications, own: true, query: "?name=" + url.QueryEscape(nameA)}},
 		"archive-application": {{op: officer.ReadApplications, path: "/v1/archive/applications/" + b.old}},
-		"archive-document":    {{op: officer.ReadApplications, path: "/v1/archive/applications/" + b.old + "/documents/" + strings.Repeat("0", 64)}},
+		"archive-document":    {{op: officer.Unmask, path: "/v1/archive/applications/" + b.old + "/documents/" + strings.Repeat("0", 64)}},
 		"archive-verify":      {{op: officer.VerifyArchive, own: true}},
 		"volumes":             {{op: officer.VerifyArchive, own: true}},
 		"volume-close":        {{op: officer.Archive, own: true, body: object{"before": "2020-01-01T00:00:00Z"}}},
