@@ -107,7 +107,7 @@ func (a *answer) Write(b []byte) (int, error) {
 // Flush implements http.Flusher.
 func (a *answer) Flush() { http.NewResponseController(a.ResponseWriter).Flush() }
 
-// carried is an answer for a back end: what the door has set so far is its own.
+// carried is an answer that others write: the cookies set so far are the door's own.
 func carried(w http.ResponseWriter) *answer {
 	return &answer{ResponseWriter: w, ours: len(w.Header()["Set-Cookie"])}
 }

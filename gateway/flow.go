@@ -355,7 +355,7 @@ func (x *exchange) show(p pages.Problem) bool {
 	if x.peer.shows() && p.Certificate == nil {
 		p.Certificate = shownCertificate(x.peer.transport.Certificates[0])
 	}
-	counted := &answer{ResponseWriter: x.w}
+	counted := carried(x.w)
 	x.service.pages.Show(counted, x.r, p)
 	x.visit.Status, x.visit.Sent = counted.status, counted.sent
 	return false
