@@ -299,6 +299,16 @@ func as(roles ...string) context.Context {
 // JSON with Go's names for what tests change.
 func (h *house) document(change ...string) *gateway.Configuration {
 	h.t.Helper()
+	c, err := gateway.Parse([]byte(h.text(change...)))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return c
+}
+
+// text is the document before it is read, with what a test changes.
+func (h *house) text(change ...string) string {
+	h.t.Helper()
 	text := fmt.Sprintf(`{
 	 "certificates": [{"name": "site", "chain": %q, "key": "site"},
 	   {"name": "pair", "chain": %q, "key": "sign", "encryptChain": %q, "encryptKey": "encrypt"}],
@@ -315,11 +325,7 @@ func (h *house) document(change ...string) *gateway.Configuration {
 		}
 		text = strings.ReplaceAll(text, change[i], change[i+1])
 	}
-	c, err := gateway.Parse([]byte(text))
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return c
+	return text
 }
 
 // apply applies a configuration over the current one.

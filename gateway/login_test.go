@@ -1,0 +1,166 @@
+package gateway_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"onecert/gateway"
+	"onecert/pkitest"
+)
+
+// twoDoors is a site with a public part, and the log in at a service of its own.
+func twoDoors(t *testing.T) (h *house, login string) {
+	t.Helper()
+	h = newHouse(t)
+	address := pkitest.FreeAddress(t)
+	_, port, _ := strings.Cut(address, ":")
+	login = "https://login.example.gov:" + port
+	h.apply(h.document(`"title": "办公",`, `"title": "办公", "access": [{"path": "/public/**", "certificate": "none"}],`,
+		`"applications": ["oa"]}]`, `"applications": ["oa"], "clientCertificate": "none", "login": {"url": "`+login+`"}},
+		{"name": "login", "kind": "web", "listen": ["`+address+`"], "certificates": ["site"], "trust": "staff", "loginFor": ["`+strings.TrimSuffix(h.url("oa.example.gov", ""), "/")+`"]}]`))
+	return h, login
+}
+
+func asBrowser(r *http.Request) { r.Header.Set("Accept", "text/html,*/*") }
+
+// follow goes where an answer sends the browser, as long as it does.
+func (h *house) follow(c *http.Client, address string) (*http.Response, string, []string) {
+	h.t.Helper()
+	var way []string
+	for range 8 {
+		way = append(way, address)
+		answer, body := h.get(c, address, asBrowser)
+		if answer.StatusCode != http.StatusFound {
+			return answer, body, way
+		}
+		address = location(answer).String()
+	}
+	h.t.Fatalf("the browser goes in circles: %v", way)
+	return nil, "", nil
+}
+
+func TestLoginAtAnotherService(t *testing.T) {
+	h, login := twoDoors(t)
+	c := h.browser(h.ca.issue("张三", nil))
+	if answer, body := h.get(c, h.url("oa.example.gov", "/public/a"), asBrowser); answer.StatusCode != 200 || strings.Contains(body, "KOAL_CERT") {
+		t.Fatal(answer.StatusCode, body)
+	}
+	answer, body, way := h.follow(c, h.url("oa.example.gov", "/desk?x=%E4%B8%AD"))
+	if answer.StatusCode != 200 || !strings.Contains(body, "GET /desk?x=%E4%B8%AD\n") || !strings.Contains(body, "KOAL_CERT_CN=") {
+		t.Fatal(answer.StatusCode, way, body)
+	}
+	if len(way) != 4 || !strings.HasPrefix(way[1], login+"/.onecert/login?state=") || !strings.HasPrefix(way[2], h.url("oa.example.gov", "/.onecert/enter?code=")) {
+		t.Errorf("the way was %v", way)
+	}
+	if strings.Contains(body, "__Host-") {
+		t.Errorf("the application saw the door's cookies:\n%s", body)
+	}
+	// From then on without a detour; and the session's end ends it.
+	if answer, _ := h.get(c, h.url("oa.example.gov", "/desk"), asBrowser); answer.StatusCode != 200 {
+		t.Error(answer.StatusCode)
+	}
+	rows, _ := h.desk.List(t.Context(), gateway.SessionQuery{})
+	h.desk.End(t.Context(), rows[0].ID, "officer")
+	if answer, _ := h.get(c, h.url("oa.example.gov", "/gone"), asBrowser); answer.StatusCode != http.StatusUnauthorized {
+		t.Errorf("%d after the session's end", answer.StatusCode)
+	}
+	// What is not a page is told, not led away.
+	if answer, _ := h.get(h.browser(nil), h.url("oa.example.gov", "/api"), func(r *http.Request) { r.Header.Set("Accept", "application/json") }); answer.StatusCode != http.StatusUnauthorized {
+		t.Errorf("a program got %d", answer.StatusCode)
+	}
+}
+
+func TestLoginCodesCannotBeSlippedIn(t *testing.T) {
+	h, login := twoDoors(t)
+	mallory := h.browser(h.ca.issue("马六", nil))
+	answer, _ := h.get(mallory, h.url("oa.example.gov", "/desk"), asBrowser)
+	state := location(answer)
+	answer, _ = h.get(mallory, state.String(), asBrowser)
+	code := location(answer)
+	if !strings.HasPrefix(code.String(), h.url("oa.example.gov", "/.onecert/enter")) {
+		t.Fatal(code)
+	}
+	// A victim that is led to Mallory's code does not become Mallory.
+	victim := h.browser(nil)
+	h.get(victim, h.url("oa.example.gov", "/desk"), asBrowser) // has a nonce of its own
+	for _, c := range []*http.Client{victim, h.browser(nil)} {
+		if answer, _ := h.get(c, code.String(), asBrowser); answer.StatusCode < 400 || len(answer.Cookies()) > 0 {
+			t.Errorf("%d %v", answer.StatusCode, answer.Cookies())
+		}
+	}
+	// Its own browser may use it once.
+	if answer, _ := h.get(mallory, code.String(), asBrowser); answer.StatusCode != http.StatusFound {
+		t.Errorf("%d", answer.StatusCode)
+	}
+	if answer, _ := h.get(mallory, code.String(), asBrowser); answer.StatusCode < 400 {
+		t.Errorf("%d the second time", answer.StatusCode)
+	}
+	// A state of nobody, one for elsewhere, and a code as a state.
+	for _, bad := range []string{"", "x", url.QueryEscape(code.Query().Get("code")), state.Query().Get("state")[1:]} {
+		if answer, _ := h.get(mallory, login+"/.onecert/login?state="+bad, asBrowser); answer.StatusCode != http.StatusBadRequest {
+			t.Errorf("state %q: %d", bad, answer.StatusCode)
+		}
+	}
+	// The name a request comes by is part of the state: a log in for a name that is not
+	// ours leads nowhere.
+	answer, _ = h.get(mallory, h.url("evil.example.gov", "/desk"), asBrowser)
+	if answer, _ := h.get(mallory, location(answer).String(), asBrowser); answer.StatusCode != http.StatusBadRequest {
+		t.Errorf("a log in for another name: %d", answer.StatusCode)
+	}
+}
+
+func TestNobodyIsLedToAnotherAddress(t *testing.T) {
+	h, _ := twoDoors(t)
+	c := h.browser(h.ca.issue("张三", nil))
+	for _, path := range []string{"//evil.example", "///evil.example", "/%09/evil.example", "/\\evil.example", "https://evil.example/"} {
+		r, _ := http.NewRequest(http.MethodGet, h.url("oa.example.gov", "/"), nil)
+		r.URL.Opaque = path
+		asBrowser(r)
+		answer, err := c.Do(r)
+		if err != nil {
+			continue // Go's client refused to ask
+		}
+		for range 4 {
+			to := location(answer)
+			if to.Host == "" {
+				break
+			}
+			if strings.Contains(to.Host, "evil") {
+				t.Errorf("%q led to %s", path, to)
+			}
+			answer, _ = h.get(c, to.String(), asBrowser)
+		}
+		answer.Body.Close()
+	}
+}
+
+func TestOtherSitesCannotLogOut(t *testing.T) {
+	h := newHouse(t)
+	h.apply(h.document())
+	c := h.browser(h.ca.issue("张三", nil))
+	h.get(c, h.url("oa.example.gov", "/"))
+	post := func(headers ...string) *http.Response {
+		r, _ := http.NewRequest(http.MethodPost, h.url("oa.example.gov", "/.onecert/logout"), nil)
+		for i := 0; i < len(headers); i += 2 {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+		answer, _ := h.do(c, r)
+		return answer
+	}
+	for _, other := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"}, {}} {
+		if answer := post(other...); answer.StatusCode != http.StatusBadRequest {
+			t.Errorf("%v: %d", other, answer.StatusCode)
+		}
+	}
+	if rows, _ := h.desk.List(t.Context(), gateway.SessionQuery{}); len(rows) != 1 {
+		t.Fatalf("%d sessions", len(rows))
+	}
+	if answer := post("Sec-Fetch-Site", "same-origin"); answer.StatusCode != http.StatusOK {
+		t.Error(answer.StatusCode)
+	}
+	if rows, _ := h.desk.List(t.Context(), gateway.SessionQuery{}); len(rows) != 0 {
+		t.Errorf("%d sessions", len(rows))
+	}
+}
