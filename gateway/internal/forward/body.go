@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http/httputil"
+	"strings"
 )
 
 // source is the body of an answer, HTTP/1.1's or HTTP/2's.
@@ -131,7 +132,10 @@ func (b *body) readTrailers() error {
 		if octets += len(line); octets > b.limits.octets || len(b.after) >= b.limits.lines {
 			return errTooLarge
 		}
-		text, _ := cutLine(string(line))
+		text, ok := strings.CutSuffix(string(line), "\r\n")
+		if !ok {
+			return malformed("a trailer")
+		}
 		if text == "" {
 			return nil
 		}

@@ -205,3 +205,9 @@ func say(t *testing.T, address, text string) string {
 	data, _ := io.ReadAll(c)
 	return string(data)
 }
+
+// nothing is a connection that is never used.
+type nothing struct{ net.Conn }
+
+func (nothing) SetReadDeadline(time.Time) error { return nil }
+func (nothing) SetDeadline(time.Time) error     { return nil }
