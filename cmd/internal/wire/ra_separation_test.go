@@ -41,7 +41,7 @@ type branches struct {
 	people map[string]pki.Actor // by name: aaone.reviewer
 	// What branch A has, by what the calls are about.
 	app, waiting, holder, issuer, serial, hash, batch, system, motion, fingerprint string
-	old                                                                            string // archived
+	old, oldHash                                                                   string // archived, and its scan
 	ticket                                                                         string
 	version                                                                        int
 	clock                                                                          time.Duration // how far it is wrong
@@ -117,6 +117,7 @@ func (b *branches) archived() {
 	registrar := b.as(counterA + ".registrar")
 	b.clock = -400 * 24 * time.Hour
 	a := b.submitted(registrar, nameA+"旧", numberB)
+	b.oldHash = b.must(b.p.Application(registrar, a.ID)).Documents[0].Hash
 	a = b.must(b.p.Reject(b.as(branchA+".reviewer"), a.ID, ra.Decision{Version: a.Version, Note: "旧案"}))
 	b.clock = 0
 	if _, err := b.p.CloseVolume(b.as("centre.system"), ra.Closing{Before: time.Now().AddDate(0, 0, -367)}); err != nil {
@@ -317,7 +318,7 @@ func raTrials(b *branches) map[string][]trial {
 
 		"archive":             {{op: officer.ReadApplications, own: true, query: "?name=" + url.QueryEscape(nameA)}},
 		"archive-application": {{op: officer.ReadApplications, path: "/v1/archive/applications/" + b.old}},
-		"archive-document":    {{op: officer.Unmask, path: "/v1/archive/applications/" + b.old + "/documents/" + strings.Repeat("0", 64)}},
+		"archive-document":    {{op: officer.Unmask, path: "/v1/archive/applications/" + b.old + "/documents/" + b.oldHash}},
 		"archive-verify":      {{op: officer.VerifyArchive, own: true}},
 		"volumes":             {{op: officer.VerifyArchive, own: true}},
 		"volume-close":        {{op: officer.Archive, own: true, body: object{"before": "2020-01-01T00:00:00Z"}}},
