@@ -47,16 +47,21 @@ func refused(code, format string, args ...any) *pki.Error {
 	return pki.Errorf(pki.Invalid, code, format, args...).To("fetch the list again, or ask the CA that makes it")
 }
 
-// fromPEM returns the DER of a list that may be in PEM.
+// fromPEM returns the DER of a list that may be in PEM, with text around it as tools
+// leave it there.
 func fromPEM(data []byte) ([]byte, error) {
-	if !bytes.HasPrefix(bytes.TrimLeft(data, "\xef\xbb\xbf \r\n\t"), []byte("-----BEGIN")) {
+	if len(data) > 0 && data[0] == 0x30 || !bytes.Contains(data[:min(len(data), 64<<10)], []byte("-----BEGIN")) {
 		return data, nil
 	}
-	block, _ := pem.Decode(data)
-	if block == nil || block.Type != "X509 CRL" {
-		return nil, refused("crl.pem", "the PEM text holds no revocation list")
+	for rest := data; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return nil, refused("crl.pem", "the PEM text holds no revocation list")
+		}
+		if block.Type == "X509 CRL" {
+			return block.Bytes, nil
+		}
 	}
-	return block.Bytes, nil
 }
 
 // readList reads one list. Its signature is not checked yet.
