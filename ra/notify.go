@@ -12,7 +12,7 @@ import (
 
 // Notices is how holders are told what happens to what they applied for and when their
 // certificates end; the zero value tells nobody. Where a registration and its counters
-// each have a process, one of them has the outbox, or holders are told twice.
+// each have a process and an outbox, the registration mails to holders (replica_tell.go).
 type Notices struct {
 	Outbox *notice.Outbox // in the registration's own database
 	// Webhooks are targets of the outbox that hear of every change of state and every
@@ -56,6 +56,9 @@ func (r *Registration) tellState(ctx context.Context, tx *sql.Tx, e entry, kind 
 	key := fmt.Sprintf("application/%s/%d", e.a.ID, e.a.Version)
 	data := map[string]string{"application": e.a.ID, "operation": string(e.a.Operation), "kind": string(e.a.Kind), "state": string(e.a.State), "node": e.a.Node}
 	if err := r.postHooks(ctx, tx, notice.Notice{Key: key, Kind: kind}, data); err != nil {
+		return err
+	}
+	if told, err := r.toldAbove(ctx, tx); err != nil || told {
 		return err
 	}
 	to, ok, err := r.mailOf(ctx, tx, e.a)

@@ -113,6 +113,9 @@ func (r *Registration) remind(ctx context.Context, tx *sql.Tx, c *Certificate, d
 		"not_after": c.NotAfter.UTC().Format(time.RFC3339), "days": strconv.Itoa(d)}); err != nil {
 		return false, err
 	}
+	if told, err := r.toldAbove(ctx, tx); err != nil || told {
+		return len(r.cfg.Notices.Webhooks) > 0, err
+	}
 	a, err := scanApplication(tx.QueryRowContext(ctx, "SELECT "+applicationColumns+" FROM ra_application WHERE id = $1", c.Application))
 	if errors.Is(err, sql.ErrNoRows) {
 		a, err = &Application{ID: c.Application}, nil // an import

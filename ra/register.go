@@ -11,6 +11,7 @@ import (
 	"io"
 	"maps"
 	"strings"
+	"time"
 
 	"onecert/db"
 	"onecert/officer"
@@ -19,7 +20,7 @@ import (
 
 // Entry is what a registrar enters of an application.
 type Entry struct {
-	// Key makes sending twice safe: the same key gives the same application.
+	// Key makes sending twice safe: for 30 days the same key gives the same application.
 	Key       string            `json:"key,omitempty" maxLength:"64" doc:"chosen by the caller, a new one for each application"`
 	Operation Operation         `json:"operation"`
 	Kind      Kind              `json:"kind,omitempty" doc:"of a first certificate; else that of the certificate it is about"`
@@ -122,7 +123,10 @@ func (r *Registration) fill(ctx context.Context, tx *sql.Tx, s scope, a *Applica
 		if err != nil {
 			return err
 		}
-		a.Kind, a.Holder, a.Fields = h.Kind, h.ID, map[string]string{"name": h.Name, "unit": h.Unit}
+		a.Kind, a.Holder, a.Fields = h.Kind, h.ID, map[string]string{"name": h.Name}
+		if _, asked := fieldOf(h.Kind, "unit"); asked {
+			a.Fields["unit"] = h.Unit
+		}
 	default:
 		a.Kind = e.Kind
 		if a.Profile == "" {
@@ -240,6 +244,20 @@ func (r *Registration) sentBefore(ctx context.Context, tx *sql.Tx, s scope, e En
 		return "", pki.Errorf(pki.Conflict, "once.other", "something else was sent with this key before").To("choose a new key for a new application")
 	}
 	return found[0][0], nil
+}
+
+// keysKept is how long an entry that is sent again under its key is entered once.
+const keysKept = 30 * 24 * time.Hour
+
+// ForgetKeys deletes the keys of entries that nobody sends again any more; the process
+// calls it each hour.
+func (r *Registration) ForgetKeys(ctx context.Context) error {
+	return r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "DELETE FROM ra_once WHERE at < $1", millis(r.now().Add(-keysKept))); err != nil {
+			return fmt.Errorf("forgetting the keys of entries: %w", err)
+		}
+		return nil
+	})
 }
 
 func (e Entry) digest() string {

@@ -36,6 +36,7 @@ type Dossier struct {
 	History      []Moment      `json:"history" maxItems:"1000"`
 	Documents    []Document    `json:"documents,omitempty" maxItems:"30" doc:"upwards: the scans that belong to it"`
 	Certificates []Certificate `json:"certificates,omitempty" maxItems:"10" doc:"downwards: what came of it, and what it is about"`
+	Suite        pki.Suite     `json:"suite,omitempty" enum:"sm2,rsa2048,rsa3072,rsa4096,p256,p384" doc:"of a key to be made at the centre"`
 	Made         *Made         `json:"made,omitempty" doc:"downwards: what is to be handed over"`
 }
 
@@ -67,6 +68,7 @@ type News struct {
 	Nodes    []Node    `json:"nodes,omitempty" doc:"from the top to the counter, and below it"`
 	Posts    []Post    `json:"posts,omitempty" doc:"at the counter and below it"`
 	Dossiers []Dossier `json:"dossiers,omitempty"`
+	Tells    bool      `json:"tells,omitempty" doc:"holders hear from here what happens to their applications and certificates, by mail"`
 }
 
 // What stands in histories beside what officers do.
@@ -127,6 +129,13 @@ func (r *Registration) dossier(ctx context.Context, id string, down bool) (*Doss
 	}
 	// Read in two statements: somebody may have gone on between them.
 	d.History = d.History[:min(len(d.History), a.Version)]
+	if a.KeyFrom == keyServer {
+		key, err := readDelivery(ctx, q, id)
+		if err != nil {
+			return nil, err
+		}
+		d.Suite = key.suite
+	}
 	if !down {
 		d.Documents, err = readDocuments(ctx, q, id)
 		return d, err
@@ -138,6 +147,14 @@ func (r *Registration) dossier(ctx context.Context, id string, down bool) (*Doss
 	}
 	d.Made, err = readResult(ctx, q, id)
 	return d, err
+}
+
+// suite takes over which key is to be made at the centre; one that is being made stays.
+func (s *sheaf) suite(d *Dossier) {
+	if d.Suite != "" {
+		s.do(`INSERT INTO ra_delivery (application, suite, code_until, tries, fetched) VALUES ($1, $2, 0, 0, 0)
+			ON CONFLICT (application) DO UPDATE SET suite = excluded.suite WHERE ra_delivery.ticket IS NULL AND ra_delivery.fetched = 0`, d.Application.ID, string(d.Suite))
+	}
 }
 
 func scanOwn(row scanner) (Certificate, error) {

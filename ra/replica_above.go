@@ -92,6 +92,9 @@ func (r *Registration) join(ctx context.Context, s scope, d *Dossier) (h Handed,
 		if err := onlyThese(ctx, tx, to, d); err != nil {
 			return err
 		}
+		if e.was == "" || e.was == Draft || e.was == Returned { // the counter had it in hand
+			to.suite(d)
+		}
 		return r.store(ctx, tx, to, *e)
 	})
 	if err != nil {
@@ -154,6 +157,8 @@ func (r *Registration) checkDossier(s scope, d *Dossier) error {
 		return refuse("a history that is not its own")
 	case !slices.Contains(Operations(), a.Operation) || !slices.Contains(Kinds(), a.Kind):
 		return refuse("an operation or a kind there is none of")
+	case d.Suite != "" && !slices.Contains(pki.Suites(), d.Suite):
+		return refuse("keys there are none of")
 	}
 	late := r.now().Add(24 * time.Hour).UnixMilli()
 	for i, m := range d.History {
@@ -341,7 +346,7 @@ func (r *Registration) News(ctx context.Context, q NewsQuery) (*News, error) {
 		return nil, err
 	}
 	r.heard(s.node.ID)
-	n := &News{}
+	n := &News{Tells: r.cfg.Notices.mails()}
 	if err := r.treeFor(ctx, s, q.Tree, n); err != nil {
 		return nil, err
 	}

@@ -224,6 +224,9 @@ func (r *Registration) fetch(ctx context.Context) (reset bool, err error) {
 		if err != nil {
 			return false, err
 		}
+		if err := r.noteTeller(ctx, n.Tells); err != nil {
+			return false, err
+		}
 		if err := r.plant(ctx, n); err != nil || n.Reset {
 			return n.Reset, err
 		}

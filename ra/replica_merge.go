@@ -60,6 +60,7 @@ func (r *Registration) mergeOnce(ctx context.Context, d *Dossier) error {
 		if err := r.takeMade(ctx, tx, to, d); err != nil {
 			return err
 		}
+		to.suite(d)
 		return r.store(ctx, tx, to, *e)
 	})
 }

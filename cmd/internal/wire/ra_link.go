@@ -43,13 +43,17 @@ func (awayAbove) HandDocument(context.Context, string, ra.Document, []byte) erro
 // News implements ra.Upstream.
 func (awayAbove) News(context.Context, ra.NewsQuery) (*ra.News, error) { return nil, errAway() }
 
-// sweepPeriod is how often codes and limits of self-service that are over are forgotten.
+// sweepPeriod is how often codes and limits of self-service that are over are forgotten,
+// and keys of entries.
 const sweepPeriod = time.Hour
 
 func (p *RAProcess) keepSwept(ctx context.Context) {
 	for tick := time.NewTicker(sweepPeriod); ; {
 		if err := p.Registration.Self().Sweep(ctx); err != nil && ctx.Err() == nil {
 			p.options.log().Error("forgetting codes of self-service", "error", err)
+		}
+		if err := p.ForgetKeys(ctx); err != nil && ctx.Err() == nil {
+			p.options.log().Error("forgetting keys of entries", "error", err)
 		}
 		select {
 		case <-ctx.Done():
