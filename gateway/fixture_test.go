@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"database/sql"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -33,6 +34,7 @@ import (
 	"onecert/gateway"
 	"onecert/pki"
 	"onecert/pkitest"
+	"onecert/status"
 	"onecert/tlcp"
 )
 
@@ -232,6 +234,7 @@ type house struct {
 	mu       sync.Mutex
 	visits   []gateway.Visit
 	address  string
+	journal  *status.Journal // of the CA, whose name there is "own"
 }
 
 // newHouse opens a gateway without a configuration.
@@ -248,6 +251,9 @@ func newHouse(t testing.TB) *house {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.d.Close() })
+	if h.journal, err = status.Open(t.Context(), h.d); err != nil {
+		t.Fatal(err)
+	}
 	h.start()
 	t.Cleanup(func() { h.g.Close() })
 	return h
@@ -270,7 +276,7 @@ func (h *house) start() {
 			h.visits = append(h.visits, v)
 			h.mu.Unlock()
 		},
-		Log: slog.New(slog.DiscardHandler)})
+		Journal: h.journal, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -445,4 +451,17 @@ func dialOnly(ctx context.Context, network, address string) (net.Conn, error) {
 	}
 	var d net.Dialer
 	return d.DialContext(ctx, network, "127.0.0.1:"+port)
+}
+
+// record puts what became of a certificate of the house's CA into its journal.
+func (h *house) record(who *holder, event status.Event) {
+	h.t.Helper()
+	err := h.d.Tx(h.t.Context(), func(tx *sql.Tx) error {
+		_, err := h.journal.Append(h.t.Context(), tx, status.Change{Issuer: "own", Serial: pki.SerialOf(who.cert.SerialNumber), Event: event, At: time.Now(), NotAfter: who.cert.NotAfter})
+		return err
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.journal.Wake()
 }

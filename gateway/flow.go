@@ -121,8 +121,10 @@ func (x *exchange) admit() bool {
 		return x.show(pages.Problem{Code: pages.BadRequest})
 	}
 	x.visit.Host = x.host
-	if x.r.Method == http.MethodConnect || x.r.Method == http.MethodTrace || x.r.URL.Host != "" && x.r.URL.Host != x.r.Host {
-		x.visit.Detail = "the method, or an address that is not the host's"
+	// An absolute address would speak for another host than the header (RFC 9112 3.2.2):
+	// it is for proxies of clients, which this is not.
+	if x.r.Method == http.MethodConnect || x.r.Method == http.MethodTrace || !strings.HasPrefix(x.r.RequestURI, "/") {
+		x.visit.Detail = "the method, or an absolute address"
 		return x.show(pages.Problem{Code: pages.BadRequest})
 	}
 	if x.path, ok = plainPath(x.r.URL); !ok {
