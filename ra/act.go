@@ -90,7 +90,14 @@ func (r *Registration) happen(ctx context.Context, id string, event Event, d Dec
 // deed stores what comes of an event beside the application itself.
 type deed func(ctx context.Context, tx *sql.Tx, a *Application, s scope) error
 
+// mostMoments is how long a history may be that is still edited: a link takes up to 1000
+// moments, and what it does not take would stop it for all the others.
+const mostMoments = 800
+
 func (r *Registration) allowed(a *Application, event Event, d Decision, s scope) (move, error) {
+	if event == Edit && a.Version >= mostMoments {
+		return move{}, pki.Errorf(pki.Conflict, "application.long", "this application was changed %d times", a.Version).To("submit it, or withdraw it and enter it anew")
+	}
 	if d.Version != a.Version {
 		return move{}, changed(nothing{}, nil, "application")
 	}

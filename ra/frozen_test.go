@@ -103,6 +103,9 @@ func TestReportOfALossIsNotTakenBackByAnybody(t *testing.T) {
 		f := must[*ra.Application](t)(h.Application(as("lra1.registrar"), done.Applications[0]))
 		_, err := h.Withdraw(as("lra1.registrar"), f.ID, ra.Decision{Version: f.Version})
 		wantCode(t, err, "application.reported")
+		f = must[*ra.Application](t)(h.Return(as("ra1.reviewer"), f.ID, ra.Decision{Version: f.Version, Note: "请补材料"}))
+		_, err = h.Withdraw(as("lra1.registrar"), f.ID, ra.Decision{Version: f.Version})
+		wantCode(t, err, "application.reported")
 		own := h.reports("lra1.registrar", h.issued("lra1", person(t, 65, "乙示例")))
 		must[*ra.Application](t)(h.Withdraw(as("lra1.registrar"), own.ID, ra.Decision{Version: own.Version}))
 		if h.ca.states[a.Serial] != pki.Held || h.ca.states[own.Serial] != pki.Valid {

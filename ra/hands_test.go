@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"onecert/pki"
+	"onecert/pkitest"
 	"onecert/ra"
 )
 
@@ -78,4 +79,22 @@ func TestWhoUploadedTheSheetDoesNotReviewIt(t *testing.T) {
 		_, err := h.Approve(both, page.Items[0].ID, ra.Decision{Version: page.Items[0].Version})
 		wantCode(t, err, "application.own")
 	})
+}
+
+// TestEditsAreBounded: a history that no link would take is not written.
+func TestEditsAreBounded(t *testing.T) {
+	h := newHouse(t, pkitest.SQLite(t), nil)
+	app, counter := must[*ra.Application](t), as("lra1.registrar")
+	a := app(h.Register(counter, person(t, 74, "甲示例")))
+	for {
+		edited, err := h.Edit(counter, a.ID, ra.EditOf{Version: a.Version, Entry: ra.Entry{Operation: ra.Issue}})
+		if err != nil {
+			wantCode(t, err, "application.long")
+			break
+		}
+		if a = edited; a.Version > 900 {
+			t.Fatalf("%d versions", a.Version)
+		}
+	}
+	app(h.Submit(counter, a.ID, ra.Decision{Version: a.Version}))
 }

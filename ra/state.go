@@ -87,7 +87,7 @@ func legal(a *Application, event Event, who scope) (move, error) {
 	if m.right == officer.Review && a.RegisteredBy == who.actor.Name {
 		return move{}, ownWork()
 	}
-	if event == Withdraw && a.State == Submitted && a.Operation == Freeze && a.RegisteredBy != who.actor.Name {
+	if event == Withdraw && a.State != Draft && a.Operation == Freeze && a.RegisteredBy != who.actor.Name {
 		return move{}, pki.Errorf(pki.Forbidden, "application.reported", "a report of a loss is taken back by who took it, or by the review").
 			To("have a reviewer reject it, who sees to it that the holder was vetted")
 	}
