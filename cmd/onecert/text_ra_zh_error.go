@@ -12,6 +12,7 @@ var chineseRARefusals = table{
 	"error.application.freeze":    "挂失已受理，但证书尚未冻结",
 	"error.application.kind":      "没有这种证书可申请（{}）",
 	"error.application.level":     "受理点办理的业务由上级注册机构审核（{}）",
+	"error.application.long":      "该申请修改次数过多，请提交或撤回后重新录入（{}）",
 	"error.application.note":      "没有填写说明",
 	"error.application.nothing":   "该申请还没有结果（{}）",
 	"error.application.operation": "没有这种业务（{}）",
