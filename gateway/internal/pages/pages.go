@@ -1,36 +1,31 @@
 package pages
 
-import (
-	"net/http"
-	"time"
+import "time"
 
-	"onecert/pki"
-)
-
-// Words is one text in the languages of the pages; an empty one is left out, or stands in
-// for by the other.
+// Words is one text in the languages of the pages; where one is empty, the other stands
+// in for it.
 type Words struct {
-	ZH string `json:"zh,omitempty"`
-	EN string `json:"en,omitempty"`
+	ZH string `json:"zh,omitempty" maxLength:"200"`
+	EN string `json:"en,omitempty" maxLength:"200"`
 }
 
 // Branding is a service's own face. Its zero value is plain.
 type Branding struct {
-	Name    Words   `json:"name,omitzero"`
-	Logo    []byte  `json:"logo,omitempty"`   // PNG, or SVG without anything active; at most 64 KiB
-	Colour  string  `json:"colour,omitempty"` // "#rrggbb"; must be readable under white
-	Contact Contact `json:"contact,omitzero"`
-	Help    string  `json:"help,omitempty"` // https URL or path
-	// Redirect, where set, is where people are sent instead of being shown a page: an https
-	// URL or a path. The code and the request's id are added as parameters.
-	Redirect string `json:"redirect,omitempty"`
+	Title   Words   `json:"title,omitzero" doc:"whose service it is, as people know it"`
+	Logo    []byte  `json:"logo,omitempty" doc:"PNG, or SVG without anything active, base64; at most 64 KiB" maxLength:"87384"`
+	Colour  string  `json:"colour,omitempty" doc:"#rrggbb of the head of the page, on which white is readable" pattern:"^#[0-9a-fA-F]{6}$"`
+	Contact Contact `json:"contact,omitzero" doc:"whom to call"`
+	Help    string  `json:"help,omitempty" doc:"https URL or path of a page with more" maxLength:"2048"`
+	// Redirect, where set, is where people are sent instead of being shown why they are not
+	// let through. The code and the request's id are added as parameters.
+	Redirect string `json:"redirect,omitempty" doc:"https URL or path of the administrator's own page; code and request_id are added" maxLength:"2048"`
 }
 
 // Contact is whom to call.
 type Contact struct {
 	Name  Words  `json:"name,omitzero"`
-	Phone string `json:"phone,omitempty"`
-	Email string `json:"email,omitempty"`
+	Phone string `json:"phone,omitempty" maxLength:"64"`
+	Email string `json:"email,omitempty" maxLength:"254"`
 	Hours Words  `json:"hours,omitzero"`
 }
 
@@ -84,9 +79,9 @@ type Problem struct {
 	Level       string       // the level needed
 	Certificate *Certificate // the one presented
 	RetryAfter  time.Duration
-	CheckURL    string // the check page; empty: no link
-	AgainURL    string // where "log in with another certificate" leads; empty: no link
-	BackURL     string // where a logged-out person may log in again
+	CheckURL    string       // the check page; empty: no link
+	AgainURL    string       // where "log in with another certificate" leads; empty: no link
+	BackURL     string       // where to go on, such as logging in again; empty: no link
 }
 
 // Seen is what the check page shows: what the gateway sees of the person's certificate.
@@ -103,20 +98,3 @@ type Seen struct {
 	CheckURL    string // this page
 }
 
-// Pages are a service's pages, ready to be shown.
-type Pages struct{}
-
-// New checks a branding and makes the pages.
-func New(b Branding) (*Pages, error) { return nil, notYet() }
-
-// Show answers a request with the page of a problem; with problem+json where the client
-// does not take HTML; with trailers where it speaks gRPC; with a redirect where the
-// administrator wants one.
-func (p *Pages) Show(w http.ResponseWriter, r *http.Request, problem Problem) {}
-
-// Check answers with the page that says what the gateway sees of the certificate.
-func (p *Pages) Check(w http.ResponseWriter, r *http.Request, seen Seen) {}
-
-func notYet() error {
-	return pki.Errorf(pki.NotImplemented, "pages.not-implemented", "this part of the gateway is not built yet")
-}
