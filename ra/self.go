@@ -1,6 +1,7 @@
 package ra
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"net/netip"
@@ -83,9 +84,19 @@ func (r *Registration) HolderOf(ctx context.Context, peer *x509.Certificate) (pk
 	}
 	// A device's certificate is its unit's by the holder id, and must not speak for it.
 	all = slices.DeleteFunc(all, func(c *Certificate) bool { return c.State != pki.Valid || c.Kind != Person && c.Kind != Organisation })
+	unknown := pki.Errorf(pki.Forbidden, "self.certificate", "this certificate is not known here, or not good any more").
+		To("report a loss without a certificate, or go to a counter")
 	if len(all) != 1 || !peer.NotAfter.Truncate(time.Second).Equal(all[0].NotAfter.Truncate(time.Second)) {
-		return pki.Actor{}, pki.Errorf(pki.Forbidden, "self.certificate", "this certificate is not known here, or not good any more").
-			To("report a loss without a certificate, or go to a counter")
+		return pki.Actor{}, unknown
+	}
+	// Another CA under the same root can choose its serial numbers. Of what was imported
+	// there is nothing to compare with.
+	made, err := readResult(ctx, r.cfg.DB.Read(), all[0].Application)
+	if err == nil && !bytes.Equal(made.Sign.DER, peer.Raw) {
+		return pki.Actor{}, unknown
+	}
+	if err != nil && pki.CodeOf(err) != "application.nothing" {
+		return pki.Actor{}, err
 	}
 	return pki.Actor{Name: all[0].Holder, Roles: []string{HolderRole}, Certificate: pki.Fingerprint(peer.Raw)}, nil
 }

@@ -391,7 +391,7 @@ func TestHolderOf(t *testing.T) {
 			if !ok {
 				t.Fatal(serial)
 			}
-			return &x509.Certificate{SerialNumber: n, NotAfter: after, Raw: []byte("octets")}
+			return &x509.Certificate{SerialNumber: n, NotAfter: after, Raw: []byte{0x30, 0}} // as fakeCA makes them
 		}
 		end := must[*ra.Page[*ra.Certificate]](t)(h.Certificates(as("lra1.registrar"), ra.CertificateQuery{})).Items[0].NotAfter
 		who, err := h.room.HolderOf(t.Context(), peer(a.Serial, end))
@@ -399,6 +399,10 @@ func TestHolderOf(t *testing.T) {
 			t.Errorf("%+v, %v", who, err)
 		}
 		_, err = h.room.HolderOf(t.Context(), peer(a.Serial, end.Add(time.Hour)))
+		wantCode(t, err, "self.certificate")
+		forged := peer(a.Serial, end) // by another CA under the same root
+		forged.Raw = []byte{0x30, 1, 0}
+		_, err = h.room.HolderOf(t.Context(), forged)
 		wantCode(t, err, "self.certificate")
 		_, err = h.room.HolderOf(t.Context(), peer("0102030405060708", end))
 		wantCode(t, err, "self.certificate")
