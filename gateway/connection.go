@@ -20,7 +20,9 @@ import (
 type peer struct {
 	conn      net.Conn
 	address   netip.Addr
+	since     time.Time
 	once      sync.Once
+	met       atomic.Bool // transport is read
 	transport serve.Transport
 	leaf      [32]byte // SHA-256 of the certificate shown; zero: none
 
@@ -45,6 +47,7 @@ type peerKey struct{}
 func (e *entrance) connected(ctx context.Context, conn net.Conn) context.Context {
 	p := newPeer(conn)
 	e.peers.Store(conn, p)
+	e.gateway.handshake(p.meet(serve.WithConn(ctx, conn)))
 	return context.WithValue(ctx, peerKey{}, p)
 }
 
@@ -60,7 +63,7 @@ func (e *entrance) changed(conn net.Conn, state http.ConnState) {
 }
 
 func newPeer(conn net.Conn) *peer {
-	p := &peer{conn: conn}
+	p := &peer{conn: conn, since: time.Now()}
 	if a, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
 		p.address = a.Addr().Unmap().WithZone("")
 	}
@@ -74,6 +77,7 @@ func (p *peer) meet(ctx context.Context) *serve.Transport {
 		if len(p.transport.Certificates) > 0 {
 			p.leaf = sha256.Sum256(p.transport.Certificates[0])
 		}
+		p.met.Store(true)
 	})
 	return &p.transport
 }
@@ -104,13 +108,21 @@ func (p *peer) judge(ctx context.Context, store *trust.Store, set *trust.Set, no
 	return j
 }
 
-// hold ties the connection to its certificate, so that it is cut when that is revoked.
-func (p *peer) hold(l *live, of *person) {
+// hold ties the connection to its certificate and session, so that it is cut when one of
+// them is good no longer.
+func (p *peer) hold(l *live, of *person, session string) {
+	if t := p.tie.Load(); t != nil && t.holding.session == session && t.holding.leaf == of.fingerprint {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.tie == nil && !p.over {
-		v := of.verdict
-		p.tie = l.tie(holding{issuer: v.Issuer, serial: v.Serial, leaf: of.fingerprint}, func() { p.conn.Close() })
+	if p.over {
+		return
+	}
+	v := of.verdict
+	t := l.tie(holding{issuer: v.Issuer, serial: v.Serial, leaf: of.fingerprint, session: session}, func() { p.conn.Close() })
+	if before := p.tie.Swap(t); before != nil {
+		l.untie(before)
 	}
 }
 
@@ -119,8 +131,7 @@ func (p *peer) release(l *live) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.over = true
-	if p.tie != nil {
-		l.untie(p.tie)
-		p.tie = nil
+	if t := p.tie.Swap(nil); t != nil {
+		l.untie(t)
 	}
 }

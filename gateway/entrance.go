@@ -25,9 +25,11 @@ type entrance struct {
 	kind     Kind
 	listener net.Listener
 	server   *http.Server // of kind Web
-	peers    sync.Map     // of kind Web: net.Conn -> *peer
+	peers    sync.Map     // net.Conn -> *peer
 	service  atomic.Pointer[service]
 
+	ctx   context.Context // of every request and tunnel
+	stop  context.CancelFunc
 	mu    sync.Mutex
 	conns map[net.Conn]struct{} // of kind TCP
 	group sync.WaitGroup
@@ -56,6 +58,7 @@ func (g *Gateway) enter(address string, v *service) (*entrance, error) {
 			To("see whether another program has the address, and whether this machine has it").Because(err)
 	}
 	e := &entrance{gateway: g, address: address, kind: v.Kind, conns: map[net.Conn]struct{}{}}
+	e.ctx, e.stop = context.WithCancel(g.ctx)
 	e.service.Store(v)
 	limits := v.Limits
 	dual := &serve.Dual{
@@ -72,10 +75,10 @@ func (g *Gateway) enter(address string, v *service) (*entrance, error) {
 	}
 	e.listener = fair
 	e.server = &http.Server{
-		Handler: http.HandlerFunc(e.serve), ConnContext: e.connected, ConnState: e.changed,
+		Handler: http.HandlerFunc(e.serve), BaseContext: func(net.Listener) context.Context { return e.ctx }, ConnContext: e.connected, ConnState: e.changed,
 		ReadHeaderTimeout: limits.Header.Or(defaultHeader), IdleTimeout: limits.Idle.Or(defaultIdle),
 		MaxHeaderBytes: cmp.Or(limits.HeaderBytes, defaultHeaderBytes),
-		ErrorLog:       slog.NewLogLogger(g.cfg.Log.Handler(), slog.LevelDebug),
+		ErrorLog:       slog.NewLogLogger(g.cfg.Log.Handler(), slog.LevelWarn),
 		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: 250, MaxReceiveBufferPerConnection: 4 << 20, MaxReceiveBufferPerStream: 1 << 20},
 	}
 	e.group.Go(func() {
@@ -87,6 +90,7 @@ func (g *Gateway) enter(address string, v *service) (*entrance, error) {
 }
 
 func (e *entrance) failed(f serve.HandshakeFailure) {
+	e.gateway.handshakeFailed(Failure{e.service.Load().Name, f})
 	if e.gateway.cfg.Failed != nil {
 		e.gateway.cfg.Failed(Failure{e.service.Load().Name, f})
 		return
@@ -134,6 +138,7 @@ func (e *entrance) drain(ctx context.Context) {
 
 // close ends everything at once.
 func (e *entrance) close() {
+	e.stop()
 	if e.server != nil {
 		e.server.Close()
 	}

@@ -16,6 +16,7 @@ import (
 	"onecert/db"
 	"onecert/gateway/internal/identity"
 	"onecert/gateway/internal/trust"
+	"onecert/officer"
 	"onecert/pki"
 	"onecert/status"
 )
@@ -42,7 +43,12 @@ type Config struct {
 	Behind  func() time.Duration // how far Journal is behind its source
 	Lists   string               // folder for revocation lists; empty: kept in memory only
 
-	Watch func(Visit) // takes each visit when it is over: log and statistics; nil: nobody
+	// Check says who is asking, and refuses who may not (officer.Registry.Check, which
+	// puts refusals into the audit log); nil: the table of rights alone.
+	Check func(ctx context.Context, op officer.Operation) (pki.Actor, error)
+
+	Access *AccessLog  // takes each visit when it is over; nil: none
+	Watch  func(Visit) // takes it as well; nil: nobody
 	// Failed takes each handshake that failed; nil: it is logged.
 	Failed func(Failure)
 
@@ -63,6 +69,10 @@ type Gateway struct {
 	loose  *sealer // sessions without a certificate in the connection
 	spent  spent
 	guests guests
+
+	statistics *statistics
+	failures   failures
+	counting   sync.WaitGroup
 
 	running atomic.Pointer[running]
 
@@ -112,6 +122,7 @@ func (g *Gateway) open(ctx context.Context) (err error) {
 	if err := g.cfg.DB.Migrate(ctx, "gateway", migrations); err != nil {
 		return err
 	}
+	g.count()
 	if g.trust, err = trust.New(trust.Config{}, trust.Options{Dir: g.cfg.Lists, Journal: g.cfg.Journal, Behind: g.cfg.Behind,
 		OnRevoked: g.revoked, Now: g.cfg.Now, Random: g.cfg.Random, Log: g.cfg.Log}); err != nil {
 		return err
@@ -149,6 +160,7 @@ func (g *Gateway) Close() error {
 	if g.trust != nil {
 		g.trust.Close()
 	}
+	g.counting.Wait()
 	return nil
 }
 

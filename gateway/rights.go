@@ -10,6 +10,9 @@ import (
 
 // enterOffice says who is asking, if they may.
 func (g *Gateway) enterOffice(ctx context.Context, op officer.Operation) (pki.Actor, error) {
+	if g.cfg.Check != nil {
+		return g.cfg.Check(ctx, op)
+	}
 	actor, ok := pki.ActorFrom(ctx)
 	if !ok {
 		return actor, pki.Errorf(pki.Forbidden, "officer.none", "nobody says who is asking").To("come with an officer's certificate")
@@ -26,12 +29,13 @@ func (g *Gateway) rights(actor pki.Actor, next *Configuration) error {
 	}
 	now := g.running.Load().config
 	if !same(now.Trust, next.Trust) || !same(now.Policy, next.Policy) {
-		if err := officer.May(actor, officer.WriteGatewayPolicy); err != nil {
+		if _, err := g.enterOffice(pki.WithActor(g.ctx, actor), officer.WriteGatewayPolicy); err != nil {
 			return err
 		}
 	}
 	if !same(now.Services, next.Services) || !same(now.Applications, next.Applications) || !same(now.Certificates, next.Certificates) || !same(now.Branding, next.Branding) {
-		return officer.May(actor, officer.WriteGatewayService)
+		_, err := g.enterOffice(pki.WithActor(g.ctx, actor), officer.WriteGatewayService)
+		return err
 	}
 	return nil
 }

@@ -42,7 +42,9 @@ func (e *entrance) tunnel(conn net.Conn) {
 	g, v := e.gateway, e.service.Load()
 	now := g.cfg.Now()
 	p := newPeer(conn)
-	p.meet(serve.WithConn(g.ctx, conn))
+	e.peers.Store(conn, p)
+	defer e.peers.Delete(conn)
+	g.handshake(p.meet(serve.WithConn(e.ctx, conn)))
 	visit := Visit{Service: v.Name, TLS: p.transport.Protocol, Suite: p.transport.Suite, Resumed: p.transport.Resumed, Peer: p.address}
 	visit.ID, visit.Application = newID(), v.Target.Application
 	request := policy.Request{Address: p.address, At: now, Application: v.Target.Application, Protocol: policy.ProtocolTCP}
@@ -56,11 +58,11 @@ func (e *entrance) tunnel(conn net.Conn) {
 	}()
 	if v.ClientCertificate != AskNone {
 		if p.shows() {
-			j := p.judge(g.ctx, g.trust, v.trust, now)
+			j := p.judge(e.ctx, g.trust, v.trust, now)
 			visit.Serial = string(j.verdict.Serial)
 			if j.person != nil {
 				request.Subject = &j.person.subject
-				p.hold(g.live, j.person)
+				p.hold(g.live, j.person, "")
 			} else {
 				visit.Problem = pageOf(j.verdict.Code)
 			}
@@ -76,7 +78,7 @@ func (e *entrance) tunnel(conn net.Conn) {
 		visit.Problem = "not-allowed"
 		return
 	}
-	back, name, err := v.Target.connect(g.ctx)
+	back, name, err := v.Target.connect(e.ctx)
 	visit.Backend = name
 	if err != nil {
 		visit.Problem, visit.Error, visit.Detail = "backend-down", "unreachable", cut(err.Error(), 500)
@@ -89,7 +91,7 @@ func (e *entrance) tunnel(conn net.Conn) {
 			return
 		}
 	}
-	visit.Received, visit.Sent = join(g.ctx, conn, back, v.Target.Idle.Or(time.Hour))
+	visit.Received, visit.Sent = join(e.ctx, conn, back, v.Target.Idle.Or(time.Hour))
 }
 
 // connect reaches the first back end that answers, beginning with another one each time.
