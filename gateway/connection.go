@@ -29,9 +29,11 @@ type peer struct {
 	judged atomic.Pointer[judged]
 	guest  atomic.Pointer[guest]
 
-	mu   sync.Mutex // of opening a session, and of what follows
-	tie  *tie
-	over bool
+	tie atomic.Pointer[tie]
+
+	opening sync.Mutex // one session for requests that come at once
+	mu      sync.Mutex // of what follows, and of changing tie
+	over    bool
 }
 
 // judged is a verdict as long as it holds, and who it speaks for if it is good.

@@ -165,11 +165,21 @@ func (x *exchange) identify() bool {
 		return true
 	case x.refused != "":
 		return x.show(pages.Problem{Code: x.refused})
+	case x.misdirected():
+		return x.show(pages.Problem{Code: pages.NoCertificate, Status: http.StatusMisdirectedRequest})
 	case x.service.Login != nil:
 		x.sendToLogin()
 		return false
 	}
 	return x.show(pages.Problem{Code: pages.NoCertificate})
+}
+
+// misdirected says whether a browser used a connection it had opened for a public name,
+// where nobody was asked for a certificate, for another name: told so, it opens one of its
+// own (RFC 9110 15.5.20).
+func (x *exchange) misdirected() bool {
+	name := x.peer.transport.ServerName
+	return !x.peer.shows() && x.r.ProtoMajor == 2 && name != "" && name != x.host && x.service.asks(x.host) && !x.service.asks(name)
 }
 
 // who identifies by the certificate of the connection, or else by a session that was
@@ -187,8 +197,11 @@ func (x *exchange) who() error {
 		}
 		return nil
 	}
-	x.peer.hold(x.live, j.person)
-	return x.byCertificate(j.person)
+	err := x.byCertificate(j.person)
+	if x.guest != nil {
+		x.peer.hold(x.live, j.person, x.guest.session.ID)
+	}
+	return err
 }
 
 // pageOf is the page of a verdict.
@@ -310,19 +323,16 @@ func (x *exchange) failed(result forward.Result) {
 	x.show(problem)
 }
 
-// cuttable makes the request end when the session does, where its connection does not
-// hang on a certificate already.
+// cuttable makes the request of a session without a certificate in the connection end
+// when the session or its certificate does; a connection with one is cut as a whole.
 func (x *exchange) cuttable() (ctx context.Context, done func()) {
 	ctx = x.r.Context()
-	if x.guest == nil {
+	if x.guest == nil || x.peer.shows() {
 		return ctx, func() {}
 	}
-	h := holding{session: x.guest.session.ID}
-	if !x.peer.shows() {
-		h.issuer, h.serial, h.leaf = x.guest.session.Issuer, x.guest.session.Serial, x.guest.person.fingerprint
-	}
+	s := x.guest.session
 	ctx, cancel := context.WithCancel(ctx)
-	t := x.live.tie(h, cancel)
+	t := x.live.tie(holding{issuer: s.Issuer, serial: s.Serial, leaf: x.guest.person.fingerprint, session: s.ID}, cancel)
 	return ctx, func() { x.live.untie(t); cancel() }
 }
 

@@ -165,4 +165,3 @@ func TestSmuggling(t *testing.T) {
 		}
 	}
 }
-

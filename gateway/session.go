@@ -18,8 +18,8 @@ func (x *exchange) byCertificate(p *person) error {
 			return err
 		}
 	}
-	x.peer.mu.Lock()
-	defer x.peer.mu.Unlock()
+	x.peer.opening.Lock()
+	defer x.peer.opening.Unlock()
 	if v := x.peer.guest.Load(); v != nil && v.person == p {
 		if over, err := x.resume(v); !over {
 			return err
