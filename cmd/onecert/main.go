@@ -47,6 +47,7 @@ func commands(io *console) []*cobra.Command {
 		healthCommand(io),
 		statusCommand(io),
 		tlsCommand(io),
+		policyCommand(io),
 		configCommand(io),
 		apiCommand(io),
 		serveCommand(io),
