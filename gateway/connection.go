@@ -128,12 +128,17 @@ func (p *peer) hold(l *live, of *person, session string) {
 	}
 }
 
+// loosen takes the connection out of the register until it holds to somebody again.
+func (p *peer) loosen(l *live) {
+	if t := p.tie.Swap(nil); t != nil {
+		l.untie(t)
+	}
+}
+
 // release takes the connection out of the register when it is over.
 func (p *peer) release(l *live) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.over = true
-	if t := p.tie.Swap(nil); t != nil {
-		l.untie(t)
-	}
+	p.loosen(l)
 }

@@ -61,6 +61,7 @@ func (x *exchange) logOut() {
 			if err := x.cfg.Sessions.End(x.r.Context(), s.ID, "logged-out"); err != nil {
 				x.cfg.Log.Warn("a session that was logged out of is still in the list", "session", s.ID, "error", err)
 			}
+			x.peer.loosen(x.live) // the answer still has to get out
 			x.live.endSession(s.ID)
 		}
 	}
