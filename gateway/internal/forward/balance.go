@@ -55,14 +55,18 @@ func (p *Pool) choose(pinned, not *member, now time.Time) *member {
 	if len(p.round) == 0 {
 		return nil
 	}
-	if m := p.pick(func(m *member) bool { return m != not && m.health.up(now) }); m != nil {
+	start := p.turn.Load()
+	if not == nil { // a second try takes nobody's turn
+		start = p.turn.Add(1) - 1
+	}
+	if m := p.pick(start, func(m *member) bool { return m != not && m.health.up(now) }); m != nil {
 		return m
 	}
-	return p.pick(func(m *member) bool { return m != not && !m.health.down.Load() })
+	return p.pick(start, func(m *member) bool { return m != not && !m.health.down.Load() })
 }
 
-func (p *Pool) pick(fits func(*member) bool) *member {
-	start := p.turn.Add(1) - 1
+// pick returns the one that fits best from start on; nil if none fits.
+func (p *Pool) pick(start uint64, fits func(*member) bool) *member {
 	n := uint64(len(p.round))
 	if p.config.Balance != LeastConnections {
 		for i := range n {

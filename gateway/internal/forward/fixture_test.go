@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -93,7 +94,7 @@ func newUnstarted(t *testing.T, c Config, urls ...string) *door {
 	}
 	d := &door{pool: pool}
 	d.Server = httptest.NewUnstartedServer(d)
-	d.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	d.Config.ErrorLog = silent()
 	t.Cleanup(func() {
 		d.Server.CloseClientConnections()
 		d.Server.Close()
@@ -114,7 +115,7 @@ func newUnstarted(t *testing.T, c Config, urls ...string) *door {
 func site(t *testing.T, h http.HandlerFunc) *httptest.Server {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
-	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	s.Config.ErrorLog = silent()
 	s.Start()
 	t.Cleanup(s.Close)
 	return s
@@ -211,3 +212,5 @@ type nothing struct{ net.Conn }
 
 func (nothing) SetReadDeadline(time.Time) error { return nil }
 func (nothing) SetDeadline(time.Time) error     { return nil }
+
+func silent() *log.Logger { return slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) }
