@@ -79,9 +79,9 @@ type Problem struct {
 	Level       string       // the level needed
 	Certificate *Certificate // the one presented
 	RetryAfter  time.Duration
-	CheckURL    string       // the check page; empty: no link
-	AgainURL    string       // where "log in with another certificate" leads; empty: no link
-	BackURL     string       // where to go on, such as logging in again; empty: no link
+	CheckURL    string // the check page; empty: no link
+	AgainURL    string // where "log in with another certificate" leads; empty: no link
+	BackURL     string // where to go on, such as logging in again; empty: no link
 }
 
 // Seen is what the check page shows: what the gateway sees of the person's certificate.
@@ -97,4 +97,3 @@ type Seen struct {
 	AgainURL    string
 	CheckURL    string // this page
 }
-
