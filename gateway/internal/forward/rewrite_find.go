@@ -58,7 +58,7 @@ func (f *finder) scan(data []byte, from, to int, paths bool) (edits []edit) {
 		next[i] = -1
 	}
 	for at := from; ; {
-		best := len(f.hosts)
+		best := 0
 		for i := range next {
 			if next[i] < at {
 				next[i] = f.seek(data[:min(len(data), to+f.after)], at, i, paths)
