@@ -121,8 +121,8 @@ type Certificate struct {
 
 // Branding is a look under a name.
 type Branding struct {
-	Name string `json:"name" pattern:"^[a-z0-9][a-z0-9-]{0,62}$"`
-	pages.Branding
+	Name string         `json:"name" pattern:"^[a-z0-9][a-z0-9-]{0,62}$"`
+	Look pages.Branding `json:"look" doc:"logo, colour, whom to call"`
 }
 
 // DurationText is a time span as people write it: 30s, 5m, 12h.

@@ -288,7 +288,7 @@ func brandings(c *Configuration) (map[string]*pages.Pages, error) {
 		if all[b.Name] != nil {
 			return nil, fault("branding", "the name %q is there twice or empty", b.Name)
 		}
-		if all[b.Name], err = pages.New(b.Branding); err != nil {
+		if all[b.Name], err = pages.New(b.Look); err != nil {
 			return nil, within("branding."+b.Name, err)
 		}
 	}

@@ -176,6 +176,11 @@ func (g *Gateway) apply(ctx context.Context, actor pki.Actor, change Change, res
 	return v, nil
 }
 
+func stale(last Version) error {
+	return pki.Errorf(pki.Conflict, "gateway.stale", "the configuration was changed by %s since it was looked at: it is version %d now", last.By, last.Number).
+		To("compare with version %d and apply again", last.Number)
+}
+
 // storeVersion writes a version with the next number, if nobody was faster.
 func (g *Gateway) storeVersion(ctx context.Context, tx *sql.Tx, actor pki.Actor, v *Version, document []byte) error {
 	last, _, err := lastVersion(ctx, tx)
@@ -183,8 +188,7 @@ func (g *Gateway) storeVersion(ctx context.Context, tx *sql.Tx, actor pki.Actor,
 		return err
 	}
 	if last.Number != v.Base {
-		return pki.Errorf(pki.Conflict, "gateway.stale", "the configuration was changed by %s since it was looked at: it is version %d now", last.By, last.Number).
-			To("compare with version %d and apply again", last.Number)
+		return stale(last)
 	}
 	v.Number = last.Number + 1
 	if err := insertVersion(ctx, tx, *v, document); err != nil {
