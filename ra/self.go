@@ -84,16 +84,14 @@ func (r *Registration) HolderOf(ctx context.Context, peer *x509.Certificate) (pk
 	}
 	// A device's certificate is its unit's by the holder id, and must not speak for it.
 	all = slices.DeleteFunc(all, func(c *Certificate) bool { return c.State != pki.Valid || c.Kind != Person && c.Kind != Organisation })
-	unknown := pki.Errorf(pki.Forbidden, "self.certificate", "this certificate is not known here, or not good any more").
-		To("report a loss without a certificate, or go to a counter")
 	if len(all) != 1 || !peer.NotAfter.Truncate(time.Second).Equal(all[0].NotAfter.Truncate(time.Second)) {
-		return pki.Actor{}, unknown
+		return pki.Actor{}, notKnown()
 	}
 	// Another CA under the same root can choose its serial numbers. Of what was imported
 	// there is nothing to compare with.
 	made, err := readResult(ctx, r.cfg.DB.Read(), all[0].Application)
 	if err == nil && !bytes.Equal(made.Sign.DER, peer.Raw) {
-		return pki.Actor{}, unknown
+		return pki.Actor{}, notKnown()
 	}
 	if err != nil && pki.CodeOf(err) != "application.nothing" {
 		return pki.Actor{}, err
@@ -101,9 +99,18 @@ func (r *Registration) HolderOf(ctx context.Context, peer *x509.Certificate) (pk
 	return pki.Actor{Name: all[0].Holder, Roles: []string{HolderRole}, Certificate: pki.Fingerprint(peer.Raw)}, nil
 }
 
-// enter says which holder is asking.
+func notKnown() *pki.Error {
+	return pki.Errorf(pki.Forbidden, "self.certificate", "this certificate is not known here, or not good any more").
+		To("report a loss, which takes no certificate, or go to a counter")
+}
+
+// enter says which holder is asking. One whose certificate is not good is an actor
+// without a name.
 func (f Self) enter(ctx context.Context) (pki.Actor, error) {
 	actor, ok := pki.ActorFrom(ctx)
+	if ok && actor.Name == "" && actor.Certificate != "" {
+		return actor, notKnown()
+	}
 	if !ok || actor.Name == "" || !slices.Contains(actor.Roles, HolderRole) {
 		return actor, pki.Errorf(pki.Forbidden, "self.anonymous", "no holder's certificate was presented").To("present your certificate; without one, report a loss or ask by number and code")
 	}

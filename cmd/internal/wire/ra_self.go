@@ -16,15 +16,22 @@ const titleSelf = "OneCert self-service"
 // here (design.md decision 16).
 func (p *RAProcess) selfService() {
 	peers := &serve.Peers{Roots: p.roots, National: p.nation, Issuers: p.issuing(), Now: p.options.now(),
-		Who: func(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
-			actor, err := p.HolderOf(ctx, peer)
-			if err != nil || p.good == nil {
-				return actor, err
-			}
-			return actor, p.good.caller(ctx, peer)
-		}}
+		Who: p.holder}
 	p.Self = serve.New(serve.Config{Title: titleSelf, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	p.SelfRoutes(p.Self.Huma)
+}
+
+// holder says whose certificate it is. Browsers bring the one they have everywhere: whose
+// is frozen, or not ours, is nobody here, who may report a loss and look how it goes.
+func (p *RAProcess) holder(ctx context.Context, peer *x509.Certificate) (pki.Actor, error) {
+	actor, err := p.HolderOf(ctx, peer)
+	if err == nil && p.good != nil {
+		err = p.good.caller(ctx, peer)
+	}
+	if pki.KindOf(err) == pki.Forbidden {
+		return pki.Actor{Certificate: pki.Fingerprint(peer.Raw)}, nil
+	}
+	return actor, err
 }
 
 // issuing are the CAs that a holder's program need not send along.
