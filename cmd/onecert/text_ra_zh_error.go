@@ -87,5 +87,6 @@ var chineseRARefusals = table{
 	"error.statistics.day":        "起止日期不是日期",
 	"error.statistics.days":       "统计的天数过多（{}）",
 	"error.unmask.reason":         "没有说明理由",
+	"error.walk.link":             "受理点与注册机构的连接未传到（{}）",
 	"error.walk.registration":     "注册的演示未通过（{}）",
 }

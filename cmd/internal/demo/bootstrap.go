@@ -43,6 +43,9 @@ func bootstrapPast(ctx context.Context, o Options, s *state) error {
 	if err := makeRA(o, s); err != nil {
 		return err
 	}
+	if err := makeLRA(o, s); err != nil {
+		return err
+	}
 	t, err := openTree(ctx, o, s, now)
 	if err != nil {
 		return err
@@ -213,7 +216,7 @@ func (t *tree) session(r role) error {
 		who.Server, who.KMC = "https://"+t.s.address("ca"), "https://"+t.s.address("kmc")
 	}
 	if r.sits() {
-		who.RA = "https://" + t.s.address("ra")
+		who.RA = "https://" + t.s.address(map[bool]string{false: "ra", true: "lra"}[r.atCounter()])
 	}
 	return wire.SaveSession(filepath.Join(t.o.Dir, "officers", r.name), who)
 }

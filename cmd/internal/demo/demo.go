@@ -65,7 +65,7 @@ func Run(ctx context.Context, o Options) error {
 		if err := t.populate(ctx); err != nil {
 			return fmt.Errorf("making the demo's people: %w", err)
 		}
-	} else if err := t.openRA(ctx); err != nil {
+	} else if err := errors.Join(t.openRA(ctx), t.openLRA(ctx)); err != nil {
 		return err
 	}
 	return t.serve(ctx, started)
@@ -110,7 +110,11 @@ func (t *tree) serve(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
-	go func() { ended <- serve.Run(ctx, status...) }()
+	counter, err := t.lra.Servers(ctx)
+	if err != nil {
+		return err
+	}
+	go func() { ended <- serve.Run(ctx, append(status, counter...)...) }()
 	if err := t.await(ctx, ended, t.missing); err != nil {
 		return err
 	}
@@ -202,6 +206,9 @@ func (t *tree) missing() string {
 	if t.node.Copy.Freshness().Lag > 0 {
 		return "the node's copy of the journal"
 	}
+	if !t.linked() {
+		return "the link of " + apart
+	}
 	return ""
 }
 
@@ -210,6 +217,7 @@ func (t *tree) announce(took time.Duration) {
 	t.o.say("  CA API          https://%s   (OpenAPI at /openapi.json; mutual TLS)", t.s.address("ca"))
 	t.o.say("  KMC API         https://%s", t.s.address("kmc"))
 	t.o.say("  RA API          https://%s   (the tree: centre, ra1 with lra1, ra2 with lra2)", t.s.address("ra"))
+	t.o.say("  LRA API         https://%s   (%s by itself, linked to the RA)", t.s.address("lra"), apart)
 	t.o.say("  Public site     http://%s/   (look a certificate up, CA certificates, CRLs)", t.s.address("public"))
 	t.o.say("  OCSP, LDAP      http://%s/ocsp   ldap://%s/%s", t.s.address("public"), t.s.address("ldap"), directoryBase)
 	t.o.say("  Observer        https://%s/observer   (mutual TLS)", t.s.address("node"))
@@ -250,6 +258,7 @@ type tree struct {
 	ca  *wire.CAProcess
 	kmc *wire.KMCProcess
 	ra  *wire.RAProcess
+	lra *wire.RAProcess
 	// node is there once the CA's API answers.
 	node *wire.NodeProcess
 }
@@ -276,6 +285,9 @@ func openTree(ctx context.Context, o Options, s *state, now func() time.Time) (*
 func (t *tree) close() {
 	if t.node != nil {
 		t.node.Close()
+	}
+	if t.lra != nil {
+		t.lra.Close()
 	}
 	if t.ra != nil {
 		t.ra.Close()

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"onecert/ca"
 	"onecert/cmd/internal/wire"
 	"onecert/keys"
 	"onecert/officer"
@@ -46,22 +45,16 @@ func makeRA(o Options, s *state) error {
 
 // siteOfRA gives the registration's API its certificate, and its place at the CA.
 func (t *tree) siteOfRA(ctx context.Context) error {
-	text, err := os.ReadFile(filepath.Join(t.o.Dir, "ra/tls.csr"))
-	if err != nil {
-		return fmt.Errorf("reading the registration's request: %w", err)
-	}
-	request, _ := pem.Decode(text)
-	issued, err := t.ca.Issue(office(ctx), ca.Order{Application: "site-ra", Profile: "site", Request: request.Bytes, Holder: "site:ra",
-		AltNames: []pki.AltName{ca.HostName(t.s.Host), {Kind: "dns", Value: "localhost"}}})
+	site, err := t.siteOf(ctx, "ra")
 	if err != nil {
 		return err
 	}
-	_, err = t.ca.Officers.Register(office(ctx), officer.Registration{Certificate: issued.Sign.DER, Name: "centre", Kind: officer.Place,
-		Roles: []string{officer.Site}, Issuer: issued.Sign.Issuer})
+	_, err = t.ca.Officers.Register(office(ctx), officer.Registration{Certificate: site.DER, Name: "centre", Kind: officer.Place,
+		Roles: []string{officer.Site}, Issuer: site.Issuer})
 	if err != nil {
 		return fmt.Errorf("registering the registration: %w", err)
 	}
-	return writeFile(filepath.Join(t.o.Dir, "ra/tls.pem"), wire.PEM(issued.Sign.DER, issued.Chain[0]), 0o644)
+	return nil
 }
 
 // openRA opens the registration, in one process with its CA.
@@ -80,7 +73,7 @@ func (t *tree) settle(ctx context.Context) error {
 		return pki.WithActor(ctx, pki.Actor{Name: "centre." + role, Roles: []string{role}})
 	}
 	for _, p := range places() {
-		n, err := t.ra.AddNode(as(officer.System), ra.Node{ID: p.id, Parent: p.above, Level: p.level, Name: p.name, Region: p.region})
+		n, err := t.ra.AddNode(as(officer.System), ra.Node{ID: p.id, Parent: p.above, Level: p.level, Name: p.name, Region: p.region, Site: map[string]string{apart: apart}[p.id]})
 		if err != nil {
 			return fmt.Errorf("adding %s: %w", p.id, err)
 		}
@@ -96,7 +89,7 @@ func (t *tree) settle(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
 	}
-	return nil
+	return t.settleCounter(as(officer.Security))
 }
 
 // sits says whether one of the cast works at the registration.
@@ -105,19 +98,24 @@ func (r role) sits() bool { return r.kind == "officer" && r.roles[0] != officer.
 // seat registers an officer and gives the post; the three administrators of the
 // centre have theirs from the first start.
 func (t *tree) seat(ctx context.Context, r role) error {
-	text, err := os.ReadFile(t.file(r.name, "ecdsa", "sign.pem"))
-	if err != nil {
-		return fmt.Errorf("reading a certificate: %w", err)
-	}
-	block, _ := pem.Decode(text)
-	registration := officer.Registration{Certificate: block.Bytes, Name: r.name, Kind: officer.Person, Roles: r.roles, Issuer: "ecdsa"}
-	if _, err := t.ra.Officers.Register(ctx, registration); err != nil {
+	if err := t.known(ctx, t.ra.Officers, r); err != nil {
 		return err
 	}
 	node, duty, _ := strings.Cut(r.name, ".")
 	if node == "centre" && (duty == officer.System || duty == officer.Security || duty == officer.Audit) {
 		return nil
 	}
-	_, err = t.ra.SetPost(ctx, ra.Post{Officer: r.name, Node: node, Title: duty, Until: t.now().AddDate(1, 0, 0).Truncate(24 * time.Hour)})
+	_, err := t.ra.SetPost(ctx, ra.Post{Officer: r.name, Node: node, Title: duty, Until: t.now().AddDate(1, 0, 0).Truncate(24 * time.Hour)})
+	return err
+}
+
+// known enters an officer's certificate in a registry.
+func (t *tree) known(ctx context.Context, at *officer.Registry, r role) error {
+	text, err := os.ReadFile(t.file(r.name, "ecdsa", "sign.pem"))
+	if err != nil {
+		return fmt.Errorf("reading a certificate: %w", err)
+	}
+	block, _ := pem.Decode(text)
+	_, err = at.Register(ctx, officer.Registration{Certificate: block.Bytes, Name: r.name, Kind: officer.Person, Roles: r.roles, Issuer: "ecdsa"})
 	return err
 }

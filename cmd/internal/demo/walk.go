@@ -48,6 +48,9 @@ func (t *tree) walk(ctx context.Context) error {
 	if err := w.registration(ctx); err != nil {
 		return err
 	}
+	if err := w.counter(ctx); err != nil {
+		return err
+	}
 	if err := w.statusSteps(ctx); err != nil {
 		return err
 	}

@@ -19,10 +19,15 @@ import (
 type clerks struct {
 	registrar, reviewer, issuer *ra.Client
 	elsewhere                   *ra.Client // of another branch
+	folder                      string     // of what the applicant has
 }
 
-func (w *walker) clerks() (c clerks, err error) {
-	for name, seat := range map[string]**ra.Client{"lra1.registrar": &c.registrar, "ra1.reviewer": &c.reviewer, "lra1.issuer": &c.issuer, "lra2.registrar": &c.elsewhere} {
+// clerks opens the way of each to the registration: registrar, reviewer, issuer, and one
+// elsewhere.
+func (w *walker) clerks(folder string, names [4]string) (c clerks, err error) {
+	c.folder = folder
+	for n, seat := range []**ra.Client{&c.registrar, &c.reviewer, &c.issuer, &c.elsewhere} {
+		name := names[n]
 		session, err := wire.OpenSession(filepath.Join(w.t.o.Dir, "officers", name), wire.SessionOptions{})
 		if err != nil {
 			return c, err
@@ -35,7 +40,7 @@ func (w *walker) clerks() (c clerks, err error) {
 // registration is a person's way: applied for at a counter, reviewed at the
 // registration above it, issued, handed over; renewed, reported lost, revoked.
 func (w *walker) registration(ctx context.Context) error {
-	c, err := w.clerks()
+	c, err := w.clerks("person", [4]string{"lra1.registrar", "ra1.reviewer", "lra1.issuer", "ra2.registrar"})
 	if err != nil {
 		return err
 	}
@@ -45,9 +50,9 @@ func (w *walker) registration(ctx context.Context) error {
 		act   func() error
 	}{
 		{"applied for at the counter lra1, from an OpenSSL request", func() (err error) { a, err = w.apply(ctx, c); return err }},
-		{"unknown to the counter of another branch", func() error {
+		{"unknown to the registration of another branch", func() error {
 			if _, err := c.elsewhere.Application(ctx, a.ID); pki.CodeOf(err) != "application.unknown" {
-				return pki.Errorf(pki.Internal, "walk.registration", "an officer of lra2 was not refused").Because(err)
+				return pki.Errorf(pki.Internal, "walk.registration", "an officer of ra2 was not refused").Because(err)
 			}
 			return nil
 		}},
@@ -74,7 +79,7 @@ func (w *walker) registration(ctx context.Context) error {
 // apply enters an application with its papers and hands it to review. The number is of
 // no region, so nobody's; that the person of an earlier walk had a certificate is said.
 func (w *walker) apply(ctx context.Context, c clerks) (*ra.Application, error) {
-	key, request := w.path("ra", "person", "sign.key"), w.path("ra", "person", "request.pem")
+	key, request := w.path("ra", c.folder, "sign.key"), w.path("ra", c.folder, "request.pem")
 	if _, err := w.openssl(ctx, append([]string{"genpkey", "-out", key}, opensslKey["sm2"]...)...); err != nil {
 		return nil, err
 	}
@@ -125,7 +130,7 @@ func (w *walker) handOver(ctx context.Context, c clerks, a *ra.Application) (*ra
 	if err := w.checkIssued(ctx, walked{family: "sm2", id: "registered"}, issued); err != nil {
 		return nil, err
 	}
-	if err := w.open("sm2", w.path("ra", "person", "sign.key"), made.Envelope, made.Encrypt.DER, w.path("ra", "person", "enc.key")); err != nil {
+	if err := w.open("sm2", w.path("ra", c.folder, "sign.key"), made.Envelope, made.Encrypt.DER, w.path("ra", c.folder, "enc.key")); err != nil {
 		return nil, err
 	}
 	return c.issuer.HandOver(ctx, a.ID, ra.Decision{Version: a.Version})
