@@ -1,15 +1,23 @@
 package sso
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"embed"
 	"io"
+	"io/fs"
 	"log/slog"
+	"regexp"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"onecert/audit"
 	"onecert/db"
 	"onecert/keys"
 	"onecert/pki"
+	"onecert/serve"
 )
 
 // Config is what sessions need. DB and Sealer are required.
@@ -38,93 +46,128 @@ type Limits struct {
 	KeyLife time.Duration // how long a key seals new tokens: 24 h
 }
 
+func (l Limits) orUsual() Limits {
+	l.Idle, l.Absolute = cmp.Or(l.Idle, 30*time.Minute), cmp.Or(l.Absolute, 12*time.Hour)
+	l.PerUser, l.KeyLife = cmp.Or(l.PerUser, 10), cmp.Or(l.KeyLife, 24*time.Hour)
+	return l
+}
+
+func (l Limits) check() error {
+	if l.Idle < time.Minute || l.Absolute < l.Idle || l.Absolute > 31*24*time.Hour || l.KeyLife < time.Hour || l.KeyLife > 31*24*time.Hour || l.PerUser > 10_000 {
+		return pki.Errorf(pki.Invalid, "sso.limits", "the limits of sessions do not fit: idle at least a minute and no longer than the whole, the whole at most 31 days, "+
+			"keys between an hour and 31 days, at most 10,000 sessions a user").To("leave out what should be as usual")
+	}
+	return nil
+}
+
 // Sessions opens, reads, lists and ends sessions. It is safe for concurrent use.
-type Sessions struct{ cfg Config }
+type Sessions struct {
+	cfg     Config
+	limits  atomic.Pointer[Limits]
+	ring    atomic.Pointer[ring]
+	buffers buffers
+
+	ids          *ended[string]
+	certificates *ended[certificate]
+	users        *ended[string]
+
+	opening *db.Collector[*opening]
+	seen    seen
+	news    news
+
+	mu       sync.Mutex // guards what follows
+	position int64      // of the last ending applied
+	pending  []ending   // that the store does not have yet
+	fault    error      // of the last look at the store; nil while it is well
+}
+
+// certificate names one as its issuer's journal does.
+type certificate struct {
+	issuer string
+	serial pki.Serial
+}
+
+//go:embed migrations
+var migrations embed.FS
+
+// Migrations returns the room's tables, for bringing back a backup of them.
+func Migrations() fs.FS { return migrations }
+
+var realmName = regexp.MustCompile(`^[a-z]{1,16}$`)
 
 // New brings the tables up to date, makes the first key where there is none, and reads
 // what has ended. Keep must run for rotation and for the news of other processes.
-func New(ctx context.Context, cfg Config) (*Sessions, error) { return nil, notBuilt() }
-
-// Keep rotates keys, follows the journal of ended sessions and forgets what is over,
-// until ctx ends.
-func (s *Sessions) Keep(ctx context.Context) { <-ctx.Done() }
-
-// Open begins a session and returns its token. The session and its token are always new,
-// whatever the browser came with. With the store away it is Unavailable (sso.store).
-func (s *Sessions) Open(ctx context.Context, l Login) (token string, session Session, err error) {
-	return "", Session{}, notBuilt()
+func New(ctx context.Context, cfg Config) (*Sessions, error) {
+	cfg.Realm = cmp.Or(cfg.Realm, "holder")
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Random == nil {
+		cfg.Random = rand.Reader
+	}
+	if cfg.Sealer == nil {
+		return nil, pki.Errorf(pki.Invalid, "sso.sealer", "there is no key to seal the keys of sessions with").To("name one in the configuration")
+	}
+	cfg.Cipher = cmp.Or(cfg.Cipher, cfg.Sealer.Algorithm())
+	if cfg.Cipher != keys.AES256GCM && cfg.Cipher != keys.SM4GCM {
+		return nil, pki.Errorf(pki.Invalid, "sso.cipher", "session tokens are sealed with %s or %s", keys.AES256GCM, keys.SM4GCM)
+	}
+	if !realmName.MatchString(cfg.Realm) {
+		return nil, pki.Errorf(pki.Invalid, "sso.realm", "a realm is 1 to 16 small letters")
+	}
+	s := &Sessions{cfg: cfg, ids: newEnded[string](), certificates: newEnded[certificate](), users: newEnded[string]()}
+	if err := s.Limit(cfg.Limits); err != nil {
+		return nil, err
+	}
+	if err := cfg.DB.Migrate(ctx, "sso", migrations); err != nil {
+		return nil, err
+	}
+	if err := s.addRealm(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.turnKeys(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.catchUp(ctx); err != nil {
+		return nil, err
+	}
+	s.opening = db.Collect(256, s.openAll)
+	return s, nil
 }
 
-// Read opens a token. It asks nobody and waits for nothing. Errors are *pki.Error,
-// Forbidden: sso.token (not one of ours, or of another realm), sso.idle, sso.over
-// (absolute end), sso.ended (before its time).
-func (s *Sessions) Read(token string, now time.Time) (Session, error) { return Session{}, notBuilt() }
-
-// Renew returns a fresh token for a session that Read returned at now, where its token
-// has become old enough; renewed is false where there is nothing to do. Whoever renews
-// sets the new cookie beside the answer.
-func (s *Sessions) Renew(session Session, now time.Time) (token string, renewed bool, err error) {
-	return "", false, notBuilt()
+// Limit changes the limits. Idle time-outs count at once, the rest for sessions opened
+// from now on.
+func (s *Sessions) Limit(l Limits) error {
+	l = l.orUsual()
+	if err := l.check(); err != nil {
+		return err
+	}
+	s.limits.Store(&l)
+	return nil
 }
 
-// End ends a session. It is over in this process when End returns, also where the store
-// is away and End says so; others learn it from the journal.
-func (s *Sessions) End(ctx context.Context, id string, why Why) error { return notBuilt() }
+// Close ends what New began; Keep must have ended.
+func (s *Sessions) Close() { s.opening.Stop() }
 
-// EndOfCertificate ends every session of a certificate that was opened until now.
-func (s *Sessions) EndOfCertificate(ctx context.Context, issuer string, serial pki.Serial, why Why) error {
-	return notBuilt()
+// Connect would return the sessions of another process across the network. Nobody built
+// that: gateways that share sessions share the database for now, where every one of them
+// reads tokens by itself.
+func Connect(context.Context, *serve.Client) (*Sessions, error) {
+	return nil, pki.Errorf(pki.NotImplemented, "sso.connect", "sessions across the network are not built yet").
+		To("run the gateway and its sessions in one process, or give several the same PostgreSQL database")
 }
 
-// EndOfUser ends every session of a user that was opened until now.
-func (s *Sessions) EndOfUser(ctx context.Context, user string, why Why) error { return notBuilt() }
-
-// Query filters sessions; what is empty filters nothing.
-type Query struct {
-	User   string
-	Issuer string
-	Serial pki.Serial
-	Ended  bool   // those that have ended as well
-	After  string // id of the last one on the page before
-	Limit  int    // 1 to 1000; 0: 100
+func (s *Sessions) log(message string, args ...any) {
+	if s.cfg.Log != nil {
+		s.cfg.Log.Warn(message, append([]any{"realm", s.cfg.Realm}, args...)...)
+	}
 }
 
-// Row is a session as the store knows it. LastSeen is some seconds old.
-type Row struct {
-	Session
-	Address string    `json:"address"`
-	Ended   time.Time `json:"ended,omitzero"`
-	Why     Why       `json:"why,omitempty"`
-}
-
-// List returns sessions by id.
-func (s *Sessions) List(ctx context.Context, q Query) ([]Row, error) { return nil, notBuilt() }
-
-// Ending is one line of the journal of ended sessions. Exactly one of ID, Serial (with
-// Issuer) and User says what ended; the last two: everything opened until At.
-type Ending struct {
-	Number int64      `json:"number"`
-	At     time.Time  `json:"at"`
-	ID     string     `json:"id,omitempty"`
-	Issuer string     `json:"issuer,omitempty"`
-	Serial pki.Serial `json:"serial,omitempty"`
-	User   string     `json:"user,omitempty"`
-	Why    Why        `json:"why"`
-	// Until is when the ending may be forgotten: nothing it is about lives longer.
-	Until time.Time `json:"until"`
-}
-
-// Follow hands every ending after a number to fn, in order and without gaps, until ctx
-// ends or fn returns an error. What may be forgotten is left out.
-func (s *Sessions) Follow(ctx context.Context, after int64, fn func([]Ending) error) error {
-	return notBuilt()
-}
-
-// Next is the dispatcher: what a login that needs some steps and has proven others must
-// do now; ok is false when it is done. No step knows another. A step nobody built is
-// NotImplemented.
-func Next(needed, proven []Step) (step Step, ok bool, err error) { return "", false, notBuilt() }
-
-func notBuilt() error {
-	return pki.Errorf(pki.NotImplemented, "sso.not-implemented", "sessions are not built yet")
+// errStore says that the store is away, in words for whoever wants to log in.
+func errStore(err error) error {
+	if pki.KindOf(err) != pki.Internal {
+		return err
+	}
+	return pki.Errorf(pki.Unavailable, "sso.store", "sessions cannot be opened or ended now, because their store does not answer").
+		To("try again in a moment; sessions that are open go on").Because(err)
 }
