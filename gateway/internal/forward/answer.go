@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // startAnswer writes the header of an answer: what is for us alone is left out, what the
@@ -21,7 +22,7 @@ func (f *flow) startAnswer(status int, fields []field, named []string) {
 	values := make([]string, len(fields))
 	typed := false
 	for i, one := range fields {
-		if hopByHop(one.name) || one.name == "Alt-Svc" || contains(named, one.name) || contains(taken, one.name) {
+		if hopByHop(one.name) || one.name == "Alt-Svc" || contains(named, one.name) || contains(taken, one.name) || f.foreignCookie(one) {
 			continue
 		}
 		if one.name == "Content-Type" {
@@ -49,6 +50,16 @@ func (f *flow) startAnswer(status int, fields []field, named []string) {
 	f.announce(status, header)
 	f.res.Started, f.res.Status = true, status
 	f.w.WriteHeader(status)
+}
+
+// foreignCookie says whether a back end tries to set a cookie of the door's.
+func (f *flow) foreignCookie(one field) bool {
+	if one.name != "Set-Cookie" {
+		return false
+	}
+	name, _, _ := strings.Cut(one.value, "=")
+	name = strings.Trim(name, " \t")
+	return contains(f.o.Cookies, name) || f.fresh != nil && name == f.fresh.Name
 }
 
 func contains(names []string, name string) bool {
@@ -110,6 +121,17 @@ func (f *flow) pause(c *conn) {
 	f.flush()
 	f.watch(c)
 	c.patience(f.idle)
+	f.hurry()
+}
+
+// hurry bounds how long a client may take over the next piece, the wait for it included.
+// Servers take the limit back with the request's end.
+func (f *flow) hurry() {
+	var until time.Time
+	if f.idle > 0 {
+		until = time.Now().Add(2 * f.idle)
+	}
+	http.NewResponseController(f.w).SetWriteDeadline(until)
 }
 
 func (f *flow) flush() {

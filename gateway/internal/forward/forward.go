@@ -28,7 +28,7 @@ type flow struct {
 	out     http.Request
 	url     url.URL
 	header  http.Header
-	values  [4]string // of headers we add
+	values  [5]string // of headers we add
 	upgrade string    // what the connection shall become; "" most of the time
 	expects bool      // the client waits for 100 before it sends its body
 	mends   *mending  // nil: nothing is rewritten
@@ -152,7 +152,7 @@ func (f *flow) repeatable(err error, stream bool) bool {
 	if !failed.sent {
 		return true
 	}
-	return !stream && len(f.small) == 0 && safeMethod(f.r.Method) && !errors.Is(err, errSilent)
+	return !stream && len(f.small) == 0 && safeMethod(f.r.Method) && !errors.Is(err, errSilent) && !errors.Is(err, errHead)
 }
 
 // safeMethod tells the methods that change nothing (RFC 9110 9.2.1).

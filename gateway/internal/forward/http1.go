@@ -72,7 +72,7 @@ func (f *flow) begin(m *member, stream, fresh bool) (c *conn, s *sending, err er
 func (f *flow) stale(err error, stream bool) bool {
 	timeout, isNet := errors.AsType[net.Error](err)
 	return !stream && len(f.small) == 0 && safeMethod(f.r.Method) && !(isNet && timeout.Timeout()) &&
-		!errors.Is(err, errHead) && !errors.Is(err, errTooLarge) && f.r.Context().Err() == nil
+		!errors.Is(err, errHead) && f.r.Context().Err() == nil
 }
 
 // await reads headers until the final one. Those of 1xx are swallowed, but for 103, which
@@ -83,7 +83,7 @@ func (f *flow) await(c *conn, s *sending) error {
 			return err
 		}
 		if err := c.head.read(c.in, f.pool.spans.head); err != nil {
-			return fmt.Errorf("reading the answer's header: %w", err)
+			return errors.Join(errHead, err) // it began to answer: not to be repeated
 		}
 		switch status := c.head.status; {
 		case status == http.StatusSwitchingProtocols:

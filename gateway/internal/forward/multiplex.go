@@ -180,6 +180,7 @@ type h2Body struct {
 
 func (b *h2Body) next() ([]byte, error) {
 	b.flow.flush()
+	b.flow.hurry()
 	if b.flow.idle > 0 {
 		b.timer.Reset(b.flow.idle)
 		defer b.timer.Stop()

@@ -146,6 +146,7 @@ func (f *flow) forwarded() {
 		set(0, "X-Forwarded-For", f.o.Address)
 		set(1, "X-Forwarded-Host", f.o.Host)
 		set(2, "X-Forwarded-Proto", f.o.Scheme)
+		set(4, "X-Forwarded-Prefix", strings.TrimSuffix(f.o.Prefix, "/"))
 	}
 	if form == ForwardedRFC || form == ForwardedBoth {
 		set(3, "Forwarded", rfc7239(f.o))
