@@ -262,16 +262,15 @@ func (c *attribute) wanted() []string {
 }
 
 func (c *attribute) check(f *facts) verdict {
-	answer := absent
+	if f.subject.Certificate == nil {
+		return absent
+	}
 	for i := range f.names {
-		if a := &f.names[i]; a.kind == c.kind {
-			if c.matches(a) {
-				return yes
-			}
-			answer = no
+		if a := &f.names[i]; a.kind == c.kind && c.matches(a) {
+			return yes
 		}
 	}
-	return answer
+	return no
 }
 
 func (c *attribute) matches(a *named) bool {

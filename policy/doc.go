@@ -15,9 +15,11 @@
 //
 // A rule matches when every condition in When holds and no entry of Except does. What
 // the subject or the request does not have matches nothing: a condition on a
-// certificate's name does not hold for somebody without a certificate. In Except the
-// same is turned so that not knowing never helps: an exception that cannot be judged
-// takes the request out of a rule that allows, and leaves it in a rule that denies.
+// certificate's name holds neither for somebody without a certificate nor for a
+// certificate without that attribute. In Except, not knowing never helps: where there is
+// nothing to judge an exception by (no certificate, no account), it takes the request out
+// of a rule that allows, and does not take it out of one that denies. A certificate that
+// is there and lacks the attribute is known to lack it, and is not excepted.
 //
 // A rule that allows may demand a level of authentication. Where everything else
 // matches and the level is too low, that rule decides: denied, and Missing says which

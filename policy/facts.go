@@ -112,7 +112,9 @@ func (f *facts) texts(of field) (values []string, known bool) {
 		if f.subject.Certificate == nil {
 			return nil, false
 		}
-		return f.subject.Certificate.Policies, len(f.subject.Certificate.Policies) > 0
+		return f.subject.Certificate.Policies, true
+	case fieldSuites:
+		return f.one[of][:], f.subject.Certificate != nil
 	}
 	return f.one[of][:], f.one[of][0] != ""
 }

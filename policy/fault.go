@@ -33,13 +33,13 @@ type Fault struct {
 
 // In returns the fault in one line.
 func (f Fault) In(language string) string {
-	where := f.Field
-	if f.Rule != "" {
-		where = f.Rule + ": " + f.Field
-	}
 	colon, semicolon := ": ", "; "
 	if language == "zh" {
 		colon, semicolon = "：", "；"
+	}
+	where := f.Field
+	if f.Rule != "" {
+		where = f.Rule + colon + f.Field
 	}
 	return where + colon + f.Wrong.In(language) + semicolon + f.Remedy.In(language)
 }

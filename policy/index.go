@@ -371,20 +371,20 @@ func (d *dimension) lookPlace(f *facts) {
 }
 
 func (d *dimension) lookName(f *facts, kind int) {
-	start, known := len(f.rows), false
+	if f.subject.Certificate == nil {
+		f.rows = append(f.rows, d.absent)
+		return
+	}
+	start := len(f.rows)
 	for i := range f.names {
 		if f.names[i].kind != kind {
 			continue
 		}
-		known = true
 		if r, ok := d.rows[f.names[i].folded]; ok {
 			f.rows = append(f.rows, r)
 		}
 	}
-	switch {
-	case !known:
-		f.rows = append(f.rows, d.absent)
-	case len(f.rows) == start:
+	if len(f.rows) == start {
 		f.rows = append(f.rows, d.base)
 	}
 }

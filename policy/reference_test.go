@@ -193,14 +193,14 @@ func (x *reference) each(c *Conditions) (all []judgedThird) {
 		subject, issuer, profile, policies, suite = own.Subject, own.Issuer, own.Profile, own.Policies, own.Suite
 	}
 	for _, a := range c.Subject {
-		add(true, cert, attributeHolds(a, subject))
+		add(true, cert, x.attribute(a, subject))
 	}
 	for _, a := range c.Issuer {
-		add(true, cert, attributeHolds(a, issuer))
+		add(true, cert, x.attribute(a, issuer))
 	}
 	add(c.Profiles != nil, cert, in(c.Profiles, profile))
-	add(c.Policies != nil, cert, x.any(len(policies) > 0, c.Policies, policies))
-	add(len(c.Suites) > 0, cert, in(c.Suites, suite))
+	add(c.Policies != nil, cert, x.any(cert, c.Policies, policies))
+	add(len(c.Suites) > 0, cert, x.any(cert, texts(c.Suites), []string{string(suite)}))
 	return all
 }
 
@@ -404,8 +404,11 @@ func (x *reference) list(l List) third {
 	return falseThird
 }
 
-func attributeHolds(a Attribute, name pki.Name) third {
-	answer := unknownThird
+func (x *reference) attribute(a Attribute, name pki.Name) third {
+	answer := falseThird
+	if x.s.Certificate == nil {
+		return unknownThird
+	}
 	flags := "(?s)"
 	if !a.MatchCase {
 		flags = "(?si)"
@@ -413,9 +416,6 @@ func attributeHolds(a Attribute, name pki.Name) third {
 	for _, own := range name {
 		if own.Type != a.Type {
 			continue
-		}
-		if answer == unknownThird {
-			answer = falseThird
 		}
 		for _, source := range a.Values {
 			if regexp.MustCompile(flags + "^" + expression(source, ".*", ".") + "$").MatchString(own.Value) {

@@ -84,7 +84,7 @@ func (io *console) policyOf(path string) (*policy.Rules, *policy.Set, error) {
 		set, err = policy.Compile(rules)
 	}
 	if faults := policy.FaultsOf(err); faults != nil {
-		err = pki.Errorf(pki.Invalid, "policy.faults", "%d faults, the first: %s", len(faults), faults[0].In(io.lang)).
+		err = pki.Errorf(pki.Invalid, "policy.faults", "%s", io.text("policy.faults", len(faults), faults[0].In(io.lang))).
 			To("'onecert policy check' lists them").Because(faults)
 	}
 	return rules, set, err
