@@ -24,7 +24,8 @@ import (
 // entryAddress is an LDAP URL, read.
 type entryAddress struct{ dn, attribute string }
 
-// parseDirectoryURL takes ldap://host[:port]/DN[?attribute[?base]].
+// parseDirectoryURL takes ldap://host[:port]/DN[?attribute[?base[?filter]]]. The filter,
+// which CAs write into their certificates' addresses, changes nothing: the entry is named.
 func parseDirectoryURL(u *url.URL) (entryAddress, error) {
 	e := entryAddress{dn: strings.TrimPrefix(u.Path, "/"), attribute: "certificateRevocationList;binary"}
 	parts := strings.Split(u.RawQuery, "?")
@@ -40,9 +41,6 @@ func parseDirectoryURL(u *url.URL) (entryAddress, error) {
 	}
 	if len(parts) > 1 && parts[1] != "" && parts[1] != "base" {
 		return e, errors.New("a scope that is not base")
-	}
-	if filter, _ := url.PathUnescape(strings.Join(parts[min(2, len(parts)):], "")); filter != "" && !strings.EqualFold(filter, "(objectClass=*)") {
-		return e, errors.New("a filter")
 	}
 	return e, nil
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -29,7 +30,22 @@ import (
 type strangers struct {
 	t   *testing.T
 	dir string
+	sm2 bool
 }
+
+// signing are the options of whatever signs; OpenSSL has an empty user id of SM2 unless
+// told the usual one, also where it checks.
+func (f *strangers) signing(checks bool) []string {
+	switch {
+	case !f.sm2:
+		return nil
+	case checks:
+		return []string{"-sm3", "-sigopt", usualID, "-vfyopt", usualID}
+	}
+	return []string{"-sm3", "-sigopt", usualID}
+}
+
+const usualID = "distid:1234567812345678"
 
 func (f *strangers) run(stdin []byte, args ...string) []byte {
 	f.t.Helper()
@@ -58,9 +74,10 @@ func (f *strangers) write(name, text string) {
 	}
 }
 
-// foundStrangers makes root, issuing CA and three holders, of RSA or ECDSA.
-func foundStrangers(t *testing.T, key []string) *strangers {
-	f := &strangers{t, t.TempDir()}
+// foundStrangers makes root, issuing CA and three holders with keys of a curve, or RSA.
+func foundStrangers(t *testing.T, curve string) *strangers {
+	f := &strangers{t, t.TempDir(), curve == "SM2"}
+	key := map[string][]string{"": {"-newkey", "rsa:2048"}, "P-256": {"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"}, "SM2": {"-newkey", "sm2"}}[curve]
 	f.write("ext", `[ca]
 basicConstraints=critical,CA:TRUE
 keyUsage=critical,keyCertSign,cRLSign
@@ -87,14 +104,14 @@ authorityKeyIdentifier=keyid
 	f.write("index.txt", "")
 	f.write("number", "01\n")
 	make := func(name, subject, section, above string) {
-		f.run(nil, append([]string{"req", "-new", "-nodes", "-utf8", "-keyout", name + ".key", "-subj", subject, "-out", name + ".csr"}, key...)...)
+		f.run(nil, slices.Concat([]string{"req", "-new", "-nodes", "-utf8", "-keyout", name + ".key", "-subj", subject, "-out", name + ".csr"}, key, f.signing(false))...)
 		args := []string{"x509", "-req", "-in", name + ".csr", "-days", "30", "-extfile", "ext", "-extensions", section, "-out", name + ".pem"}
 		if above == "" {
 			args = append(args, "-signkey", name+".key")
 		} else {
 			args = append(args, "-CA", above+".pem", "-CAkey", above+".key", "-set_serial", "0x"+map[string]string{"issuing": "11", "good": "21", "bad": "22", "late": "23"}[name])
 		}
-		f.run(nil, args...)
+		f.run(nil, append(args, f.signing(true)...)...)
 	}
 	make("root", "/C=CN/O=外省/CN=根", "ca", "")
 	make("issuing", "/C=CN/O=外省/CN=签发", "ca", "root")
@@ -106,7 +123,11 @@ authorityKeyIdentifier=keyid
 
 // gencrl makes the next list, PEM.
 func (f *strangers) gencrl(section string) []byte {
-	return f.run(nil, "ca", "-config", "ca.cnf", "-gencrl", "-cert", "issuing.pem", "-keyfile", "issuing.key", "-crlexts", section)
+	args := []string{"ca", "-config", "ca.cnf", "-gencrl", "-cert", "issuing.pem", "-keyfile", "issuing.key", "-crlexts", section}
+	if f.sm2 {
+		args = append(args, "-md", "sm3", "-sigopt", usualID)
+	}
+	return f.run(nil, args...)
 }
 
 func (f *strangers) revoke(name string) {
@@ -118,12 +139,12 @@ func (f *strangers) der(name string) []byte {
 	return block.Bytes
 }
 
-// TestOpenSSL: chains, lists, deltas and OCSP answers of OpenSSL, RSA and ECDSA.
+// TestOpenSSL: chains, lists, deltas and OCSP answers of OpenSSL, RSA, ECDSA and SM2.
 func TestOpenSSL(t *testing.T) {
-	for name, key := range map[string][]string{"rsa": {"-newkey", "rsa:2048"}, "ecdsa": {"-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"}} {
+	for name, curve := range map[string]string{"rsa": "", "ecdsa": "P-256", "sm2": "SM2"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := foundStrangers(t, key)
+			f := foundStrangers(t, curve)
 			f.revoke("bad")
 			at := newPlace(t)
 			ca := CA{Name: "strangers", Anchors: string(f.read("root.pem")), Intermediates: string(f.read("issuing.pem")), LeafOnly: true, Revocation: []Source{
@@ -169,13 +190,22 @@ func TestOpenSSL(t *testing.T) {
 func (f *strangers) responder() *httptest.Server {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request, _ := io.ReadAll(r.Body)
-		f.write("request", string(request))
-		f.run(nil, "ocsp", "-index", "index.txt", "-CA", "issuing.pem", "-rsigner", "issuing.pem", "-rkey", "issuing.key",
-			"-reqin", "request", "-respout", "answer", "-nmin", "60")
-		_, _ = w.Write(f.read("answer"))
+		_, _ = w.Write(f.answer(request))
 	}))
 	f.t.Cleanup(s.Close)
 	return s
+}
+
+// answer answers one OCSP request.
+func (f *strangers) answer(request []byte) []byte {
+	f.write("request", string(request))
+	args := []string{"ocsp", "-index", "index.txt", "-CA", "issuing.pem", "-rsigner", "issuing.pem", "-rkey", "issuing.key",
+		"-reqin", "request", "-respout", "answer", "-nmin", "60"}
+	if f.sm2 {
+		args = append(args, "-rmd", "sm3", "-rsigopt", usualID)
+	}
+	f.run(nil, args...)
+	return f.read("answer")
 }
 
 // TestDirectory: a list in OpenLDAP, as entries of CAs have them, and one that grows.
