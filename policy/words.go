@@ -88,20 +88,16 @@ func (j *Judgement) text(at condition, r *rule, f *facts) Text {
 		}
 		return Text{"匹配，拒绝", "matches and denies"}
 	}
-	name, wanted, found := fieldTexts[at.field()], strings.Join(j.Wanted, "、"), strings.Join(j.Found, "、")
-	english := [2]string{strings.Join(j.Wanted, ", "), strings.Join(j.Found, ", ")}
-	if len(j.Found) == 0 {
-		found, english[1] = "没有", "nothing"
-	}
-	answer := Text{fmt.Sprintf("不匹配：%s应为 %s，实际为 %s", name.Zh, wanted, found),
-		fmt.Sprintf("does not match: the %s should be %s, and is %s", name.En, english[0], english[1])}
-	if j.Outcome == Excepted {
-		answer = Text{fmt.Sprintf("被例外 %d 排除：%s属于 %s，实际为 %s", j.Exception, name.Zh, wanted, found),
-			fmt.Sprintf("exception %d takes it out: the %s is among %s; it is %s", j.Exception, name.En, english[0], english[1])}
-		if len(j.Found) == 0 {
-			answer = Text{fmt.Sprintf("被例外 %d 排除：%s（%s）无从判断，按排除处理", j.Exception, name.Zh, wanted),
-				fmt.Sprintf("exception %d takes it out: the %s (%s) cannot be judged, and that counts as a hit", j.Exception, name.En, english[0])}
-		}
+	name, wanted := fieldTexts[at.field()], joined(j.Wanted)
+	answer := Text{fmt.Sprintf("不匹配：%s：%s；要求：%s", name.Zh, joined(j.Found).Zh, wanted.Zh),
+		fmt.Sprintf("does not match: %s: %s; wanted: %s", name.En, joined(j.Found).En, wanted.En)}
+	switch {
+	case j.Outcome == Excepted && len(j.Found) == 0:
+		answer = Text{fmt.Sprintf("被例外 %d 排除：%s（%s）无从判断，按排除处理", j.Exception, name.Zh, wanted.Zh),
+			fmt.Sprintf("taken out by exception %d: %s (%s) cannot be judged, which counts as a hit", j.Exception, name.En, wanted.En)}
+	case j.Outcome == Excepted:
+		answer = Text{fmt.Sprintf("被例外 %d 排除：%s：%s；例外：%s", j.Exception, name.Zh, joined(j.Found).Zh, wanted.Zh),
+			fmt.Sprintf("taken out by exception %d: %s: %s; excepted: %s", j.Exception, name.En, joined(j.Found).En, wanted.En)}
 	}
 	if j.MayMatch > 0 {
 		level := j.MayMatch.text()
@@ -109,4 +105,11 @@ func (j *Judgement) text(at condition, r *rule, f *facts) Text {
 		answer.En += fmt.Sprintf("; after a login of level %s it could match", level.En)
 	}
 	return answer
+}
+
+func joined(values []string) Text {
+	if len(values) == 0 {
+		return Text{"无", "none"}
+	}
+	return Text{strings.Join(values, "、"), strings.Join(values, ", ")}
 }

@@ -148,7 +148,7 @@ func (p *printer) explanation(e *policy.Explanation, all bool) {
 		if j.Name != "" {
 			name = p.text("policy.named", j.Rule, j.Name)
 		}
-		p.line(1, "%d. %s: %s", i+1, safe(name), safe(j.Text.In(p.lang)))
+		p.line(1, "%s", p.text("policy.step", i+1, safe(name), safe(j.Text.In(p.lang))))
 	}
 	if hidden > 0 {
 		p.line(1, "%s", p.text("policy.hidden", hidden))
