@@ -26,8 +26,11 @@ list='
 /usr/lib/python3/dist-packages/xlsxwriter python3-xlsxwriter makes workbooks whose texts stand in a table of their own, as those of Excel do
 /usr/lib/python3/dist-packages/PIL  python3-pil         makes the pictures and PDF documents of the tests of papers
 /usr/bin/qpdf                     qpdf                  rewrites, encrypts and judges those PDF documents
+/usr/sbin/nginx                   nginx-light           the proxy the gateway is measured beside
 /usr/bin/chromium                 chromium              a browser: people come through the gateway with it
 /usr/bin/certutil                 libnss3-tools         puts certificates into the store of that browser
+/usr/sbin/ip                      iproute2              networks inside this machine, for the ways to put a gateway between people and servers
+/usr/sbin/nft                     nftables              the rule of a server that only a gateway may reach
 /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc  fonts-noto-cjk  what Chinese pages are drawn with
 '
 
