@@ -8,7 +8,6 @@
 // unchanged.
 //
 // It does not judge certificates (trust), open sessions (sso), decide (policy) or send
-// requests (forward). URL parameters and cookies can be read by the person they are about,
-// and parameters can be repeated by him in a form's body: only headers and the assertion
-// are beyond his reach.
+// requests (forward). Who can reach the back end directly can say whatever we say, but for
+// the assertion.
 package identity

@@ -105,9 +105,16 @@ func (n *names) hasHeader(name string) bool {
 	return n.has(f.bytes())
 }
 
+// maxEncodedName is where the name of a cookie or parameter is too long to be one: readers
+// cut off blanks before a name, and who sends so many means to hide something.
+const maxEncodedName = 4 << 10
+
 // hasEncoded judges the name of a cookie or parameter, in whatever percent-encoding, and
 // what stands before "[" (PHP's arrays) and before a NUL (readers in C).
 func (n *names) hasEncoded(name string) bool {
+	if len(name) >= maxEncodedName {
+		return true
+	}
 	if simple(name) {
 		return n.hasHeader(name)
 	}
@@ -132,17 +139,9 @@ func simple(name string) bool {
 	return true
 }
 
-// maxEncodedName is the most octets of a name that are looked at: none of ours is as long
-// with every character encoded many times over, and the memory one request may cost is
-// bounded.
-const maxEncodedName = 4 << 10
-
 // decodeName undoes percent-encoding, however often it was applied, also %uXXXX, octets
 // of over-long UTF-8, and full-width and other forms of letters.
 func decodeName(name string) string {
-	if len(name) > maxEncodedName {
-		name = name[:maxEncodedName]
-	}
 	plain := make([]byte, 0, len(name))
 	for i := range len(name) {
 		plain = append(plain, name[i])

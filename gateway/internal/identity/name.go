@@ -57,6 +57,27 @@ func readName(der []byte, legacy string) ([]attribute, error) {
 	return all, nil
 }
 
+// ReadName reads a DER name as pki.NameOf does, but also with the character sets that CAs
+// have used without saying so; what cannot be read is an error, not a replacement
+// character, by which two people could become one.
+func ReadName(der []byte) (pki.Name, error) {
+	name, err := pki.NameOf(der)
+	if err != nil {
+		return nil, err
+	}
+	own, err := readName(der, legacyGBK)
+	if err != nil || len(own) != len(name) {
+		return nil, malformed("a name in it does not decode")
+	}
+	for i, a := range own {
+		if !a.readable {
+			return nil, unreadable(a.oid)
+		}
+		name[i].Value = a.text
+	}
+	return name, nil
+}
+
 func malformed(where string) error {
 	return pki.Errorf(pki.Invalid, "identity.certificate", "the certificate cannot be read (%s)", where).
 		To("have it issued again")

@@ -62,6 +62,21 @@ func TestNamesOfOtherCAs(t *testing.T) {
 	}
 }
 
+// TestReadName: the same types as pki's reader, and the characters it cannot read.
+func TestReadName(t *testing.T) {
+	der := nameDER(t, utf(oidC, "CN"), part{oid: oidO, tag: asn1.T61String, value: gbk(t, "d5c5c8fd")}, part{oid: oidCN, tag: tagBMP, value: "\x5f\x20"}, utf(oidE, "a@b"), utf("1.2.3", "x"))
+	name, err := ReadName(der)
+	if err != nil || name.String() != "C=CN, O=张三, CN=张, E=a@b, 1.2.3=x" {
+		t.Errorf("%s %v", name, err)
+	}
+	if _, err := ReadName(nameDER(t, part{oid: oidCN, tag: asn1.T61String, value: "\xff\xff"})); pki.CodeOf(err) != "identity.unreadable" {
+		t.Error(err)
+	}
+	if _, err := ReadName([]byte{1}); err == nil {
+		t.Error("no name is read")
+	}
+}
+
 // TestUnreadableElsewhere: an attribute nobody asks for hinders nobody.
 func TestUnreadableElsewhere(t *testing.T) {
 	f := facts(t, utf(oidCN, "张三"), part{oid: oidOU, tag: asn1.T61String, value: "\xff\xff"}, utf("1.2.3.4", "x"))

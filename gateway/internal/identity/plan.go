@@ -27,6 +27,7 @@ type Plan struct {
 	now       func() time.Time
 
 	headers, cookies, parameters *names // what Strip removes, folded
+	byParameter                  bool   // the application is told something by parameters
 }
 
 // item is an Item understood.
@@ -267,6 +268,7 @@ func (p *Plan) compileRemoved(c Config) {
 	p.headers = compileNames(spoofedHeaders, own[InHeader], c.Remove.Headers)
 	p.cookies = compileNames(spoofedCookies, own[InCookie], c.Remove.Cookies)
 	p.parameters = compileNames(spoofedParameters, own[InParameter], c.Remove.Parameters)
+	p.byParameter = len(own[InParameter])+len(c.Remove.Parameters) > 0
 }
 
 // checkNames refuses two items that an application could not tell apart.

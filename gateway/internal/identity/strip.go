@@ -74,7 +74,7 @@ func (p *Plan) ourCookie(part string) bool {
 		if end < 0 {
 			return false
 		}
-		if p.cookies.hasEncoded(rest[start:end]) {
+		if end-start < maxEncodedName && p.cookies.hasEncoded(rest[start:end]) { // a long value with "=" at its end is no name
 			return true
 		}
 		rest = rest[end:]

@@ -41,7 +41,7 @@ func (w *writer) write(text string) (string, error) {
 		return "", w.refuse("identity.size", "is longer than %d octets", maxValue).To("tell the application less")
 	}
 	if !clean(text) && !(w.lines && clean(strings.ReplaceAll(text, "\n", ""))) {
-		return "", w.refuse("identity.control", "has a control character").To("have the certificate or the account issued with another name")
+		return "", w.refuse("identity.control", "has a control character, or one that could not be read").To("have the certificate or the account issued with another name")
 	}
 	octets, err := w.encode(text)
 	if err != nil {
@@ -56,7 +56,8 @@ func (w *writer) refuse(code, format string, args ...any) *pki.Error {
 	return e
 }
 
-// clean: no control character (C0, DEL, C1), no line or paragraph separator.
+// clean: no control character (C0, DEL, C1), no line or paragraph separator, nothing that
+// stands for a character somebody could not read.
 func clean(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == unicode.ReplacementChar
