@@ -11,14 +11,24 @@ import (
 // lraJoinCommand makes a counter with a process of its own known to the registration
 // above it, which then takes what the counter hands up.
 func lraJoinCommand(io *console) *cobra.Command {
+	return io.siteJoinCommand("join", "cmd.lra.join", "onecert lra join --config lra.yaml --code-file code.txt", wire.JoinAbove)
+}
+
+// raLinkCommand makes a registration known to the key management centre, which then
+// tells it what was done with holders' keys.
+func raLinkCommand(io *console) *cobra.Command {
+	return io.siteJoinCommand("link", "cmd.ra.link", "onecert ra link --config ra.yaml --code-file code.txt", wire.JoinKMC)
+}
+
+func (io *console) siteJoinCommand(use, key, example string, join func(ctx context.Context, config, code string) (wire.Joined, error)) *cobra.Command {
 	var config, code string
-	command := io.verb("join", "cmd.lra.join", []string{"onecert lra join --config lra.yaml --code-file code.txt"},
+	command := io.verb(use, key, []string{example},
 		func(ctx context.Context, _ []string) error {
 			text, err := io.readSecret(code)
 			if err != nil {
 				return err
 			}
-			joined, err := wire.JoinAbove(ctx, config, string(text))
+			joined, err := join(ctx, config, string(text))
 			if err != nil {
 				return err
 			}

@@ -14,7 +14,7 @@ import (
 // names it.
 func raCommand(io *console) *cobra.Command {
 	own := registering{io, "ra"}
-	return io.group("ra", "cmd.ra", own.initCommand(), own.enrolCommand(), own.serveCommand(), own.codesCommand(), raJoinCommand(io),
+	return io.group("ra", "cmd.ra", own.initCommand(), own.enrolCommand(), own.serveCommand(), own.codesCommand(), raLinkCommand(io), raJoinCommand(io),
 		raMeCommand(io), raKindsCommand(io), raRegisterCommand(io), raApplyCommand(io), raEditCommand(io), raListCommand(io), raShowCommand(io),
 		raDecideCommand(io, "submit"), raDecideCommand(io, "return"), raDecideCommand(io, "approve"), raDecideCommand(io, "reject"),
 		raDecideCommand(io, "withdraw"), raDecideCommand(io, "issue"), raDecideCommand(io, "deliver"), raDecideCommand(io, "settle"),
@@ -60,6 +60,7 @@ func (r registering) initCommand() *cobra.Command {
 	flags.StringVar(&f.Home.Region, "region", "", r.text("flag.ra.region"))
 	flags.StringSliceVar(&f.Home.Above, "above", nil, r.text("flag.ra.above"))
 	flags.StringVar(&f.CA, "ca", "", r.text("flag.ra.ca"))
+	flags.StringVar(&f.KMC, "kmc", "", r.text("flag.ra.kmc"))
 	flags.StringVar(&f.Upstream, "upstream", "", r.text("flag.ra.upstream"))
 	flags.StringArrayVar(&f.trust, "trust", nil, r.text("flag.init.trust"))
 	flags.StringVar(&f.Database, "database", "", r.text("flag.init.database"))

@@ -169,7 +169,7 @@ func refusals() map[string]refusal {
 func local() []string {
 	return []string{"api", "audit tail", "audit verify", "backup catch-up", "backup create", "backup drill", "backup restore", "backup verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
 		"ceremony run", "ceremony shares check", "ceremony verify", "cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "health", "help",
-		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "lra codes", "lra enrol", "lra init", "lra join", "lra serve", "node enrol", "node init", "node serve", "officer enrol", "pair enrol", "pair join", "policy check", "policy explain", "policy simulate", "ra codes", "ra enrol", "ra init", "ra serve",
+		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "lra codes", "lra enrol", "lra init", "lra join", "lra serve", "node enrol", "node init", "node serve", "officer enrol", "pair enrol", "pair join", "policy check", "policy explain", "policy simulate", "ra codes", "ra enrol", "ra init", "ra link", "ra serve",
 		"rescue certificates", "rescue codes", "rescue crl", "rescue install", "rescue look", "rescue prepare", "serve", "status",
 		"tls connect", "tls probe", "tls proxy", "tls serve"}
 }

@@ -143,9 +143,12 @@ var englishRAWork = table{
 
 	"cmd.ra.links":       "Show how a process stands with those above and below",
 	"cmd.ra.links.long":  "Show whether the registration above is reached, what waits for it, and when each counter below was last heard.",
+	"cmd.ra.link":        "Register the registration's site certificate at the key management centre, with a one-time code",
+	"cmd.ra.link.long":   "The code is of role site and made there ('onecert officer code --at kmc --name NODE --role site'); the configuration names the centre as kmc. Holders then see in self-service what was done with their keys.",
 	"cmd.ra.settle":      "Settle an application both sides changed while apart",
 	"cmd.ra.settle.long": "Look at the conflict 'onecert ra show' tells, then settle it: what the registration above holds counts.",
 
+	"flag.ra.kmc":                 "address of the key management centre's API, for the ledger of holders",
 	"flag.ra.limit":               "how many at most",
 	"flag.ra.suite":               "of keys made at the centre: sm2, rsa2048, rsa3072, rsa4096, p256 or p384",
 	"flag.ra.batch-state":         "checked, running, done or withdrawn",

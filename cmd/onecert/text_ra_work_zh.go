@@ -143,9 +143,12 @@ var chineseRAWork = table{
 
 	"cmd.ra.links":       "显示与上级、下级进程的连接",
 	"cmd.ra.links.long":  "显示能否连接上级注册机构、待交的内容，以及最近收到各下级受理点消息的时间。",
+	"cmd.ra.link":        "用一次性代码在密钥管理中心登记注册机构的站点证书",
+	"cmd.ra.link.long":   "代码的角色为 site，在密钥管理中心生成（“onecert officer code --at kmc --name NODE --role site”）；配置中以 kmc 给出其地址。此后用户可在自助服务中查看其密钥的使用记录。",
 	"cmd.ra.settle":      "处理断开期间两边都改动过的申请",
 	"cmd.ra.settle.long": "先看“onecert ra show”所示的冲突，再予处理：以上级注册机构所持有的为准。",
 
+	"flag.ra.kmc":                 "密钥管理中心接口的地址，供用户查询密钥记录",
 	"flag.ra.limit":               "最多显示多少条",
 	"flag.ra.suite":               "中心所生成密钥的算法：sm2、rsa2048、rsa3072、rsa4096、p256 或 p384",
 	"flag.ra.batch-state":         "checked、running、done 或 withdrawn",

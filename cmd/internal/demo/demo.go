@@ -218,6 +218,7 @@ func (t *tree) announce(took time.Duration) {
 	t.o.say("  KMC API         https://%s", t.s.address("kmc"))
 	t.o.say("  RA API          https://%s   (the tree: centre, ra1 with lra1, ra2 with lra2)", t.s.address("ra"))
 	t.o.say("  LRA API         https://%s   (%s by itself, linked to the RA)", t.s.address("lra"), apart)
+	t.o.say("  Self-service    https://%s   (holders, with their certificates or by codes)", t.s.address("self"))
 	t.o.say("  Public site     http://%s/   (look a certificate up, CA certificates, CRLs)", t.s.address("public"))
 	t.o.say("  OCSP, LDAP      http://%s/ocsp   ldap://%s/%s", t.s.address("public"), t.s.address("ldap"), directoryBase)
 	t.o.say("  Observer        https://%s/observer   (mutual TLS)", t.s.address("node"))

@@ -39,7 +39,7 @@ func makeRA(o Options, s *state) error {
 	}
 	_, err = wire.InitRA(wire.NewRA{Dir: filepath.Join(o.Dir, "ra"), Component: "ra", Host: s.Host, Listen: s.address("ra"),
 		Home: wire.RAHome{ID: "centre", Level: string(ra.Centre), Name: "示例省数字证书注册中心", Region: "999900"},
-		CA:   "https://" + s.address("ca"), Trust: trust, SealWith: keys.SM4GCM})
+		CA:   "https://" + s.address("ca"), KMC: "https://" + s.address("kmc"), SelfListen: s.address("self"), Trust: trust, SealWith: keys.SM4GCM})
 	return err
 }
 
@@ -49,10 +49,11 @@ func (t *tree) siteOfRA(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.ca.Officers.Register(office(ctx), officer.Registration{Certificate: site.DER, Name: "centre", Kind: officer.Place,
-		Roles: []string{officer.Site}, Issuer: site.Issuer})
-	if err != nil {
-		return fmt.Errorf("registering the registration: %w", err)
+	for _, at := range []*officer.Registry{t.ca.Officers, t.kmc.Officers} {
+		_, err = at.Register(office(ctx), officer.Registration{Certificate: site.DER, Name: "centre", Kind: officer.Place, Roles: []string{officer.Site}, Issuer: site.Issuer})
+		if err != nil {
+			return fmt.Errorf("registering the registration: %w", err)
+		}
 	}
 	return nil
 }

@@ -142,7 +142,7 @@ func (p *RAProcess) identify() (err error) {
 
 func (p *RAProcess) room() (ra.Config, error) {
 	c := p.config
-	room := ra.Config{DB: p.database, Audit: p.Audit, Check: guarded(p.Officers.Check, p.reserve()), Officers: p.Officers, Home: c.Home.node(),
+	room := ra.Config{DB: p.database, Audit: p.Audit, Check: guarded(p.Officers.Check, p.reserve()), Officers: p.Officers, Home: c.Home.node(), Agreements: c.Agreements,
 		Now: p.options.now(), Random: p.options.Random, Log: p.options.log()}
 	uri, err := resolveURI(c.dir, c.SealKey)
 	if err != nil {
@@ -152,6 +152,9 @@ func (p *RAProcess) room() (ra.Config, error) {
 		return room, fmt.Errorf("opening the sealing key: %w", err)
 	}
 	if room.Upstream, err = p.above(); err != nil {
+		return room, err
+	}
+	if room.Self, err = p.selfConfig(); err != nil {
 		return room, err
 	}
 	orders, err := p.orders()

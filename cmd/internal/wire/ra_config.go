@@ -27,12 +27,20 @@ type RA struct {
 	// SelfListen is the address of self-service, where holders come with their
 	// certificates or without; empty: there is none.
 	SelfListen string `yaml:"self_listen,omitempty"`
+	// SelfPerSource is how many calls without a certificate one address has there in an
+	// hour; 0: 60. Where a front end stands before it, a high number, and a limit there.
+	SelfPerSource int `yaml:"self_per_source,omitempty"`
 	// Home is the place in the tree this process works for.
 	Home RAHome `yaml:"home"`
 	// CA is the address of the CA's API, where orders go and the site certificate is
 	// renewed at half its life; Upstream is that of the registration above.
 	CA       string `yaml:"ca,omitempty"`
 	Upstream string `yaml:"upstream,omitempty"`
+	// KMC is the address of the key management centre, which tells holders what was done
+	// with their keys; empty: self-service does not show it.
+	KMC string `yaml:"kmc,omitempty"`
+	// Agreements says that no node becomes active without a signed agreement on record.
+	Agreements bool `yaml:"agreements,omitempty"`
 	// TLSKey and TLSCertificate are the API's own, enrolled at the CA as a site.
 	TLSKey         string `yaml:"tls_key"`
 	TLSCertificate string `yaml:"tls_certificate"`
@@ -95,6 +103,9 @@ func (c *RA) check(path string) error {
 	}
 	if c.CA == "" && c.Upstream == "" {
 		return pki.Errorf(pki.Invalid, "config.ca", "%s: neither ca nor upstream is given, so nothing could be carried out", path)
+	}
+	if c.SelfPerSource < 0 {
+		return pki.Errorf(pki.Invalid, "config.self", "%s: self_per_source is below 0", path)
 	}
 	if err := c.checkHome(path); err != nil {
 		return err

@@ -20,6 +20,8 @@ type NewRA struct {
 	Home         RAHome
 	CA           string // address of the CA's API
 	Upstream     string // of the registration above
+	KMC          string // of the key management centre's API, for the ledger of holders
+	SelfListen   string // of self-service
 	Trust        []byte // PEM of CA certificates, issuing ones and roots
 	Database     string // empty: sqlite:COMPONENT.db, unless DatabaseFile names a file with the source
 	DatabaseFile string
@@ -74,7 +76,7 @@ func (n *NewRA) config(path string) (*RA, error) {
 		return nil, err
 	}
 	c := &RA{Component: n.Component, Origin: n.Host + "/" + n.Component, Database: n.Database, DatabaseFile: n.DatabaseFile, Listen: n.Listen, Home: n.Home,
-		CA: n.CA, Upstream: n.Upstream, TLSKey: keyURI("keys/tls.pem", "passphrase"), TLSCertificate: "tls.pem", Trust: "trust.pem",
+		CA: n.CA, Upstream: n.Upstream, KMC: n.KMC, SelfListen: n.SelfListen, TLSKey: keyURI("keys/tls.pem", "passphrase"), TLSCertificate: "tls.pem", Trust: "trust.pem",
 		SealKey: keyURI("keys/seal.pem", "passphrase"), AuditKey: keyURI("keys/audit.pem", "passphrase"), AuditHeads: "audit-heads"}
 	if c.Database == "" && c.DatabaseFile == "" {
 		c.Database = "sqlite:" + n.Component + ".db"

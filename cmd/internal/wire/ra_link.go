@@ -73,6 +73,11 @@ func JoinAbove(ctx context.Context, config, code string) (Joined, error) {
 	if c.Upstream == "" {
 		return Joined{}, pki.Errorf(pki.Invalid, "config.upstream", "%s names no upstream", config).To("give the address of the registration above")
 	}
+	return c.joinAt(ctx, c.Upstream, code)
+}
+
+// joinAt registers the site certificate where a code was made for it.
+func (c *RA) joinAt(ctx context.Context, address, code string) (Joined, error) {
 	trust, err := os.ReadFile(c.Path(c.Trust))
 	if err != nil {
 		return Joined{}, pki.Errorf(pki.Invalid, "config.certificate", "the certificate file %s cannot be read", c.Path(c.Trust)).Because(err)
@@ -81,5 +86,5 @@ func JoinAbove(ctx context.Context, config, code string) (Joined, error) {
 	if err != nil {
 		return Joined{}, err
 	}
-	return Join(ctx, c.Upstream, trust, JoinOrder{Code: code, Certificate: chain[0].Raw})
+	return Join(ctx, address, trust, JoinOrder{Code: code, Certificate: chain[0].Raw})
 }
