@@ -201,11 +201,7 @@ func (j *journal) apply(entries []status.Entry) {
 	}
 	j.mu.Unlock()
 	j.store.changed()
-	if tell := j.store.opts.OnRevoked; tell != nil {
-		for _, serial := range gone {
-			tell(j.row.Issuer, serial)
-		}
-	}
+	j.store.tell(j.row.Issuer, gone)
 }
 
 // reached notes that all is known that had happened at a moment, if it is.

@@ -159,3 +159,41 @@ func TestJournalAway(t *testing.T) {
 		t.Error("nobody sees that it is by rule")
 	}
 }
+
+// TestSlowListener: whoever is told of revocations takes a while for each; verdicts and
+// the following of the journal do not wait, and nobody is forgotten.
+func TestSlowListener(t *testing.T) {
+	root := newCA(t, "ecdsa", "根", nil)
+	b := newBook(t, pkitest.SQLite(t))
+	told := make(chan pki.Serial, 100)
+	s := open(t, Options{Journal: b.j, OnRevoked: func(_ string, serial pki.Serial) {
+		time.Sleep(50 * time.Millisecond)
+		told <- serial
+	}}, CA{Name: "ours", Anchors: root.pem(), Revocation: []Source{{Name: "journal", Kind: SourceJournal, Issuer: "sm2", MaxAge: "1s"}}})
+	var all []*smx509.Certificate
+	for range 30 {
+		c := root.issue(live)
+		b.note(c, status.Issued)
+		all = append(all, c)
+	}
+	loaded(t, s)
+	for _, c := range all {
+		b.note(c, status.Revoked)
+	}
+	last := all[len(all)-1]
+	for begun := time.Now(); judge(s, time.Now(), last).Code != Revoked && time.Since(begun) < 5*time.Second; {
+		time.Sleep(5 * time.Millisecond)
+	}
+	wants(t, "the last", judge(s, time.Now(), last), Revoked)
+	if len(told) == len(all) {
+		t.Error("it was waited for")
+	}
+	for _, c := range all {
+		if serial := <-told; serial != pki.SerialOf(c.SerialNumber) {
+			t.Fatalf("%s was told, wanted %x", serial, c.SerialNumber)
+		}
+	}
+	if h := s.Health()[0]; h.State != "good" {
+		t.Errorf("health says %+v", h)
+	}
+}

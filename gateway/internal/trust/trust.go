@@ -26,8 +26,8 @@ type Options struct {
 	// none. Behind says how far a copy is behind its source (status.Copy.Age).
 	Journal *status.Journal
 	Behind  func() time.Duration
-	// OnRevoked is told of each certificate the journal says is revoked or held, within
-	// its lag. It must return soon; Judge knows already.
+	// OnRevoked is told of each certificate the journal says is revoked or held, one after
+	// the other. Judge knows already, and nothing waits for it.
 	OnRevoked func(issuer string, serial pki.Serial)
 	Now       func() time.Time // nil: time.Now
 	Random    io.Reader        // jitter and nonces; nil: crypto/rand
@@ -60,6 +60,10 @@ type Store struct {
 	gate    sync.RWMutex // no worker begins once closed is set
 	closed  bool
 
+	telling sync.Mutex // guards untold
+	untold  []revocation
+	news    chan struct{} // there is something untold
+
 	mu      sync.Mutex // guards what follows; Judge never takes it
 	sets    map[string]*Set
 	running map[[32]byte]*running
@@ -83,13 +87,60 @@ type Set struct {
 // New returns a Store; it takes up what Options.Dir has and begins to fetch the rest.
 // Close ends it.
 func New(c Config, o Options) (*Store, error) {
-	s := &Store{opts: o.orUsual(), sets: map[string]*Set{}, running: map[[32]byte]*running{}}
+	s := &Store{opts: o.orUsual(), sets: map[string]*Set{}, running: map[[32]byte]*running{}, news: make(chan struct{}, 1)}
 	s.life, s.end = context.WithCancel(context.Background())
 	if err := s.Apply(c); err != nil {
 		s.end()
 		return nil, err
 	}
+	if s.opts.OnRevoked != nil {
+		s.spawn(s.tellAll)
+	}
 	return s, nil
+}
+
+// revocation is a certificate OnRevoked is to be told of.
+type revocation struct {
+	issuer string
+	serial pki.Serial
+}
+
+// tell notes what OnRevoked is to be told, without waiting for it: what it does with
+// thousands of certificates at once must not hold up the following of the journal.
+func (s *Store) tell(issuer string, all []pki.Serial) {
+	if s.opts.OnRevoked == nil || len(all) == 0 {
+		return
+	}
+	s.telling.Lock()
+	for _, serial := range all {
+		s.untold = append(s.untold, revocation{issuer, serial})
+	}
+	s.telling.Unlock()
+	select {
+	case s.news <- struct{}{}:
+	default:
+	}
+}
+
+// tellAll tells, until the store closes.
+func (s *Store) tellAll() {
+	for {
+		select {
+		case <-s.life.Done():
+			return
+		case <-s.news:
+		}
+		s.telling.Lock()
+		all := s.untold
+		s.untold = nil
+		s.telling.Unlock()
+		for _, r := range all {
+			if s.life.Err() != nil {
+				return
+			}
+			s.opts.OnRevoked(r.issuer, r.serial)
+		}
+	}
 }
 
 // Apply takes another configuration over, or refuses it whole. Sources that are in both
