@@ -221,26 +221,27 @@ func (d *desk) opened() int {
 
 // house is a gateway with CAs of both kinds and an application that says what it is told.
 type house struct {
-	t        testing.TB
-	ca, sm2  *authority
-	site     *holder
-	sign, en *holder
-	keys     map[string]crypto.Signer
-	desk     *desk
-	d        *db.DB
-	g        *gateway.Gateway
-	back     *httptest.Server
-	handler  http.HandlerFunc
-	mu       sync.Mutex
-	visits   []gateway.Visit
-	address  string
-	journal  *status.Journal // of the CA, whose name there is "own"
+	t         testing.TB
+	ca, sm2   *authority
+	site      *holder
+	sign, en  *holder
+	keys      map[string]crypto.Signer
+	desk      *desk
+	d         *db.DB
+	g         *gateway.Gateway
+	back      *httptest.Server
+	handler   http.HandlerFunc
+	mu        sync.Mutex
+	visits    []gateway.Visit
+	address   string
+	journal   *status.Journal // of the CA, whose name there is "own"
+	assertion crypto.Signer   // signs what applications are told
 }
 
 // newHouse opens a gateway without a configuration.
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	h := &house{t: t, ca: newAuthority(t, "示例省 ECDSA CA", false), sm2: newAuthority(t, "示例省 SM2 CA", true), desk: newDesk(), keys: map[string]crypto.Signer{}, address: pkitest.FreeAddress(t)}
+	h := &house{t: t, ca: newAuthority(t, "示例省 ECDSA CA", false), sm2: newAuthority(t, "示例省 SM2 CA", true), desk: newDesk(), keys: map[string]crypto.Signer{}, assertion: newKey(t, false), address: pkitest.FreeAddress(t)}
 	h.site, h.sign, h.en = h.ca.issue("site", server("oa.example.gov", "localhost", "*.example.gov")), h.sm2.issue("site", server("oa.example.gov")), h.sm2.issue("site", func(c *smx509.Certificate) { server("oa.example.gov")(c); encrypting(c) })
 	h.keys["site"], h.keys["sign"], h.keys["encrypt"] = h.site.key, h.sign.key, h.en.key
 	h.handler = echo
@@ -270,7 +271,7 @@ func (h *house) start() {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	h.g, err = gateway.New(h.t.Context(), gateway.Config{DB: h.d, Audit: log, Sessions: h.desk, Keys: h.key, Secret: bytes.Repeat([]byte{7}, 32), Name: "https://gateway.example.gov",
+	h.g, err = gateway.New(h.t.Context(), gateway.Config{DB: h.d, Audit: log, Sessions: h.desk, Keys: h.key, Secret: bytes.Repeat([]byte{7}, 32), Name: "https://gateway.example.gov", Assertions: []crypto.Signer{h.assertion},
 		Watch: func(v gateway.Visit) {
 			h.mu.Lock()
 			h.visits = append(h.visits, v)

@@ -56,7 +56,7 @@ func newPerson(v trust.Verdict) (*person, error) {
 // and the CA it comes from, because another CA may give the same id to somebody else. A
 // certificate without one is an account of its own.
 func userOf(subject pki.Name, v trust.Verdict) string {
-	for _, attribute := range []string{"UID", "SERIALNUMBER"} {
+	for _, attribute := range []string{"UID", "serialNumber"} {
 		if id := subject.Get(attribute); id != "" && len(id) <= 128 {
 			return id + "@" + v.CA
 		}
