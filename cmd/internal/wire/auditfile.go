@@ -55,6 +55,12 @@ func AuditOf(path string) (AuditSource, error) {
 			return AuditSource{}, err
 		}
 		f = c.log()
+	case componentGateway:
+		c, err := LoadGateway(path)
+		if err != nil {
+			return AuditSource{}, err
+		}
+		f = c.log()
 	default:
 		return AuditSource{}, unknownComponent(path, component)
 	}
@@ -79,7 +85,7 @@ func (s *AuditSource) trust(origin string, public crypto.PublicKey) error {
 }
 
 func unknownComponent(path, component string) error {
-	return pki.Errorf(pki.Invalid, "config.component", "%s: component is %.20q, none of ca, kmc, ra and lra", path, component).
+	return pki.Errorf(pki.Invalid, "config.component", "%s: component is %.20q, none of ca, kmc, ra, lra and gateway", path, component).
 		To("see the commented samples under deploy/")
 }
 

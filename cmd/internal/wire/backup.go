@@ -19,6 +19,7 @@ import (
 	"onecert/ca"
 	"onecert/cms"
 	"onecert/db"
+	"onecert/gateway"
 	"onecert/helpdesk"
 	"onecert/kmc"
 	"onecert/notice"
@@ -26,6 +27,7 @@ import (
 	"onecert/pki"
 	"onecert/ra"
 	"onecert/shares"
+	"onecert/sso"
 	"onecert/status"
 )
 
@@ -74,8 +76,12 @@ func tradeOf(component string) (trade, error) {
 		schemas := common("ra", ra.Migrations())
 		schemas["notice"], schemas["helpdesk"] = notice.Migrations(), helpdesk.Migrations()
 		return trade{schemas: schemas, figures: ra.Figures}, nil
+	case componentGateway:
+		schemas := common("gateway", gateway.Migrations())
+		schemas["status"], schemas["sso"] = status.Migrations(), sso.Migrations()
+		return trade{schemas: schemas, figures: gateway.Figures}, nil
 	}
-	return trade{}, pki.Errorf(pki.Invalid, "backup.component", "%.20q is no component this program keeps", component).To("a backup is of a ca, a kmc, an ra or an lra")
+	return trade{}, pki.Errorf(pki.Invalid, "backup.component", "%.20q is no component this program keeps", component).To("a backup is of a ca, a kmc, an ra, an lra or a gateway")
 }
 
 func caFigures(ctx context.Context, tx *sql.Tx) (map[string]int64, error) {
@@ -105,6 +111,13 @@ func logOf(path string) (component string, f logFiles, err error) {
 		return component, c.log(), nil
 	case "kmc":
 		c, err := LoadKMC(path)
+		if err != nil {
+			return "", f, err
+		}
+		return component, c.log(), nil
+	}
+	if component == componentGateway {
+		c, err := LoadGateway(path)
 		if err != nil {
 			return "", f, err
 		}

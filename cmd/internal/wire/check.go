@@ -58,6 +58,15 @@ func CheckConfig(ctx context.Context, path string, now time.Time) ([]Finding, er
 		k.node(ctx, c)
 		return k.found, nil
 	}
+	if component == componentGateway {
+		c, err := LoadGateway(path)
+		if err != nil {
+			return nil, err
+		}
+		k := &checker{dir: c.dir, now: now}
+		k.gateway(ctx, c)
+		return k.found, nil
+	}
 	if component == componentRA || component == componentLRA {
 		c, err := LoadRA(path)
 		if err != nil {

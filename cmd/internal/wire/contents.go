@@ -34,7 +34,7 @@ const (
 func words() map[string]meaning {
 	return map[string]meaning{
 		"component": word, "origin": word, "listen": word, "public": word, "accept": word, "hosts": word, "dial_out": word, "ca": word, "protocol": word,
-		"home": word, "upstream": word,
+		"home": word, "upstream": word, "name": word, "sessions": word, "log.dir": destination, "log.syslog": word,
 		"issuers.id": word, "issuers.addresses": word, "kmc.url": word, "kmc.calls_in": word, "pool": word, "health": word,
 		"database": source, "audit_heads": destination, "audit_copies.folder": destination, "audit_copies.url": word, "audit_copies.syslog": word, "crl.dir": published, "crl.aia": published,
 	}

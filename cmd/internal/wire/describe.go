@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"onecert/ca"
+	"onecert/gateway"
 	"onecert/helpdesk"
 	"onecert/kmc"
 	"onecert/ra"
@@ -26,8 +27,10 @@ func Descriptions() (map[string][]byte, error) {
 	(&RAProcess{API: registration, Registration: (*ra.Registration)(nil), Desk: (*helpdesk.Desk)(nil)}).routes()
 	self := serve.New(serve.Config{Title: titleSelf, Version: apiVersion})
 	(*ra.Registration)(nil).SelfRoutes(self.Huma)
+	door := serve.New(serve.Config{Title: titleGateway, Version: apiVersion})
+	(&GatewayProcess{API: door, Gateway: (*gateway.Gateway)(nil)}).routes()
 	all := map[string][]byte{}
-	for name, api := range map[string]*serve.API{"ca": authority, "kmc": centre, "ra": registration, "self": self} {
+	for name, api := range map[string]*serve.API{"ca": authority, "kmc": centre, "ra": registration, "self": self, "gateway": door} {
 		text, err := api.Description()
 		if err != nil {
 			return nil, err

@@ -70,7 +70,7 @@ func (l *looker) database(ctx context.Context) {
 func (l *looker) disks() {
 	least := float64(uint64(l.care.Reserve) << 20)
 	for _, s := range l.spaces {
-		i := serve.Item{Name: "disk." + s.name, Level: serve.Fine, Says: "disk.ok", Stops: s.name != "lists", Unit: "octets", Metric: "disk_free_bytes", Labels: map[string]string{"place": s.name}}
+		i := serve.Item{Name: "disk." + s.name, Level: serve.Fine, Says: "disk.ok", Stops: s.name != "lists" && s.name != "log", Unit: "octets", Metric: "disk_free_bytes", Labels: map[string]string{"place": s.name}}
 		has, err := l.ask(s.dir)
 		i.Value = float64(has.free)
 		switch {

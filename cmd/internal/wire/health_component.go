@@ -212,6 +212,13 @@ func Health(ctx context.Context, path string, now time.Time) ([]serve.Item, erro
 		}
 		return append(c.look(ctx, d, now), asked(ctx, c.Listen)...), nil
 	}
+	if component == componentGateway {
+		c, err := LoadGateway(path)
+		if err != nil {
+			return nil, err
+		}
+		return append(c.look(ctx, d, now), asked(ctx, c.Listen)...), nil
+	}
 	if component == componentRA || component == componentLRA {
 		c, err := LoadRA(path)
 		if err != nil {

@@ -241,6 +241,13 @@ func pairedOf(config string) (paired, error) {
 		}
 		return paired{c.dir, c.CA, c.Path(c.Trust), c.Path(c.TLSCertificate), c.Pair}, nil
 	}
+	if component == componentGateway {
+		c, err := LoadGateway(config)
+		if err != nil {
+			return paired{}, err
+		}
+		return paired{c.dir, c.CA, c.Path(c.Trust), c.Path(c.TLSCertificate), c.Pair}, nil
+	}
 	if component == componentRA || component == componentLRA {
 		c, err := LoadRA(config)
 		if err != nil {

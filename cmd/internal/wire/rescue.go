@@ -127,6 +127,13 @@ func (e *examination) looker() (look func(context.Context, *db.DB, time.Time) []
 		}
 		return c.look, c.Listen, nil
 	}
+	if e.found.Component == componentGateway {
+		c, err := LoadGateway(e.config)
+		if err != nil {
+			return nil, "", err
+		}
+		return c.look, c.Listen, nil
+	}
 	if c := e.found.Component; c == componentRA || c == componentLRA {
 		c, err := LoadRA(e.config)
 		if err != nil {

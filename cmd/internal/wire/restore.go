@@ -16,6 +16,7 @@ import (
 	"onecert/backup"
 	"onecert/ca"
 	"onecert/db"
+	"onecert/gateway"
 	"onecert/kmc"
 	"onecert/officer"
 	"onecert/pki"
@@ -268,6 +269,9 @@ func (r *restoring) settle(ctx context.Context, d *db.DB) error {
 		}
 		if m.Component == componentRA || m.Component == componentLRA {
 			return ra.AfterRestore(ctx, tx, log, ra.Restored{Archive: r.reader.ID, Taken: m.Taken, Now: now, Actor: backupActor()})
+		}
+		if m.Component == componentGateway {
+			return gateway.AfterRestore(ctx, tx, log, gateway.Restored{Archive: r.reader.ID, Taken: m.Taken, Now: now, Actor: backupActor()})
 		}
 		restored := ca.Restored{Archive: r.reader.ID, Taken: m.Taken, Now: now, Actor: backupActor()}
 		for _, n := range all {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"onecert/ca"
+	"onecert/gateway"
 	"onecert/helpdesk"
 	"onecert/keys"
 	"onecert/kmc"
@@ -22,6 +23,8 @@ type Identity struct {
 	Server string `yaml:"server,omitempty"` // the CA's API, https://host:port
 	KMC    string `yaml:"kmc,omitempty"`    // the key management centre's
 	RA     string `yaml:"ra,omitempty"`     // the registration's, or the local counter's
+	// Gateway is the gateway's administration.
+	Gateway string `yaml:"gateway,omitempty"`
 	// Certificate is a PEM file: one's own first, then the issuing CAs.
 	Certificate string `yaml:"certificate"`
 	// Key is the URI of its key. Without pass= in it the passphrase is asked for.
@@ -46,14 +49,17 @@ type SessionOptions struct {
 
 // Session is somebody's way to the components, made with their certificate.
 type Session struct {
-	Certificate *x509.Certificate
-	CA          *ca.Client       // nil where identity.yaml names no CA: an officer of a registration
-	CAOfficers  *Registry        // nil likewise
-	KMC         *kmc.Client      // for what JSON carries; nil where identity.yaml names no KMC
-	KMCOfficers *Registry        // nil likewise
-	RA          *ra.Client       // nil where identity.yaml names no registration
-	RAOfficers  *Registry        // nil likewise
-	Desk        *helpdesk.Client // the registration's service desk; nil likewise
+	Certificate     *x509.Certificate
+	CA              *ca.Client      // nil where identity.yaml names no CA: an officer of a registration
+	CAOfficers      *Registry       // nil likewise
+	Gateway         *gateway.Client // nil where identity.yaml names no gateway
+	Platform        *GatewayPlatform
+	GatewayOfficers *Registry
+	KMC             *kmc.Client      // for what JSON carries; nil where identity.yaml names no KMC
+	KMCOfficers     *Registry        // nil likewise
+	RA              *ra.Client       // nil where identity.yaml names no registration
+	RAOfficers      *Registry        // nil likewise
+	Desk            *helpdesk.Client // the registration's service desk; nil likewise
 }
 
 // LoadSession reads identity.yaml of a folder strictly.
@@ -133,6 +139,11 @@ func OpenSession(dir string, options SessionOptions) (*Session, error) {
 			s.KMCOfficers = &Registry{c}
 			s.KMC, err = kmc.NewClient(kmc.ClientConfig{API: c, Now: options.Now})
 			return err
+		}},
+		{f.Gateway, func(c *serve.Client) error {
+			c.Answer = 64 << 20 // a configuration
+			s.Gateway, s.Platform, s.GatewayOfficers = gateway.NewClient(c), &GatewayPlatform{c}, &Registry{c}
+			return nil
 		}},
 		{f.RA, func(c *serve.Client) error {
 			s.RA, s.RAOfficers, s.Desk = ra.NewClient(c), &Registry{c}, helpdesk.NewClient(c)

@@ -1,0 +1,137 @@
+package wire
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"onecert/db"
+	"onecert/keys"
+	"onecert/officer"
+	"onecert/pki"
+	"onecert/serve"
+)
+
+// look collects a gateway's health as its machine shows it.
+func (c *Gateway) look(ctx context.Context, d *db.DB, now time.Time) []serve.Item {
+	l := c.looker(d, now)
+	l.common(ctx)
+	l.certificate("tls", c.TLSCertificate, true)
+	l.twin(c.Pair, c.Protocol)
+	return l.items
+}
+
+func (c *Gateway) looker(d *db.DB, now time.Time) *looker {
+	source, err := databaseSource(c.dir, c.Database, c.DatabaseFile)
+	if err != nil {
+		source = ""
+	}
+	return &looker{dir: c.dir, now: now, d: d, log: c.log(), care: c.Health.complete(), ask: statfs,
+		spaces: spaces(c.dir, source, c.AuditHeads, space{"log", c.Path(c.Log.Dir)})}
+}
+
+// health is what the gateway itself sees as well: whether what was wanted runs, whether
+// revocations are known, what the services show, and the log.
+func (p *GatewayProcess) health(ctx context.Context) []serve.Item {
+	now := p.options.now()()
+	all := slices.Concat(p.config.look(ctx, p.database, now), copied(p.Audit, now), p.door(), p.ends(now), p.sources(ctx), p.accessItems())
+	fresh := p.Copy.Freshness()
+	age := fresh.Age.Seconds()
+	return append(all, serve.Item{Name: "copy", Level: level(age, slow.Seconds(), time.Minute.Seconds()), Says: "copy.age", Value: age, Unit: "seconds", Metric: "journal_copy_age_seconds"})
+}
+
+// door: the newest configuration runs, or an older one does.
+func (p *GatewayProcess) door() []serve.Item {
+	i := serve.Item{Name: "configuration", Level: serve.Fine, Says: "configuration.ok"}
+	if p.Fault() != nil {
+		i.Level, i.Says = serve.Failing, "configuration.older"
+	}
+	return []serve.Item{i}
+}
+
+// ends are the certificates the services show.
+func (p *GatewayProcess) ends(now time.Time) (all []serve.Item) {
+	for _, c := range p.CertificateEnds() {
+		left := c.Ends.Sub(now)
+		i := serve.Item{Name: "certificate.service." + c.Name, Level: serve.Fine, Says: "certificate.ok", Value: left.Seconds(), Unit: "seconds",
+			Metric: "certificate_not_after_seconds", Labels: map[string]string{"certificate": "service." + c.Name}}
+		switch {
+		case left <= 0:
+			i.Level, i.Says = serve.Failing, "certificate.expired"
+		case left < 7*24*time.Hour:
+			i.Level, i.Says = serve.Failing, "certificate.late"
+		case left < 30*24*time.Hour:
+			i.Level, i.Says = serve.Warning, "certificate.late"
+		}
+		all = append(all, i)
+	}
+	return all
+}
+
+// sources are those of revocation data: without one that is current, certificates of its
+// CA are refused.
+func (p *GatewayProcess) sources(ctx context.Context) (all []serve.Item) {
+	as := pki.WithActor(ctx, pki.Actor{Name: componentGateway, Roles: []string{officer.System}})
+	sources, err := p.TrustHealth(as)
+	if err != nil {
+		return nil
+	}
+	for _, s := range sources {
+		i := serve.Item{Name: "trust." + s.CA + "." + s.Source, Level: serve.Fine, Says: "trust.ok", Value: s.Age, Unit: "seconds",
+			Metric: "revocation_data_age_seconds", Labels: map[string]string{"ca": s.CA, "source": s.Source}}
+		switch {
+		case s.State == "missing":
+			i.Level, i.Says = serve.Failing, "trust.missing"
+		case s.State == "stale":
+			i.Level, i.Says = serve.Failing, "trust.stale"
+		case s.Failures > 0:
+			i.Level, i.Says = serve.Warning, "trust.failures"
+		}
+		all = append(all, i)
+	}
+	return all
+}
+
+func (p *GatewayProcess) accessItems() []serve.Item {
+	i := serve.Item{Name: "access-log", Level: serve.Fine, Says: "access.ok", Value: float64(p.Access.Lost()), Metric: "access_log_lost_lines"}
+	switch {
+	case p.Access.Fault() != nil:
+		i.Level, i.Says = serve.Failing, "access.losing"
+	case p.Access.Lost() > 0:
+		i.Level, i.Says = serve.Warning, "access.lost"
+	}
+	if p.config.Log.Syslog == "" {
+		return []serve.Item{i}
+	}
+	sent := serve.Item{Name: "access-log.collector", Level: serve.Fine, Says: "access.ok", Value: float64(p.Access.Unsent()), Metric: "access_log_unsent_lines"}
+	if p.Access.Unsent() > 0 {
+		sent.Level, sent.Says = serve.Warning, "access.unsent"
+	}
+	return []serve.Item{i, sent}
+}
+
+func (p *GatewayProcess) reserve() *reserve {
+	return newReserve(p.config.Health.complete().Reserve, p.options.now(), p.config.looker(nil, time.Time{}).spaces)
+}
+
+// gateway looks at everything a gateway's configuration names.
+func (k *checker) gateway(ctx context.Context, c *Gateway) {
+	_, err := readCertificates(c.Path(c.Trust))
+	k.note("trust", err)
+	k.pair("tls", c.TLSKey, c.TLSCertificate, NoteAwaited)
+	k.twin(c.Pair, NoteAwaited)
+	_, _, err = c.openSecret()
+	k.note("secret", err)
+	_, err = c.assertionKeys()
+	k.note("assertion_keys", err)
+	for _, name := range sortedKeys(c.ServiceHardware) {
+		key, err := openKey(c.dir, c.ServiceHardware[name])
+		if err == nil && key == nil {
+			err = pki.Errorf(pki.Internal, "config.key", "the key did not open")
+		}
+		k.note("service_hardware."+name, err)
+	}
+	_, err = keys.ParseURI(keyURI(c.ServiceKeys, c.ServicePassphrase))
+	k.note("service_keys", err)
+	k.log(ctx, c.log())
+}
