@@ -79,6 +79,9 @@ func (r *Registration) happen(ctx context.Context, id string, event Event, d Dec
 				return err
 			}
 		}
+		if d.tells != nil {
+			d.Note = d.tells()
+		}
 		return r.record(ctx, tx, step{a, event, was, d.Note, s}, nil)
 	})
 	if err != nil {
@@ -131,6 +134,8 @@ func (r *Registration) refused(ctx context.Context, s scope, event Event, object
 type Decision struct {
 	Version int    `json:"version" minimum:"1" doc:"of the application that was looked at"`
 	Note    string `json:"note,omitempty" maxLength:"500"`
+
+	tells func() string // the note, where it is known only when it has been done
 }
 
 func (d Decision) check() error {

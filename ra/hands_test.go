@@ -98,3 +98,18 @@ func TestEditsAreBounded(t *testing.T) {
 	}
 	app(h.Submit(counter, a.ID, ra.Decision{Version: a.Version}))
 }
+
+// TestHistoryNamesWhatWasChanged: and tells no value.
+func TestHistoryNamesWhatWasChanged(t *testing.T) {
+	onBoth(t, func(t *testing.T, h *house) {
+		counter := as("lra1.registrar")
+		a := must[*ra.Application](t)(h.Register(counter, person(t, 75, "甲示例")))
+		a = must[*ra.Application](t)(h.Edit(counter, a.ID, ra.EditOf{Version: a.Version, Entry: ra.Entry{Operation: ra.Issue, Request: newRequest(t),
+			Fields: map[string]string{"name": "换人", "phone": "13800000000", "unit": a.Fields["unit"]}}}))
+		must[*ra.Application](t)(h.Edit(counter, a.ID, ra.EditOf{Version: a.Version, Entry: ra.Entry{Operation: ra.Issue}}))
+		all := must[[]ra.Moment](t)(h.History(counter, a.ID))
+		if len(all) != 3 || all[1].Note != "changed name, phone, request" || all[2].Note != "changed nothing" {
+			t.Errorf("%+v", all)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package ra
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -283,15 +284,19 @@ type EditOf struct {
 }
 
 // Edit changes a draft or a returned application. Fields left out stay; an empty one
-// is taken away.
+// is taken away. The history names what was changed, and no value.
 func (r *Registration) Edit(ctx context.Context, id string, e EditOf) (*Application, error) {
-	return r.happen(ctx, id, Edit, Decision{Version: e.Version}, func(a *Application, s scope) error {
+	var changed []string
+	d := Decision{Version: e.Version, tells: func() string { return "changed " + strings.Join(changed, ", ") }}
+	return r.happen(ctx, id, Edit, d, func(a *Application, s scope) error {
 		if err := a.accepts(e.Fields); err != nil {
 			return err
 		}
 		if err := r.reveal(a); err != nil {
 			return err
 		}
+		before := *a
+		before.Fields = maps.Clone(a.Fields)
 		for name, value := range e.Fields {
 			if value = strings.TrimSpace(value); value == "" {
 				delete(a.Fields, name)
@@ -306,8 +311,31 @@ func (r *Registration) Edit(ctx context.Context, id string, e EditOf) (*Applicat
 		if err := checkFields(a.Kind, a.Fields, false); err != nil {
 			return err
 		}
+		changed = a.since(&before)
 		return r.conceal(a)
 	})
+}
+
+// since names what an application says otherwise than before, in the order of the form.
+func (a *Application) since(before *Application) (all []string) {
+	for _, f := range Fields(a.Kind) {
+		if a.Fields[f.Name] != before.Fields[f.Name] {
+			all = append(all, f.Name)
+		}
+	}
+	for _, other := range []struct {
+		name    string
+		differs bool
+	}{{"request", !bytes.Equal(a.Request, before.Request)}, {"profile", a.Profile != before.Profile}, {"reason", a.Reason != before.Reason},
+		{"days", a.Days != before.Days}, {"key_from", a.KeyFrom != before.KeyFrom}} {
+		if other.differs {
+			all = append(all, other.name)
+		}
+	}
+	if len(all) == 0 {
+		return []string{"nothing"}
+	}
+	return all
 }
 
 // onto takes over what an edit names beside the fields.
