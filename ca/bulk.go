@@ -22,7 +22,7 @@ type Bulk struct {
 
 // BulkReady is an order understood, its certificates built, linted and signed, and
 // nothing of it stored.
-type BulkReady struct{ steps [3]*step }
+type BulkReady struct{ steps [2]*step }
 
 // Prepare makes the certificates of a new order. It may be called by several at once.
 func (ca *CA) Prepare(ctx context.Context, b Bulk) (*BulkReady, error) {
@@ -39,17 +39,14 @@ func (ca *CA) Prepare(ctx context.Context, b Bulk) (*BulkReady, error) {
 		return nil, err
 	}
 	p.row.created = now
-	if err := ca.drawSerials(p); err != nil {
-		return nil, err
-	}
-	if err := ca.draft(p, now); err != nil {
+	if err := ca.draw(p, now); err != nil {
 		return nil, err
 	}
 	in, err := ca.intend(p, &b.Pair, now, actor)
 	if err != nil {
 		return nil, err
 	}
-	o := &storedOrder{orderRow: p.row}
+	o := &storedOrder{orderRow: p.row, asOf: ca.compromises.known.Load()}
 	for i, c := range in.certs {
 		o.certs = append(o.certs, storedCert{serialRow: p.row.serials[i], notAfter: c.notAfter, partition: c.partition, tbs: c.tbs})
 	}
@@ -57,7 +54,7 @@ func (ca *CA) Prepare(ctx context.Context, b Bulk) (*BulkReady, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &BulkReady{[3]*step{{reserve: &p.row}, {intend: in}, {complete: done}}}, nil
+	return &BulkReady{[2]*step{{intend: in}, {complete: done}}}, nil
 }
 
 func (ca *CA) planBulk(b Bulk, actor pki.Actor) (*plan, error) {
@@ -97,10 +94,13 @@ func (ca *CA) Load(ctx context.Context, ready []*BulkReady) error {
 	for _, r := range ready {
 		steps = append(steps, r.steps[:]...)
 	}
+	ca.compromises.Lock()
+	defer ca.compromises.Unlock()
 	err := ca.tx(ctx, func(tx *sql.Tx) error {
 		errs := make([]error, len(steps))
 		return errors.Join(ca.writeTogether(ctx, tx, steps, errs), errors.Join(errs...))
 	})
+	ca.note(steps)
 	if err != nil {
 		return fmt.Errorf("storing orders: %w", err)
 	}
@@ -111,7 +111,7 @@ func (ca *CA) Load(ctx context.Context, ready []*BulkReady) error {
 // Serials are those the order's certificates will have.
 func (r *BulkReady) Serials() []pki.Serial {
 	var all []pki.Serial
-	for _, s := range r.steps[0].reserve.serials {
+	for _, s := range r.steps[0].intend.order.serials {
 		all = append(all, s.serial)
 	}
 	return all

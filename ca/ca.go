@@ -58,8 +58,15 @@ type CA struct {
 	release func() // of the single-writer lease
 	set     atomic.Pointer[profileSet]
 
+	ahead   *db.Collector[*orderRow] // looks before anything is asked for
+	recent  recent
 	writer  *db.Collector[*step]
 	crlLock sync.Mutex
+	// compromises is held while keys are found good and used, and while one is found bad.
+	compromises struct {
+		sync.Mutex
+		known atomic.Int64 // how many were reported, from 1 on
+	}
 	heard   heard              // what the KMC need not be told again
 	ledgers map[string]*ledger // by issuer
 	newest  sync.Map           // by issuer: []pki.ListHead, never changed
@@ -103,6 +110,8 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 		return nil, err
 	}
 	ca.takeApproved()
+	ca.compromises.known.Store(1)
+	ca.ahead = db.Collect(maxBatch, ca.checkAhead)
 	ca.writer = db.Collect(maxBatch, ca.write)
 	if err := ca.finishAll(ctx); err != nil {
 		ca.Close()
@@ -142,6 +151,7 @@ func (ca *CA) checkConfig() error {
 
 // Close finishes what was begun and releases the lease. The database stays open.
 func (ca *CA) Close() {
+	ca.ahead.Stop()
 	ca.writer.Stop()
 	ca.release()
 }

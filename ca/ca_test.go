@@ -368,7 +368,7 @@ func TestKMCFails(t *testing.T) {
 			if _, err := h.Issue(as("office"), o); pki.KindOf(err) != pki.Unavailable {
 				t.Error(err)
 			}
-			if _, err := h.Order(as("office"), "kmc-1"); pki.CodeOf(err) != "order.unfinished" {
+			if _, err := h.Order(as("office"), "kmc-1"); pki.CodeOf(err) != "order.unknown" { // nothing is half done
 				t.Error("after the failure:", err)
 			}
 		}

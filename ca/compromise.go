@@ -15,7 +15,8 @@ func compromise(reason pki.Reason) bool {
 }
 
 // sharing returns the issued orders that certified one of an order's keys, itself
-// first: renewed certificates keep their keys.
+// first: renewed certificates keep their keys. Those that are stored and not signed are
+// not among them: nothing of theirs can be revoked, and checkCompletions stops them.
 func (ca *CA) sharing(ctx context.Context, o *storedOrder) ([]*storedOrder, error) {
 	all, err := ca.related(ctx, o)
 	if err != nil {
@@ -68,29 +69,60 @@ func (ca *CA) applicationsOf(ctx context.Context, signing, escrowed string) ([]s
 	return all, storeFailed(rows.Err())
 }
 
-// checkCompromise refuses a key that any of its certificates was revoked for as
-// compromised: nobody can make it good again, whoever asks.
+// checkCompletions refuses to release what was stored before its key was found bad. Of
+// most orders nothing was reported since they were stored, and nothing need be asked.
+func (ca *CA) checkCompletions(ctx context.Context, completions []placed[*completion], errs []error) error {
+	for _, c := range completions {
+		if c.what.asOf != ca.compromises.known.Load() {
+			errs[c.place] = ca.checkCompromise(ctx, c.what.keyHash)
+		}
+	}
+	return nil
+}
+
+const keyCompromised = "request.key-compromised"
+
+// giveUp has the pair of an order that was stopped put into history, unless a good
+// certificate has it.
+func (ca *CA) giveUp(ctx context.Context, o *storedOrder, why error) {
+	if pki.CodeOf(why) == keyCompromised {
+		ca.retire(ctx, o)
+	}
+}
+
+// checkCompromise refuses a key that was reported as compromised: nobody can make it
+// good again, whoever asks.
 func (ca *CA) checkCompromise(ctx context.Context, keyHash string) error {
+	bad, err := ca.compromised(ctx, keyHash)
+	if err == nil && bad {
+		err = pki.Errorf(pki.Conflict, keyCompromised, "the request's public key was reported as compromised").
+			To("make a new key pair")
+	}
+	return err
+}
+
+// compromised reports whether any certificate of a signing key was revoked because the
+// key is bad.
+func (ca *CA) compromised(ctx context.Context, keyHash string) (bool, error) {
 	applications, err := ca.applicationsOf(ctx, keyHash, "")
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, application := range applications {
 		o, err := ca.readOrder(ctx, application)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if !o.issued() {
 			continue
 		}
 		record, err := ca.recordOf(ctx, o.issuer, o.certs[0].serial)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if record.State == pki.Revoked && compromise(record.Reason) {
-			return pki.Errorf(pki.Conflict, "request.key-compromised", "the request's public key was reported as compromised").
-				To("make a new key pair")
+			return true, nil
 		}
 	}
-	return nil
+	return false, nil
 }

@@ -345,14 +345,17 @@ func (k *fakeKMC) Generate(_ context.Context, o pki.KeyOrder) (pki.KeyGrant, err
 	if k.down != nil && !k.lost {
 		return pki.KeyGrant{}, k.down
 	}
-	content := fmt.Sprint(o.CertNo, o.Suite, o.Recipient, o.Holder, o.NotBefore, o.NotAfter)
+	content := fmt.Sprint(o.Suite, o.Recipient, o.Holder)
+	if there, ok := k.byCert[o.CertNo]; ok && there != o.Application {
+		return pki.KeyGrant{}, pki.Errorf(pki.Conflict, "km.cert-no", "another order's pair stands under this number")
+	}
 	if seen, ok := k.orders[o.Application]; ok && seen != content {
 		return pki.KeyGrant{}, pki.Errorf(pki.Conflict, "key.conflict", "ordered before with another content")
 	}
 	if k.pairs[o.Application] == nil {
 		k.pairs[o.Application], k.orders[o.Application] = newKey(o.Suite), content
-		k.byCert[o.CertNo], k.holders[o.CertNo] = o.Application, o.Holder
 	}
+	k.byCert[o.CertNo], k.holders[o.CertNo] = o.Application, o.Holder
 	if k.down != nil {
 		return pki.KeyGrant{}, k.down
 	}

@@ -56,30 +56,24 @@ func (ca *CA) carryOut(ctx context.Context, p *plan, actor pki.Actor) (*Issued, 
 	if err := p.issuer.valid(now); err != nil {
 		return nil, err
 	}
-	// 1. Serials drawn, the signing half built and linted: an order that cannot be
-	//    carried out leaves nothing. Then the serials are this application's.
-	found, err := ca.reserveSerials(ctx, p, now)
+	// 1. Serials drawn, the signing half built and linted, and what the database knows
+	//    asked: an order that cannot be carried out leaves nothing, here or elsewhere.
+	found, err := ca.begin(ctx, p, now)
 	if pki.KindOf(err) == pki.Invalid {
 		return ca.doneBefore(ctx, p.row.application, func() (string, error) { return p.row.digest, nil }, err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if found != nil && found.intended() {
+	if found != nil {
 		return ca.finish(ctx, found) // same bytes, whatever the clock says now
 	}
-	// 2. The encryption pair: the KMC gives the same one to the same application.
-	grant, err := ca.encryptionKey(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	// 3. Build and lint the encrypting half.
-	in, err := ca.intend(p, grant, now, actor)
-	if err != nil {
-		return nil, err
-	}
-	// 4. Store the bytes and the audit entry.
-	order, err := ca.storeIntent(ctx, p, in)
+	// 2. The encryption pair: the KMC gives the same one to the same application, and
+	//    refuses a number that it knows.
+	// 3. The encrypting half built and linted.
+	// 4. In one commit: from here on the serials are this application's, the bytes to be
+	//    signed are fixed, and the audit log says so.
+	order, err := ca.store(ctx, p, now, actor)
 	if err != nil {
 		return nil, err
 	}
@@ -87,30 +81,86 @@ func (ca *CA) carryOut(ctx context.Context, p *plan, actor pki.Actor) (*Issued, 
 	return ca.finish(ctx, order)
 }
 
-// reserveSerials draws the serials of an order and stores them. If the application
-// is there already, its stored order is returned and p takes over its serials.
-func (ca *CA) reserveSerials(ctx context.Context, p *plan, now time.Time) (*storedOrder, error) {
+// begin draws the serials of an order and looks whether it can be carried out. If it
+// was before, it is returned as stored.
+func (ca *CA) begin(ctx context.Context, p *plan, now time.Time) (*storedOrder, error) {
 	p.row.created = now
-	for attempt := 0; ; attempt++ {
-		if err := ca.drawSerials(p); err != nil {
-			return nil, err
-		}
-		if err := ca.draft(p, now); err != nil {
-			return nil, err
-		}
-		err := ca.writer.Do(ctx, &step{reserve: &p.row})
-		switch {
-		case errors.Is(err, errExists):
-			return ca.takeOver(ctx, p, now)
-		case errors.Is(err, errSerial) && attempt < 3:
-			ca.cfg.Log.Warn("a drawn serial was taken already; check the random source", "application", p.row.application)
-			continue
-		case errors.Is(err, errSerial):
-			return nil, pki.Errorf(pki.Unavailable, "serial.collision", "drawn serial numbers are taken already, several times in a row").
-				To("the random source is broken; nothing was issued")
-		}
+	if err := ca.draw(p, now); err != nil {
 		return nil, err
 	}
+	err := ca.ahead.Do(ctx, &p.row)
+	if errors.Is(err, errExists) {
+		return ca.storedBefore(ctx, p)
+	}
+	return nil, err
+}
+
+// draw gives an order fresh serials and builds its signing half under the first.
+func (ca *CA) draw(p *plan, now time.Time) error {
+	if err := ca.drawSerials(p); err != nil {
+		return err
+	}
+	return ca.draft(p, now)
+}
+
+// numberTaken is how the KMC says that it knows a number as another pair's.
+const numberTaken = "km.cert-no"
+
+// maxDraws is how often serials are drawn that turn out to be taken.
+const maxDraws = 4
+
+// store gets the pair, makes the record of what will be signed, and stores it.
+func (ca *CA) store(ctx context.Context, p *plan, now time.Time, actor pki.Actor) (*storedOrder, error) {
+	for range maxDraws {
+		order, err := ca.storeOnce(ctx, p, now, actor)
+		if !errors.Is(err, errSerial) {
+			ca.giveUp(ctx, p.unstored(), err)
+			return order, err
+		}
+		ca.cfg.Log.Warn("a drawn serial was taken already; check the random source", "application", p.row.application)
+		if err := ca.draw(p, now); err != nil {
+			return nil, err
+		}
+	}
+	return nil, pki.Errorf(pki.Unavailable, "serial.collision", "drawn serial numbers are taken already, several times in a row").
+		To("the random source is broken; nothing was issued")
+}
+
+// unstored is an order with its pair as if it were stored.
+func (p *plan) unstored() *storedOrder {
+	o := &storedOrder{orderRow: p.row}
+	for _, s := range p.row.serials {
+		o.certs = append(o.certs, storedCert{serialRow: s})
+	}
+	return o
+}
+
+func (ca *CA) storeOnce(ctx context.Context, p *plan, now time.Time, actor pki.Actor) (*storedOrder, error) {
+	if p.half != nil && p.row.serials[0].serial == p.row.serials[1].serial {
+		return nil, errSerial
+	}
+	grant, err := ca.encryptionKey(ctx, p)
+	if pki.CodeOf(err) == numberTaken {
+		return nil, errSerial
+	}
+	if err != nil {
+		return nil, err
+	}
+	in, err := ca.intend(p, grant, now, actor)
+	if err != nil {
+		return nil, err
+	}
+	return ca.storeIntent(ctx, p, in)
+}
+
+// storedBefore returns the stored order of an application that was ordered before.
+func (ca *CA) storedBefore(ctx context.Context, p *plan) (*storedOrder, error) {
+	found, err := ca.readOrder(ctx, p.row.application)
+	if err == nil && found.digest != p.row.digest {
+		err = pki.Errorf(pki.Conflict, "order.conflict", "application %s was ordered before with another content", p.row.application).
+			To("an application is one order; give the changed order a name of its own")
+	}
+	return found, err
 }
 
 func (ca *CA) drawSerials(p *plan) error {
@@ -141,34 +191,6 @@ func (ca *CA) drawSerials(p *plan) error {
 	return nil
 }
 
-// takeOver goes on with an order that was reserved before.
-func (ca *CA) takeOver(ctx context.Context, p *plan, now time.Time) (*storedOrder, error) {
-	found, err := ca.readOrder(ctx, p.row.application)
-	if err != nil {
-		return nil, err
-	}
-	if found.digest != p.row.digest {
-		return nil, pki.Errorf(pki.Conflict, "order.conflict", "application %s was ordered before with another content", p.row.application).
-			To("an application is one order; give the changed order a name of its own")
-	}
-	if !found.intended() && now.Sub(found.created) > abandoned {
-		return nil, pki.Errorf(pki.Conflict, "order.abandoned", "application %s was begun more than %d hours ago and never finished", p.row.application, int(abandoned.Hours())).
-			To("order it under a new name; it is checked again then")
-	}
-	if found.intended() {
-		return found, nil // its bytes are fixed, whatever its profile says now
-	}
-	p.row.created, p.row.serials = found.created, p.row.serials[:0]
-	for i, c := range found.certs {
-		if profile := []*Profile{p.profile, p.half}[i]; profile == nil || c.profileHash != profile.hash {
-			return nil, pki.Errorf(pki.Conflict, "order.profile", "the profile has changed since application %s was begun", p.row.application).
-				To("order it under a new name; it is checked against the profile as it is now")
-		}
-		p.row.serials = append(p.row.serials, c.serialRow)
-	}
-	return found, ca.draft(p, now)
-}
-
 // encryptionKey gets the public key of the encryption certificate: kept, or new.
 func (ca *CA) encryptionKey(ctx context.Context, p *plan) (*pki.KeyGrant, error) {
 	if p.half == nil {
@@ -180,7 +202,7 @@ func (ca *CA) encryptionKey(ctx context.Context, p *plan) (*pki.KeyGrant, error)
 	_, notAfter := p.validity(p.row.created)
 	grant, err := ca.cfg.KMC.Generate(ctx, pki.KeyOrder{
 		Application: p.row.application, CertNo: p.row.serials[1].serial, Suite: p.pairSuite, Recipient: p.recipient,
-		Holder: p.row.holder, NotBefore: p.row.created, NotAfter: notAfter, // of the reservation, so that a retry asks the same
+		Holder: p.row.holder, NotBefore: p.row.created, NotAfter: notAfter,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("getting the encryption pair: %w", err)
@@ -218,7 +240,7 @@ func (p *plan) build(profile *Profile, serial pki.Serial, spki []byte, now time.
 
 // intend makes the record of what will be signed, the encrypting half included.
 func (ca *CA) intend(p *plan, grant *pki.KeyGrant, now time.Time, actor pki.Actor) (*intent, error) {
-	in := &intent{application: p.row.application, stored: now, certs: []intended{p.first}, act: audit.Act{
+	in := &intent{order: &p.row, stored: now, certs: []intended{p.first}, act: audit.Act{
 		Actor: actor, Act: "certificate." + p.row.act, Object: p.row.application, Subject: p.row.holder, Result: audit.Done, At: now,
 		Detail: map[string]string{"issuer": p.issuer.ID, "profile": p.profile.Name, "profile_hash": p.profile.hash},
 	}}
@@ -251,13 +273,13 @@ func (ca *CA) intend(p *plan, grant *pki.KeyGrant, now time.Time, actor pki.Acto
 // another request for the same application stored first, its bytes count.
 func (ca *CA) storeIntent(ctx context.Context, p *plan, in *intent) (*storedOrder, error) {
 	err := ca.writer.Do(ctx, &step{intend: in})
-	if errors.Is(err, errStored) {
-		return ca.readOrder(ctx, p.row.application)
+	if errors.Is(err, errExists) {
+		return ca.storedBefore(ctx, p)
 	}
 	if err != nil {
 		return nil, err
 	}
-	stored := &storedOrder{orderRow: p.row}
+	stored := &storedOrder{orderRow: p.row, asOf: in.asOf}
 	for i, c := range in.certs {
 		stored.certs = append(stored.certs, storedCert{serialRow: p.row.serials[i], keyHash: c.keyHash, subject: c.subject,
 			notBefore: c.notBefore, notAfter: c.notAfter, partition: c.partition, tbs: c.tbs, envelope: c.envelope})
@@ -280,12 +302,13 @@ func (ca *CA) finish(ctx context.Context, o *storedOrder) (*Issued, error) {
 		return nil, err
 	}
 	err = ca.writer.Do(ctx, &step{complete: done})
-	if errors.Is(err, errStored) {
+	if errors.Is(err, errSigned) {
 		if o, err = ca.readOrder(ctx, o.application); err == nil {
 			return ca.answerLater(ctx, o)
 		}
 	}
 	if err != nil {
+		ca.giveUp(ctx, o, err)
 		return nil, fmt.Errorf("releasing the certificates of %s: %w", o.application, err)
 	}
 	for i := range o.certs {
@@ -301,7 +324,7 @@ func (ca *CA) finish(ctx context.Context, o *storedOrder) (*Issued, error) {
 // bytes were stored by another transaction; only these are ever signed.
 func (ca *CA) signAll(ctx context.Context, o *storedOrder, issuer *Issuer) (*completion, error) {
 	now := ca.cfg.Now().UTC().Truncate(time.Second)
-	done := &completion{application: o.application}
+	done := &completion{application: o.application, keyHash: o.keyHash, asOf: o.asOf}
 	for _, c := range o.certs {
 		signature, err := issuer.Key.SignMessage(ca.cfg.Random, c.tbs, nil)
 		if err != nil {
@@ -312,10 +335,13 @@ func (ca *CA) signAll(ctx context.Context, o *storedOrder, issuer *Issuer) (*com
 		done.changes = append(done.changes, status.Change{Issuer: o.issuer, Serial: c.serial, Event: status.Issued, At: now,
 			NotAfter: c.notAfter, Partition: c.partition})
 	}
-	if o.act != actReissue && o.act != actModify {
-		return done, nil
+	switch {
+	case o.act == actReissue && compromise(o.reason):
+		done.replacing = o
+	case o.act == actReissue, o.act == actModify:
+		return done, ca.revokePredecessors(ctx, o, done)
 	}
-	return done, ca.revokePredecessors(ctx, o, done, now)
+	return done, nil
 }
 
 // finishAll signs, at start, what a crash left stored and unsigned.

@@ -48,6 +48,7 @@ type ProfileVersion struct {
 
 // querier is a pool or a transaction.
 type querier interface {
+	db.RowQuerier
 	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }
 

@@ -3,6 +3,7 @@ package ca_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/emmansun/gmsm/smx509"
 
 	"onecert/ca"
+	"onecert/keys"
 	"onecert/officer"
 	"onecert/pki"
 	"onecert/pkitest"
@@ -22,6 +24,7 @@ type stolen struct {
 	*house
 	people map[string]context.Context
 	issued map[string]*ca.Issued // by application
+	key    *broken               // of sm2
 }
 
 func steal(t testing.TB, h *house, people map[string]context.Context, holders int) *stolen {
@@ -29,8 +32,9 @@ func steal(t testing.TB, h *house, people map[string]context.Context, holders in
 	next := makeHierarchy("sm2", [2]pki.Suite{pki.SM2, pki.SM2})
 	h.cfg.Issuers = append(h.cfg.Issuers, &ca.Issuer{ID: "sm2-2", Key: next.issuingKey, Certificate: next.issuing, Chain: []*smx509.Certificate{next.root},
 		Addresses: addresses, Partitions: 4})
+	s := &stolen{house: h, people: people, issued: map[string]*ca.Issued{}, key: &broken{Key: h.cfg.Issuers[0].Key.(*keys.Key)}}
+	h.cfg.Issuers[0].Key = s.key
 	h.restart()
-	s := &stolen{house: h, people: people, issued: map[string]*ca.Issued{}}
 	var lock sync.Mutex
 	var working sync.WaitGroup
 	places := make(chan struct{}, 32)
@@ -190,11 +194,10 @@ func (s *stolen) fates() {
 	if _, err := s.Renew(iss, "sm2", s.issued["h0003"].Sign.Serial, ca.Change{Application: "h0003-renewed"}); err != nil {
 		s.t.Fatal(err)
 	}
-	s.kmc.down = pki.Errorf(pki.Unavailable, "kmc.down", "down")
+	s.key.err = errors.New("the stolen key signs no more")
 	if _, err := s.Issue(iss, order(s.t.(*testing.T), "h9999", pki.SM2)); err == nil {
-		s.t.Fatal("an order without a key centre")
+		s.t.Fatal("an order without a key")
 	}
-	s.kmc.down = nil
 }
 
 func (s *stolen) someReplaced() bool {

@@ -88,9 +88,10 @@ func (ca *CA) stillUsed(ctx context.Context, o *storedOrder, escrow pki.Serial) 
 		if half == nil || half.escrow != escrow {
 			continue
 		}
-		if !other.issued() {
-			if other.intended() {
-				return true, nil // its bytes are fixed, so it will be signed, at the latest at the next start
+		if !other.issued() { // its bytes are fixed, so it will be signed, at the latest at the next start
+			bad, err := ca.compromised(ctx, other.keyHash)
+			if err != nil || !bad {
+				return true, err
 			}
 			continue
 		}

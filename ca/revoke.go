@@ -71,6 +71,11 @@ func (ca *CA) change(ctx context.Context, op officer.Operation, issuer string, s
 	}
 	affected := []*storedOrder{o}
 	if c.Event == status.Revoked && compromise(c.Reason) {
+		// Nothing is released in these keys from here on: what is stored and not signed
+		// yet looks again (checkCompletions).
+		ca.compromises.Lock()
+		defer ca.compromises.Unlock()
+		ca.compromises.known.Add(1)
 		if affected, err = ca.sharing(ctx, o); err != nil {
 			return nil, err
 		}

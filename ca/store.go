@@ -27,7 +27,10 @@ type orderRow struct {
 	decision, actor          string
 	created                  time.Time
 	serials                  []serialRow
-	onePerHolder, lookAlikes bool // the checks the reservation makes
+	onePerHolder, lookAlikes bool // the checks before it is stored
+	// From where on things may have been named that were looked for, and how many
+	// compromises were known then; 0: nothing was looked for.
+	looked, asOf int64
 }
 
 type serialRow struct {
@@ -53,12 +56,14 @@ func (o *orderRow) values() []any {
 		o.created.UnixMilli()}
 }
 
-// intent is what stands before the signature: bytes fixed once, with the audit entry.
+// intent is what stands before the signature: the order with its serials, the bytes
+// fixed once, and the audit entry.
 type intent struct {
-	application string
-	certs       []intended
-	act         audit.Act
-	stored      time.Time
+	order  *orderRow
+	certs  []intended
+	act    audit.Act
+	stored time.Time
+	asOf   int64 // out: how many compromises were known when it was stored
 }
 
 // newPair returns the certificate of a pair new from the KMC, nil without one.
@@ -89,7 +94,7 @@ func (c intended) values(in *intent) []any {
 	if c.envelope != nil {
 		format, sealed = c.envelope.Format, c.envelope.DER
 	}
-	return []any{in.application, c.role, c.keyHash, c.subject, c.notBefore.UnixMilli(), c.notAfter.UnixMilli(),
+	return []any{in.order.application, c.role, c.keyHash, c.subject, c.notBefore.UnixMilli(), c.notAfter.UnixMilli(),
 		c.partition, c.tbs, format, sealed, in.stored.UnixMilli()}
 }
 
@@ -97,9 +102,12 @@ func (c intended) values(in *intent) []any {
 // or neither, and the journal says so; what they replace is revoked in it too.
 type completion struct {
 	application string
+	keyHash     string // of the signing key
+	asOf        int64  // how many compromises were known when it was found good; 0: look
 	signatures  []released
 	changes     []status.Change
-	acts        []audit.Act // for the predecessors' revocation
+	acts        []audit.Act  // for the predecessors' revocation
+	replacing   *storedOrder // the order, where that says that the old key is bad; changes and acts then come with the commit
 }
 
 type released struct {

@@ -2,7 +2,6 @@ package ca
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -57,16 +56,16 @@ var questions = []struct{ what, in, text string }{
 		JOIN ca_serial s ON s.application = o.application AND s.role <> 'encrypt' WHERE o.holder IN %s`},
 }
 
-// look asks the database. Reservations of a CA run one batch after the other, so
-// what it finds stays true until they are stored.
-func look(ctx context.Context, tx *sql.Tx, orders []placed[*orderRow], intents []placed[*intent]) (*known, error) {
+// look asks the database. A CA stores one batch after the other, so what it finds
+// within a batch stays true until that is stored.
+func (ca *CA) look(ctx context.Context, q querier, intents []placed[*intent]) (*known, error) {
 	k := &known{applications: map[string]bool{}, owners: map[string]string{}, pairs: map[string]string{}, persons: map[string][]person{}}
-	asked := asked(orders, intents)
-	if found, err := db.Exists(ctx, tx, probes(asked)...); err != nil || !found {
+	asked := ca.asked(intents)
+	if found, err := db.Exists(ctx, q, probes(asked)...); err != nil || !found {
 		return k, err
 	}
 	text, args := question(asked)
-	rows, err := tx.QueryContext(ctx, text, args...)
+	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, fmt.Errorf("checking orders: %w", err)
 	}
@@ -83,24 +82,27 @@ func look(ctx context.Context, tx *sql.Tx, orders []placed[*orderRow], intents [
 	return k, rows.Err()
 }
 
-// asked gathers the values of each part.
-func asked(orders []placed[*orderRow], intents []placed[*intent]) map[string][]string {
+// asked gathers the values of each part: of an order that was looked for ahead only
+// what was not known then.
+func (ca *CA) asked(intents []placed[*intent]) map[string][]string {
 	values := map[string][]string{}
 	ask := func(what, value string) { values[what] = append(values[what], value) }
-	for _, o := range orders {
-		ask("application", o.what.application)
-		ask("owner", o.what.keyHash)
-		ask("pair", o.what.keyHash)
-		if o.what.lookAlikes {
-			ask("person", o.what.skeleton)
-		}
-		if o.what.onePerHolder {
-			ask("holding", o.what.holder)
-		}
-	}
 	for _, in := range intents {
+		o := in.what.order
 		if pair := in.what.newPair(); pair != nil {
 			ask("pair", pair.keyHash)
+		}
+		if o.asOf == ca.compromises.known.Load() && ca.recent.stands(o, o.looked) {
+			continue
+		}
+		ask("application", o.application)
+		ask("owner", o.keyHash)
+		ask("pair", o.keyHash)
+		if o.lookAlikes {
+			ask("person", o.skeleton)
+		}
+		if o.onePerHolder {
+			ask("holding", o.holder)
 		}
 	}
 	return values
@@ -153,36 +155,71 @@ func (k *known) add(what, key string, texts [5]string, at time.Time) {
 	}
 }
 
-// checkReservations refuses orders that must not be reserved: seen applications,
-// keys that belong to somebody else, a second certificate of one holder, and names
-// that look like an existing holder's.
-func (ca *CA) checkReservations(ctx context.Context, k *known, orders []placed[*orderRow], errs []error) error {
+// checkIntents refuses orders that must not be stored: seen applications, keys that
+// belong to somebody else or are known to others, a second certificate of one holder,
+// names that look like an existing holder's, and pairs that were handed out before.
+func (ca *CA) checkIntents(ctx context.Context, k *known, intents []placed[*intent], errs []error) error {
 	taken, err := ca.taken(ctx, k)
 	if err != nil {
 		return err
 	}
-	for _, o := range orders {
-		compromised := func(o *orderRow) error {
-			if _, known := k.owners[o.keyHash]; !known {
-				return nil
-			}
-			return ca.checkCompromise(ctx, o.keyHash)
-		}
-		for _, check := range []func(*orderRow) error{k.checkApplication, k.checkKey, compromised, taken.check, k.checkLookAlike} {
-			if errs[o.place] = check(o.what); errs[o.place] != nil {
-				break
-			}
-		}
-		if errs[o.place] == nil {
-			k.reserve(o.what)
-			taken.reserve(o.what)
+	for _, in := range intents {
+		if errs[in.place] = ca.checkIntent(ctx, k, taken, in.what); errs[in.place] == nil {
+			k.reserve(in.what)
+			taken.reserve(in.what.order)
+			in.what.asOf = ca.compromises.known.Load()
 		}
 	}
 	return nil
 }
 
+// checkAhead makes the checks of orders before their pairs are asked for, so that what
+// is refused takes none. They are made again when the orders are stored: what is found
+// here need not be true then.
+func (ca *CA) checkAhead(ctx context.Context, orders []*orderRow) []error {
+	errs := make([]error, len(orders))
+	intents := make([]placed[*intent], len(orders))
+	from, asOf := ca.recent.now(), ca.compromises.known.Load()
+	for i, o := range orders {
+		o.looked = 0
+		intents[i] = placed[*intent]{&intent{order: o}, i}
+	}
+	k, err := ca.look(ctx, ca.cfg.DB.Read(), intents)
+	var taken taken
+	if err == nil {
+		taken, err = ca.taken(ctx, k)
+	}
+	for i := range intents {
+		if errs[i] = storeFailed(err); err == nil {
+			errs[i] = ca.checkIntent(ctx, k, taken, intents[i].what)
+		}
+		orders[i].looked, orders[i].asOf = from, asOf
+	}
+	return errs
+}
+
+func (ca *CA) checkIntent(ctx context.Context, k *known, taken taken, in *intent) error {
+	o := in.order
+	compromised := func(o *orderRow) error {
+		if _, known := k.owners[o.keyHash]; !known {
+			return nil
+		}
+		return ca.checkCompromise(ctx, o.keyHash)
+	}
+	for _, check := range []func(*orderRow) error{k.checkApplication, k.checkKey, compromised, taken.check, k.checkLookAlike} {
+		if err := check(o); err != nil {
+			return err
+		}
+	}
+	return k.checkNewPair(in)
+}
+
 // reserve adds an order for the checks of those after it.
-func (k *known) reserve(o *orderRow) {
+func (k *known) reserve(in *intent) {
+	o := in.order
+	if pair := in.newPair(); pair != nil {
+		k.pairs[pair.keyHash] = o.application
+	}
 	k.applications[o.application] = true
 	k.owners[o.keyHash] = o.holder
 	if o.lookAlikes {
@@ -246,13 +283,30 @@ func (ca *CA) live(ctx context.Context, issuer string, serial pki.Serial, create
 	now := ca.cfg.Now()
 	record, err := ca.recordOf(ctx, issuer, serial)
 	if pki.KindOf(err) == pki.Unknown {
-		return now.Sub(created) < abandoned, nil
+		if now.Sub(created) >= abandoned {
+			return false, nil
+		}
+		stopped, err := ca.stopped(ctx, issuer, serial)
+		return !stopped, err
 	}
 	if err != nil {
 		return false, err
 	}
 	state := record.State.At(now, record.NotAfter)
 	return state == pki.Valid || state == pki.Held, nil
+}
+
+// stopped reports whether a certificate that is not signed yet never will be, because
+// its key was found bad meanwhile.
+func (ca *CA) stopped(ctx context.Context, issuer string, serial pki.Serial) (bool, error) {
+	o, err := ca.readOrderOf(ctx, issuer, serial)
+	if pki.KindOf(err) == pki.Unknown {
+		return false, nil // of this very transaction
+	}
+	if err != nil {
+		return false, err
+	}
+	return ca.compromised(ctx, o.keyHash)
 }
 
 // checkLookAlike refuses a name that looks like another holder's of the same unit
@@ -271,22 +325,16 @@ func (k *known) checkLookAlike(o *orderRow) error {
 	return nil
 }
 
-// checkNewPairs refuses a pair of the KMC that is certified already: it must never
-// hand one out twice.
-func (k *known) checkNewPairs(intents []placed[*intent], errs []error) {
-	for _, in := range intents {
-		pair := in.what.newPair()
-		if pair == nil {
-			continue
-		}
-		switch application, found := k.pairs[pair.keyHash]; {
-		case !found:
-			k.pairs[pair.keyHash] = in.what.application
-		case application == in.what.application: // another request for it was first
-			errs[in.place] = errStored
-		default:
-			errs[in.place] = pki.Errorf(pki.Internal, "kmc.key-reused", "the key management centre gave out a key that is certified already").
-				To("stop issuing and check the key management centre's database")
-		}
+// checkNewPair refuses a pair of the KMC that is certified already: it must never hand
+// one out twice.
+func (k *known) checkNewPair(in *intent) error {
+	pair := in.newPair()
+	if pair == nil {
+		return nil
 	}
+	if _, found := k.pairs[pair.keyHash]; found {
+		return pki.Errorf(pki.Internal, "kmc.key-reused", "the key management centre gave out a key that is certified already").
+			To("stop issuing and check the key management centre's database")
+	}
+	return nil
 }

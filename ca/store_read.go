@@ -26,6 +26,7 @@ type storedCert struct {
 type storedOrder struct {
 	orderRow
 	certs []storedCert // sign or single first
+	asOf  int64        // how many compromises were known when it was stored; 0: not known
 }
 
 func (o *storedOrder) intended() bool { return len(o.certs) > 0 && o.certs[0].tbs != nil }

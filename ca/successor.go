@@ -16,7 +16,8 @@ import (
 // revokePredecessors adds to a completion what it replaces: certificates of the old
 // order that are not revoked yet and, where the keys are replaced, every other
 // certificate of those keys.
-func (ca *CA) revokePredecessors(ctx context.Context, o *storedOrder, done *completion, now time.Time) error {
+func (ca *CA) revokePredecessors(ctx context.Context, o *storedOrder, done *completion) error {
+	now := ca.cfg.Now().UTC().Truncate(time.Second)
 	old, err := ca.readPredecessor(ctx, o)
 	if err != nil {
 		return err

@@ -17,14 +17,13 @@ const maxBatch = 64
 
 // Errors the flow acts on; they never leave the room.
 var (
-	errExists = errors.New("the application is already reserved")
+	errExists = errors.New("the application is already there")
 	errSerial = errors.New("the serial is already taken")
-	errStored = errors.New("the order's bytes are already stored")
+	errSigned = errors.New("the order's signatures are already stored")
 )
 
-// step is what one step of one order wants stored: one of the three is set.
+// step is what one step of one order wants stored: one of the two is set.
 type step struct {
-	reserve  *orderRow
 	intend   *intent
 	complete *completion
 }
@@ -33,6 +32,29 @@ type step struct {
 // commit. If one of them cannot be stored, nothing is, and each is tried by itself,
 // so that a bad one harms no other and the usual case needs no savepoint.
 func (ca *CA) write(ctx context.Context, steps []*step) []error {
+	ca.compromises.Lock()
+	defer ca.compromises.Unlock()
+	if !slices.ContainsFunc(steps, (*step).compromises) {
+		return ca.writeSteps(ctx, steps)
+	}
+	// What is released beside a compromise must be seen by it, so each comes after it.
+	errs := make([]error, len(steps))
+	for i, s := range steps {
+		if s.compromises() {
+			ca.compromises.known.Add(1)
+			errs[i] = ca.revokePredecessors(ctx, s.complete.replacing, s.complete)
+		}
+		if errs[i] == nil {
+			errs[i] = ca.writeSteps(ctx, steps[i:i+1])[0]
+		}
+	}
+	return errs
+}
+
+// compromises reports whether a step says that a key is bad.
+func (s *step) compromises() bool { return s.complete != nil && s.complete.replacing != nil }
+
+func (ca *CA) writeSteps(ctx context.Context, steps []*step) []error {
 	errs := make([]error, len(steps))
 	stored := false
 	err := ca.tx(ctx, func(tx *sql.Tx) error {
@@ -45,6 +67,7 @@ func (ca *CA) write(ctx context.Context, steps []*step) []error {
 			return ca.writeEach(ctx, tx, steps, errs)
 		})
 	}
+	ca.note(steps)
 	if err != nil {
 		for i := range errs {
 			errs[i] = fmt.Errorf("storing: %w", err)
@@ -72,6 +95,16 @@ func (ca *CA) writeEach(ctx context.Context, tx *sql.Tx, steps []*step, errs []e
 	return nil
 }
 
+// note remembers what orders name that others may have looked for while these were not
+// to be seen yet.
+func (ca *CA) note(steps []*step) {
+	for _, s := range steps {
+		if s.intend != nil {
+			ca.recent.add(s.intend)
+		}
+	}
+}
+
 // wake tells followers of the journal if anything was released.
 func (ca *CA) wake(steps []*step, errs []error) {
 	for i, s := range steps {
@@ -86,23 +119,28 @@ func (ca *CA) wake(steps []*step, errs []error) {
 // rolled back. Steps refused by a check get their error in errs and are left out.
 func (ca *CA) writeTogether(ctx context.Context, tx *sql.Tx, steps []*step, errs []error) error {
 	b := gather(steps)
-	k, err := look(ctx, tx, b.orders, b.intents)
+	k, err := ca.look(ctx, tx, b.intents)
 	if err != nil {
 		return err
 	}
-	if err := ca.checkReservations(ctx, k, b.orders, errs); err != nil {
+	if err := ca.checkIntents(ctx, k, b.intents, errs); err != nil {
 		return err
 	}
-	k.checkNewPairs(b.intents, errs)
+	if err := ca.checkCompletions(ctx, b.completions, errs); err != nil {
+		return err
+	}
 	b.drop(errs)
-	orders, serials := b.reservationRows()
+	orders, serials, bodies := b.intentRows()
 	err = db.Send(ctx, tx,
 		db.Into("ca_order", orderColumns, orders, ""),
 		db.Into("ca_serial", serialColumns, serials, ""),
-		db.Into("ca_tbs", tbsColumns, b.tbsRows(), ""),
+		db.Into("ca_tbs", tbsColumns, bodies, ""),
 		db.Into("ca_signature", []string{"application", "role", "signature"}, b.signatureRows(), ""))
 	if err != nil {
 		return sortDuplicate(err)
+	}
+	for _, in := range b.intents {
+		ca.recent.add(in.what) // for those after it in this transaction
 	}
 	acts, changes := b.consequences()
 	if err := ca.cfg.Audit.Append(ctx, tx, acts...); err != nil {
@@ -124,14 +162,13 @@ func sortDuplicate(err error) error {
 	case "ca_serial":
 		return errSerial
 	}
-	return errStored
+	return errSigned
 }
 
 // batch is steps sorted by kind. Each knows its place among the errors.
 type batch struct {
-	orders      []placed[*orderRow]
 	intents     []placed[*intent]
-	completions []*completion
+	completions []placed[*completion]
 }
 
 type placed[T any] struct {
@@ -142,12 +179,10 @@ type placed[T any] struct {
 func gather(steps []*step) (b batch) {
 	for i, s := range steps {
 		switch {
-		case s.reserve != nil:
-			b.orders = append(b.orders, placed[*orderRow]{s.reserve, i})
 		case s.intend != nil:
 			b.intents = append(b.intents, placed[*intent]{s.intend, i})
 		case s.complete != nil:
-			b.completions = append(b.completions, s.complete)
+			b.completions = append(b.completions, placed[*completion]{s.complete, i})
 		}
 	}
 	return b
@@ -155,36 +190,29 @@ func gather(steps []*step) (b batch) {
 
 // drop leaves out the steps that were refused.
 func (b *batch) drop(errs []error) {
-	b.orders = slices.DeleteFunc(b.orders, func(o placed[*orderRow]) bool { return errs[o.place] != nil })
 	b.intents = slices.DeleteFunc(b.intents, func(in placed[*intent]) bool { return errs[in.place] != nil })
+	b.completions = slices.DeleteFunc(b.completions, func(c placed[*completion]) bool { return errs[c.place] != nil })
 }
 
-// reservationRows are orders with their serials: from here on each serial belongs
-// to one application (design.md §3.1).
-func (b *batch) reservationRows() (orders, serials [][]any) {
-	for _, o := range b.orders {
-		orders = append(orders, o.what.values())
-		for _, s := range o.what.serials {
-			serials = append(serials, s.values(o.what))
-		}
-	}
-	return orders, serials
-}
-
-// tbsRows are the bytes to be signed.
-func (b *batch) tbsRows() (rows [][]any) {
+// intentRows are orders with their serials and the bytes to be signed: from here on
+// each serial belongs to one application (design.md §3.1).
+func (b *batch) intentRows() (orders, serials, bodies [][]any) {
 	for _, in := range b.intents {
+		orders = append(orders, in.what.order.values())
+		for _, s := range in.what.order.serials {
+			serials = append(serials, s.values(in.what.order))
+		}
 		for _, c := range in.what.certs {
-			rows = append(rows, c.values(in.what))
+			bodies = append(bodies, c.values(in.what))
 		}
 	}
-	return rows
+	return orders, serials, bodies
 }
 
 func (b *batch) signatureRows() (rows [][]any) {
 	for _, c := range b.completions {
-		for _, s := range c.signatures {
-			rows = append(rows, []any{c.application, s.role, s.signature})
+		for _, s := range c.what.signatures {
+			rows = append(rows, []any{c.what.application, s.role, s.signature})
 		}
 	}
 	return rows
@@ -196,7 +224,7 @@ func (b *batch) consequences() (acts []audit.Act, changes []status.Change) {
 		acts = append(acts, in.what.act)
 	}
 	for _, c := range b.completions {
-		acts, changes = append(acts, c.acts...), append(changes, c.changes...)
+		acts, changes = append(acts, c.what.acts...), append(changes, c.what.changes...)
 	}
 	return acts, changes
 }

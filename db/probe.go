@@ -23,11 +23,16 @@ type probes []Probe
 
 const probeText = "probe"
 
+// RowQuerier is a pool or a transaction.
+type RowQuerier interface {
+	QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row
+}
+
 // Exists reports whether any of the probes finds a row. Where nearly always nothing is
 // found this is far cheaper than asking for what is: nothing is made of the values but
 // keys to look up, one kept statement with one key of each probe on SQLite, one with
 // arrays on PostgreSQL.
-func Exists(ctx context.Context, tx *sql.Tx, all ...Probe) (found bool, err error) {
+func Exists(ctx context.Context, q RowQuerier, all ...Probe) (found bool, err error) {
 	some := make(probes, 0, len(all))
 	for _, p := range all {
 		if len(p.Values) > 0 {
@@ -37,7 +42,7 @@ func Exists(ctx context.Context, tx *sql.Tx, all ...Probe) (found bool, err erro
 	if len(some) == 0 {
 		return false, nil
 	}
-	if err := tx.QueryRowContext(ctx, probeText, some).Scan(&found); err != nil {
+	if err := q.QueryRowContext(ctx, probeText, some).Scan(&found); err != nil {
 		return false, fmt.Errorf("looking for rows: %w", err)
 	}
 	return found, nil

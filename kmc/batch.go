@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"onecert/audit"
+	"onecert/db"
 	"onecert/pki"
 )
 
@@ -96,6 +97,10 @@ func (b *batch) takes(ctx context.Context, tx *sql.Tx) error {
 			}
 		}
 	}
+	if err := b.refuseNumbers(ctx, tx, open); err != nil {
+		return err
+	}
+	open = slices.DeleteFunc(open, func(s *step) bool { return s.err != nil })
 	for len(open) > 0 { // each round but the last drops a pair from the pool
 		tried, err := b.insert(ctx, tx, open)
 		if err != nil {
@@ -110,6 +115,31 @@ func (b *batch) takes(ctx context.Context, tx *sql.Tx) error {
 			if again {
 				open = append(open, s)
 			}
+		}
+	}
+	return nil
+}
+
+// refuseNumbers refuses orders under a number that is a further one of another pair: the
+// table of uses does not know those.
+func (b *batch) refuseNumbers(ctx context.Context, tx *sql.Tx, open []*step) error {
+	if !b.centre.renumbered.Load() {
+		return nil
+	}
+	probe := db.Probe{In: "kmc_number WHERE cert_no = ?"}
+	for _, s := range open {
+		probe.Values = append(probe.Values, string(s.take.use.certNo))
+	}
+	if found, err := db.Exists(ctx, tx, probe); err != nil || !found {
+		return err
+	}
+	for _, s := range open {
+		there, err := findUse(ctx, tx, byCertNo, s.take.use.ca, string(s.take.use.certNo))
+		if err != nil {
+			return err
+		}
+		if there != nil && there.application != s.take.use.application {
+			s.refuse(errCertNo())
 		}
 	}
 	return nil
@@ -178,8 +208,7 @@ func (b *batch) resolve(ctx context.Context, tx *sql.Tx, s *step) (again bool, e
 	}
 	switch {
 	case found != nil:
-		s.refuse(pki.Errorf(pki.Conflict, codeCertNo, "another order's pair stands under this certificate number").
-			To("give the encryption certificate a new serial"))
+		s.refuse(errCertNo())
 	case t.record == nil:
 		s.err = errNoSpare
 	default:
@@ -204,11 +233,26 @@ func (b *batch) repeat(ctx context.Context, tx *sql.Tx, s *step, found *use) (er
 		return nil
 	}
 	if !found.destroyedAt.IsZero() {
-		s.act.Detail["key"] = found.keyID
+		s.touches(found)
 		s.refuse(errDestroyed())
 		return nil
 	}
-	s.act.Detail["key"], s.act.Detail["repeat"] = found.keyID, "true"
+	if asked := &s.take.use; asked.certNo != found.certNo {
+		there, err := findUse(ctx, tx, byCertNo, asked.ca, string(asked.certNo))
+		if err != nil {
+			return err
+		}
+		if there != nil && there.keyID != found.keyID {
+			s.refuse(errCertNo())
+			return nil
+		}
+		b.centre.renumbered.Store(true)
+		if err := renumber(ctx, tx, found, asked); err != nil {
+			return err
+		}
+	}
+	s.touches(found)
+	s.act.Detail["repeat"] = "true"
 	s.take.record, err = findRecord(ctx, tx, found.keyID)
 	return err
 }
@@ -237,7 +281,7 @@ func (b *batch) retire(ctx context.Context, tx *sql.Tx, s *step) error {
 		s.refuse(errNoKey())
 		return nil
 	}
-	s.act.Subject, s.act.Detail["key"] = found.holder, found.keyID
+	s.touches(found)
 	if !found.endedAt.IsZero() {
 		s.act.Detail["repeat"] = "true"
 		return nil

@@ -189,7 +189,7 @@ func (c *Centre) namedUse(ctx context.Context, name KeyName) (*use, error) {
 	if err := checkCertNo(name.CertNo); err != nil {
 		return nil, err
 	}
-	found, err := listUses(ctx, c.config.DB.Read(), "cert_no = $1 ORDER BY ca", string(name.CertNo))
+	found, err := listUses(ctx, c.config.DB.Read(), ofAnyCA, string(name.CertNo))
 	if err != nil {
 		return nil, unreadable(err)
 	}

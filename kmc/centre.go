@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -75,6 +76,8 @@ type Centre struct {
 	speaker *speaker // nil where messages are not served
 	makers  chan struct{}
 	urgent  chan struct{} // keys being made or packaged while somebody waits
+
+	renumbered atomic.Bool // some pair stands under further numbers
 
 	release func() // the lease: one process takes pairs
 	stop    context.CancelFunc
@@ -178,7 +181,7 @@ func (c *Centre) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.neverBefore(ctx); err != nil {
+	if err := errors.Join(c.neverBefore(ctx), c.loadNumbers(ctx)); err != nil {
 		release()
 		return err
 	}
@@ -193,6 +196,16 @@ func (c *Centre) open(ctx context.Context) error {
 		}
 	}
 	c.release = release
+	return nil
+}
+
+// loadNumbers looks whether any pair stands under further numbers.
+func (c *Centre) loadNumbers(ctx context.Context) error {
+	var some bool
+	if err := c.config.DB.Read().QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM kmc_number)").Scan(&some); err != nil {
+		return fmt.Errorf("looking for further numbers: %w", err)
+	}
+	c.renumbered.Store(some)
 	return nil
 }
 

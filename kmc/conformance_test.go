@@ -104,6 +104,7 @@ func TestConformance(t *testing.T) {
 		{"pairs of each suite", testSuites},
 		{"the same order gets the same pair", testRepeat},
 		{"another order does not", testOther},
+		{"a further number", testFurtherNumber},
 		{"restore and retire", testRestore},
 		{"recover", testRecover},
 		{"each CA has its own", testCAs},
@@ -196,10 +197,8 @@ func testOther(t *testing.T, s *seats) {
 	o := s.order(1, pki.SM2, k)
 	first := s.must("ca1", o)
 	for name, change := range map[string]func(*pki.KeyOrder){
-		"number":    func(o *pki.KeyOrder) { o.CertNo = certNo(2) },
 		"recipient": func(o *pki.KeyOrder) { o.Recipient = newToken(t, pki.SM2).spki },
 		"holder":    func(o *pki.KeyOrder) { o.Holder = "holder-2" },
-		"end":       func(o *pki.KeyOrder) { o.NotAfter = o.NotAfter.Add(time.Second) },
 		"suite":     func(o *pki.KeyOrder) { o.Suite, o.Recipient = pki.P256, newToken(t, pki.P256).spki },
 	} {
 		other := o
@@ -214,6 +213,49 @@ func testOther(t *testing.T, s *seats) {
 	wantCode(t, err, pki.Conflict, "km.cert-no")
 	if again := s.must("ca1", o); !bytes.Equal(again.PublicKey, first.PublicKey) {
 		t.Error("the first order lost its pair")
+	}
+}
+
+// testFurtherNumber: a CA that stored nothing of its first try asks again later, under a
+// number drawn anew. It gets the same pair, which stands under both from then on, and is
+// kept for as long as the later certificate.
+func testFurtherNumber(t *testing.T, s *seats) {
+	k, next := newToken(t, pki.SM2), newToken(t, pki.SM2)
+	first := s.order(1, pki.SM2, k)
+	key := s.must("ca1", first)
+	again := first
+	again.CertNo, again.NotBefore, again.NotAfter = certNo(2), again.NotBefore.Add(time.Hour), again.NotAfter.Add(time.Hour)
+	for range 2 {
+		g := s.must("ca1", again)
+		if g.CertNo != again.CertNo || !bytes.Equal(g.PublicKey, key.PublicKey) {
+			t.Errorf("another pair or number: %s", g.CertNo)
+		}
+		k.open(t, g)
+	}
+	for _, number := range []pki.Serial{first.CertNo, again.CertNo} {
+		g, err := s.restore("ca1", pki.KeyRestore{CertNo: number, Recipient: next.spki, Holder: first.Holder})
+		if err != nil || g.CertNo != number || !bytes.Equal(g.PublicKey, key.PublicKey) {
+			t.Errorf("%s: %v", number, err)
+		}
+		_, err = s.restore("ca1", pki.KeyRestore{CertNo: number, Recipient: next.spki, Holder: "somebody"})
+		wantCode(t, err, pki.Forbidden, "km.holder")
+	}
+	other := s.order(3, pki.SM2, k)
+	other.CertNo = again.CertNo
+	_, err := s.generate("ca1", other)
+	wantCode(t, err, pki.Conflict, "km.cert-no")
+	other = s.order(4, pki.SM2, k)
+	s.must("ca1", other)
+	again.CertNo = other.CertNo
+	_, err = s.generate("ca1", again)
+	wantCode(t, err, pki.Conflict, "km.cert-no")
+	if err := s.retire("ca1", certNo(2)); err != nil {
+		t.Error(err)
+	}
+	var end, ended int64
+	row := s.config.DB.Read().QueryRow("SELECT not_after, COALESCE(ended_at, 0) FROM kmc_use WHERE application = $1", first.Application)
+	if err := row.Scan(&end, &ended); err != nil || end != first.NotAfter.Add(time.Hour).UnixMilli() || ended == 0 {
+		t.Errorf("it ends %d, went into history %d, %v", end, ended, err)
 	}
 }
 

@@ -10,9 +10,10 @@ import (
 )
 
 // Generate gives an order its pair: the public key to certify and the private key
-// sealed to the recipient (journey 1, step 4 of the house's plan). Asked again with
-// the same order it gives the same pair, freshly sealed; with another order under
-// the same application, Conflict. The asking actor's name is the CA the pair
+// sealed to the recipient (journey 1, step 4 of the house's plan). Asked again for
+// the same application, suite, recipient and holder it gives the same pair, freshly
+// sealed, which from then on stands under the new number as well; with anything else
+// under that application, Conflict. The asking actor's name is the CA the pair
 // belongs to. Errors: km.order, km.recipient, km.other-order, km.cert-no, km.store,
 // km.making, and those of Config.Check.
 func (c *Centre) Generate(ctx context.Context, order pki.KeyOrder) (pki.KeyGrant, error) {
@@ -56,7 +57,7 @@ func (c *Centre) Restore(ctx context.Context, r pki.KeyRestore) (pki.KeyGrant, e
 	if err != nil {
 		return pki.KeyGrant{}, err
 	}
-	return c.handOut(ctx, s, found, recipient)
+	return c.handOut(ctx, s, handing{found, r.CertNo, recipient})
 }
 
 // restoreStep says who asks and finds the pair. A refusal is in the step, because
@@ -87,7 +88,8 @@ func (s *step) judge(found *use, holder, reason string, recipient crypto.PublicK
 		s.refuse(errNoKey())
 		return
 	}
-	s.act.Subject, s.act.Detail["key"], s.act.Detail["ca"] = found.holder, found.keyID, found.ca
+	s.touches(found)
+	s.act.Detail["ca"] = found.ca
 	if found.holder != holder {
 		s.refuse(pki.Errorf(pki.Forbidden, codeOwner, "the pair under this certificate number is another holder's").
 			To("ask for a pair of this holder; the attempt is in the owner's ledger"))
@@ -102,19 +104,26 @@ func (s *step) judge(found *use, holder, reason string, recipient crypto.PublicK
 	}
 }
 
+// handing is a pair, the number it was asked by, and to whose key it goes.
+type handing struct {
+	pair   *use
+	certNo pki.Serial
+	to     crypto.PublicKey
+}
+
 // handOut writes the entry, then reads, opens and seals the pair.
-func (c *Centre) handOut(ctx context.Context, s *step, found *use, recipient crypto.PublicKey) (pki.KeyGrant, error) {
+func (c *Centre) handOut(ctx context.Context, s *step, h handing) (pki.KeyGrant, error) {
 	if err := c.carryOut(ctx, &job{steps: []*step{s}}); err != nil {
 		return pki.KeyGrant{}, err
 	}
 	if s.err != nil {
 		return pki.KeyGrant{}, s.err
 	}
-	r, err := findRecord(ctx, c.config.DB.Read(), found.keyID)
+	r, err := findRecord(ctx, c.config.DB.Read(), h.pair.keyID)
 	if err != nil {
 		return pki.KeyGrant{}, unreadable(err)
 	}
-	return c.grant(r, found.certNo, recipient)
+	return c.grant(r, h.certNo, h.to)
 }
 
 // Retire moves a pair from in use to history, because its certificate was revoked,

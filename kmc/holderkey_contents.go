@@ -103,14 +103,6 @@ func (c *contents) fits(k *holderKey, now time.Time) error {
 	return nil
 }
 
-// fitsPair checks that the encryption certificate is that of the escrowed pair.
-func (c *contents) fitsPair(u *use) error {
-	if pki.SerialOf(c.encryption.SerialNumber) != u.certNo {
-		return errContents("the encryption certificate is not the one the escrowed pair was made for")
-	}
-	return nil
-}
-
 func samePublic(certificate *smx509.Certificate, spki []byte) bool {
 	got, err := pki.MarshalPublicKey(certificate.PublicKey)
 	return err == nil && bytes.Equal(got, spki)

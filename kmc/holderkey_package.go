@@ -48,6 +48,19 @@ func (c *Centre) Package(ctx context.Context, o pki.PackageOrder) (pki.Package, 
 	return p.pack(ctx)
 }
 
+// fitsPair checks that the encryption certificate is that of the escrowed pair.
+func (p *packing) fitsPair(ctx context.Context) error {
+	number := pki.SerialOf(p.contents.encryption.SerialNumber)
+	found, err := findUse(ctx, p.centre.config.DB.Read(), byCertNo, p.actor.Name, string(number))
+	if err != nil {
+		return unreadable(err)
+	}
+	if found == nil || found.keyID != p.pair.keyID {
+		return errContents("the encryption certificate is not the one the escrowed pair was made for")
+	}
+	return nil
+}
+
 // packing is one order of a package on its way.
 type packing struct {
 	centre   *Centre
@@ -114,7 +127,7 @@ func (p *packing) judge(ctx context.Context) error {
 		return pki.Errorf(pki.Forbidden, codeOwner, "the pair of this application is another holder's than its signing key").
 			To("order both for one holder")
 	}
-	return p.contents.fitsPair(p.pair)
+	return p.fitsPair(ctx)
 }
 
 // pack waits for its turn, for hashing passwords is work, and looks again: whoever asked

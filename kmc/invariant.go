@@ -13,7 +13,8 @@ import (
 // and returns what breaks them, in words:
 //
 //   - every sealed record opens and its private key fits its public key
-//   - no pair twice, none with two uses, no number or application twice in one CA
+//   - no pair twice, none with two uses, no number or application twice in one CA, a
+//     pair's further numbers included
 //   - every pair was made here, as the log tells: none was put in from outside, so
 //     no signing key is escrowed
 //   - every use has exactly one entry in the log and every entry its use; every
@@ -31,6 +32,7 @@ func CheckInvariants(ctx context.Context, c *Centre) []string {
 	i := &invariants{centre: c, uses: map[string]*use{}, generated: map[string]int{}, retired: map[string]int{},
 		signing: signingFacts{}, spkis: map[string]string{}, unused: map[string]bool{}, counts: map[pki.Suite]count{}, cases: newCaseFacts()}
 	i.readUses(ctx)
+	i.readNumbers(ctx)
 	i.readLog(ctx)
 	i.readKeys(ctx)
 	i.compareUses()
@@ -87,6 +89,16 @@ func (i *invariants) readUses(ctx context.Context) {
 			n.destroyed++
 		}
 		i.counts[u.suite] = n
+	}
+}
+
+// readNumbers looks for numbers that stand for two pairs.
+func (i *invariants) readNumbers(ctx context.Context) {
+	var twice int
+	err := i.centre.config.DB.Read().QueryRowContext(ctx,
+		"SELECT COUNT(*) FROM kmc_number n JOIN kmc_use u ON u.cert_no = n.cert_no AND u.ca = n.ca").Scan(&twice)
+	if err != nil || twice > 0 {
+		i.fault("%d further numbers are another pair's own: %v", twice, err)
 	}
 }
 

@@ -101,7 +101,7 @@ func (m *model) generate(n int, name string, state *pairState) {
 	}
 	changed := state != nil && m.random.IntN(4) == 0
 	if changed {
-		o.NotAfter = o.NotAfter.Add(time.Hour)
+		o.Holder = "somebody"
 	}
 	g, err := m.centre().Generate(as("ca1"), o)
 	if changed {

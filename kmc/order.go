@@ -120,16 +120,14 @@ func plainText(text string, max int) bool {
 
 func writableTime(t time.Time) bool { return t.Year() >= 1970 && t.Year() <= 9999 }
 
-// digestOf is what makes two orders the same. Times count to the second, which is
-// all a message carries (GeneralizedTime in DER).
+// digestOf is what makes two orders of one application the same: who gets what. The
+// number and the times are not in it: a CA that was stopped before it stored anything
+// comes again with a new number, later, and has to be given the pair of the first time.
 func digestOf(o pki.KeyOrder) []byte {
 	h := sha256.New()
-	for _, part := range [][]byte{[]byte("onecert kmc order 1"), []byte(o.Application), []byte(o.CertNo), []byte(o.Suite),
-		o.Recipient, []byte(o.Holder), seconds(o.NotBefore), seconds(o.NotAfter)} {
+	for _, part := range [][]byte{[]byte("onecert kmc order 2"), []byte(o.Application), []byte(o.Suite), o.Recipient, []byte(o.Holder)} {
 		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
 		h.Write(part)
 	}
 	return h.Sum(nil)
 }
-
-func seconds(t time.Time) []byte { return binary.BigEndian.AppendUint64(nil, uint64(t.Unix())) }

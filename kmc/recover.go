@@ -60,7 +60,7 @@ func (c *Centre) Recover(ctx context.Context, r Recovery) (pki.KeyGrant, error) 
 		return c.deny(ctx, s, err)
 	}
 	s.judge(found, holder, r.Reason, recipient)
-	return c.handOut(ctx, s, found, recipient)
+	return c.handOut(ctx, s, handing{found, r.CertNo, recipient})
 }
 
 // deny enters a refused try in the log and returns why.
@@ -75,7 +75,7 @@ func (c *Centre) deny(ctx context.Context, s *step, why error) (pki.KeyGrant, er
 // oneUse finds the holder's pair. Where only another holder has one under the number
 // it is returned, so that the refusal stands in its owner's ledger.
 func (c *Centre) oneUse(ctx context.Context, r Recovery, holder string) (*use, error) {
-	all, err := listUses(ctx, c.config.DB.Read(), "cert_no = $1 ORDER BY ca", string(r.CertNo))
+	all, err := listUses(ctx, c.config.DB.Read(), ofAnyCA, string(r.CertNo))
 	if err != nil {
 		return nil, unreadable(err)
 	}

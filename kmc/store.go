@@ -69,7 +69,8 @@ func findUse(ctx context.Context, q querier, where string, args ...any) (*use, e
 
 const (
 	byApplication = "ca = $1 AND application = $2"
-	byCertNo      = "ca = $1 AND cert_no = $2"
+	byCertNo      = "key_id IN (SELECT key_id FROM kmc_standing WHERE ca = $1 AND cert_no = $2)"
+	ofAnyCA       = "key_id IN (SELECT key_id FROM kmc_standing WHERE cert_no = $1) ORDER BY ca"
 )
 
 func listUses(ctx context.Context, q querier, where string, args ...any) (all []*use, err error) {
@@ -200,6 +201,20 @@ func endUse(ctx context.Context, tx *sql.Tx, keyID string, at time.Time) error {
 	_, err := tx.ExecContext(ctx, "UPDATE kmc_use SET ended_at = $1 WHERE key_id = $2 AND ended_at IS NULL", at.UnixMilli(), keyID)
 	if err != nil {
 		return fmt.Errorf("retiring key %s: %w", keyID, err)
+	}
+	return nil
+}
+
+// renumber lets a pair stand under a further number, and be kept for as long as the
+// longest of the certificates it was asked for.
+func renumber(ctx context.Context, tx *sql.Tx, found, asked *use) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO kmc_number (ca, cert_no, key_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+		asked.ca, string(asked.certNo), found.keyID)
+	if err == nil && asked.notAfter.After(found.notAfter) {
+		_, err = tx.ExecContext(ctx, "UPDATE kmc_use SET not_after = $1 WHERE key_id = $2", asked.notAfter.UnixMilli(), found.keyID)
+	}
+	if err != nil {
+		return fmt.Errorf("noting a further number of key %s: %w", found.keyID, err)
 	}
 	return nil
 }

@@ -62,6 +62,15 @@ func (s *step) refuse(err *pki.Error) {
 	s.act.Detail["code"] = err.Code
 }
 
+// touches says in the entry which pair a step is about. It stands under the first
+// number the pair was given, whichever was asked by.
+func (s *step) touches(found *use) {
+	s.act.Subject, s.act.Detail["key"] = found.holder, found.keyID
+	if s.act.Object != string(found.certNo) {
+		s.act.Object, s.act.Detail["asked"] = string(found.certNo), s.act.Object
+	}
+}
+
 // write runs jobs in one transaction (group commit) with their entries in the log.
 // A pair leaves the spare library by the insert into kmc_use and by nothing else.
 func (c *Centre) write(ctx context.Context, jobs []*job) []error {
@@ -119,6 +128,11 @@ func (c *Centre) hand(ctx context.Context, j *job) error {
 		return pki.Errorf(pki.Unavailable, codeClosed, "the key management centre is stopping").To("ask again when it runs")
 	}
 	return err
+}
+
+func errCertNo() *pki.Error {
+	return pki.Errorf(pki.Conflict, codeCertNo, "another order's pair stands under this certificate number").
+		To("give the encryption certificate a new serial")
 }
 
 func errNoKey() *pki.Error {

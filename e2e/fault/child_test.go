@@ -263,26 +263,31 @@ type checked struct {
 // use is a pair that was handed out, as the KMC's tables have it.
 type use struct {
 	Application string
-	CertNo      pki.Serial
+	Numbers     []pki.Serial // of certificates it stands under
 	PublicKey   string // SPKI, hexadecimal
 	Ended       bool
 }
 
 func readUses(ctx context.Context, d *db.DB) (all []use, err error) {
-	rows, err := d.Read().QueryContext(ctx, `SELECT u.application, u.cert_no, k.spki, u.ended_at IS NOT NULL
-		FROM kmc_use u JOIN kmc_key k ON k.id = u.key_id WHERE u.ca = 'ca1'`)
+	rows, err := d.Read().QueryContext(ctx, `SELECT u.application, s.cert_no, k.spki, u.ended_at IS NOT NULL
+		FROM kmc_use u JOIN kmc_key k ON k.id = u.key_id JOIN kmc_standing s ON s.key_id = u.key_id WHERE u.ca = 'ca1' ORDER BY u.application`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var u use
+		var number pki.Serial
 		var public []byte
-		if err := rows.Scan(&u.Application, (*string)(&u.CertNo), &public, &u.Ended); err != nil {
+		if err := rows.Scan(&u.Application, (*string)(&number), &public, &u.Ended); err != nil {
 			return nil, err
 		}
-		u.PublicKey = hex.EncodeToString(public)
-		all = append(all, u)
+		if last := len(all) - 1; last < 0 || all[last].Application != u.Application {
+			u.PublicKey = hex.EncodeToString(public)
+			all = append(all, u)
+		}
+		here := &all[len(all)-1]
+		here.Numbers = append(here.Numbers, number)
 	}
 	return all, rows.Err()
 }

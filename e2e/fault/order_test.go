@@ -77,7 +77,7 @@ func (c *client) unanswered(t *testing.T, what string) {
 		t.Errorf("%s: %s: %v", what, pki.CodeOf(err), err)
 	}
 	p := c.book.open(c.number)[0]
-	if _, err := c.authority.Order(context.Background(), p.application); pki.CodeOf(err) != "order.unfinished" {
+	if _, err := c.authority.Order(context.Background(), p.application); pki.CodeOf(err) != "order.unknown" {
 		t.Errorf("%s: the order is %v", what, err)
 	}
 	for _, listed := range c.town.list() {
