@@ -65,13 +65,13 @@ var errClosed = errors.New("the pool is closed")
 
 // take returns a connection that nothing came over yet, unused ones first unless fresh is
 // wanted.
-func (b *backend) take(ctx context.Context, fresh bool) (*conn, error) {
+func (b *backend) take(ctx context.Context, fresh bool, now time.Time) (*conn, error) {
 	for !fresh {
 		c := b.pop()
 		if c == nil {
 			break
 		}
-		if time.Since(c.since) < b.spans.keepAlive && c.quiet() {
+		if now.Sub(c.since) < b.spans.keepAlive && c.quiet() {
 			return c, nil
 		}
 		b.drop(c)

@@ -21,6 +21,7 @@ type conn struct {
 
 	used    bool      // an answer came over it before
 	since   time.Time // it is unused
+	glanced time.Time // read deadline, where only glance set it
 	aborted atomic.Bool
 }
 
@@ -68,6 +69,18 @@ func (c *conn) patience(d time.Duration) {
 	c.SetReadDeadline(until)
 	if c.aborted.Load() {
 		c.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// glance is how long an answer is waited for before the watch over the client is set up.
+const glance = 100 * time.Millisecond
+
+// glance sets the first, short patience. A busy connection keeps that of an earlier
+// request: setting it is dearer than anything else a request does here.
+func (c *conn) glance(now time.Time) {
+	if c.glanced.Sub(now) < glance/2 {
+		c.patience(glance)
+		c.glanced = now.Add(glance)
 	}
 }
 

@@ -25,6 +25,7 @@ type flow struct {
 	o    *Outgoing
 	res  *Result
 
+	start   time.Time
 	out     http.Request
 	url     url.URL
 	header  http.Header
@@ -54,10 +55,10 @@ type flow struct {
 func (p *Pool) Forward(w http.ResponseWriter, r *http.Request, o Outgoing) (res Result) {
 	p.active.Add(1)
 	defer p.active.Add(-1)
-	start := time.Now()
 	f := p.flow()
-	f.w, f.r, f.o, f.res = w, r, &o, &res
-	if err := f.carry(start); err != nil {
+	start := time.Now()
+	f.w, f.r, f.o, f.res, f.start = w, r, &o, &res, start
+	if err := f.carry(); err != nil {
 		f.fail(err)
 	}
 	f.done()
@@ -99,7 +100,7 @@ func (f *flow) buffer() []byte {
 
 // carry is the way of a request: made ready, given to a back end, to one other if that
 // is safe, answered.
-func (f *flow) carry(start time.Time) error {
+func (f *flow) carry() error {
 	if f.pool.mend != nil {
 		f.mends = f.pool.mend.request(f.o)
 	}
@@ -111,15 +112,15 @@ func (f *flow) carry(start time.Time) error {
 		return err
 	}
 	pinned := f.pool.pinned(f.r)
-	m := f.pool.choose(pinned, nil, start)
+	m := f.pool.choose(pinned, nil, f.start)
 	if m == nil {
 		return errNoBackend
 	}
-	err = f.attempt(m, stream, start)
+	err = f.attempt(m, stream)
 	if err != nil && f.repeatable(err, stream) {
 		if other := f.pool.choose(nil, m, time.Now()); other != nil {
 			f.res.Retried, f.res.Cause = true, nil
-			err = f.attempt(other, stream, start)
+			err = f.attempt(other, stream)
 		}
 	}
 	return err
@@ -161,7 +162,7 @@ func safeMethod(method string) bool {
 }
 
 // attempt gives the request to one member, and keeps its count and its health.
-func (f *flow) attempt(m *member, stream bool, start time.Time) error {
+func (f *flow) attempt(m *member, stream bool) error {
 	m.active.Add(1)
 	m.requests.Add(1)
 	defer m.active.Add(-1)
@@ -171,9 +172,9 @@ func (f *flow) attempt(m *member, stream bool, start time.Time) error {
 	}
 	var err error
 	if m.h2 != nil {
-		err = f.overH2(m, start)
+		err = f.overH2(m)
 	} else {
-		err = f.overHTTP1(m, stream, start)
+		err = f.overHTTP1(m, stream)
 	}
 	switch {
 	case err == nil:
@@ -244,6 +245,7 @@ func (f *flow) readSmall() (stream bool, err error) {
 // is called only when something takes long: most answers are there before it is worth it.
 func (f *flow) watch(c *conn) {
 	if len(f.unhook) == 0 {
+		c.glanced = time.Time{}
 		f.unhook = append(f.unhook, context.AfterFunc(f.r.Context(), c.abort), context.AfterFunc(f.pool.ctx, c.abort))
 	}
 }

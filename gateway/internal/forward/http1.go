@@ -9,11 +9,8 @@ import (
 	"time"
 )
 
-// glance is how long an answer is waited for before the watch over the client is set up.
-const glance = 100 * time.Millisecond
-
 // overHTTP1 gives the request to a member over a connection of its own.
-func (f *flow) overHTTP1(m *member, stream bool, start time.Time) (err error) {
+func (f *flow) overHTTP1(m *member, stream bool) (err error) {
 	length := int64(len(f.small))
 	if stream {
 		length = f.r.ContentLength
@@ -29,7 +26,7 @@ func (f *flow) overHTTP1(m *member, stream bool, start time.Time) (err error) {
 		c, s, err = f.begin(m, stream, true)
 	}
 	if err == nil {
-		f.res.Wait = time.Since(start)
+		f.res.Wait = time.Since(f.start)
 		err = f.finish(m, c, s)
 	}
 	if c == nil {
@@ -40,14 +37,14 @@ func (f *flow) overHTTP1(m *member, stream bool, start time.Time) (err error) {
 		m.drop(c)
 		return err
 	}
-	m.put(c, time.Now())
+	m.put(c, f.start.Add(f.res.Wait))
 	return nil
 }
 
 // begin sends the request and reads the final answer's header. c is nil if there is no
 // connection.
 func (f *flow) begin(m *member, stream, fresh bool) (c *conn, s *sending, err error) {
-	if c, err = m.take(f.r.Context(), fresh); err != nil {
+	if c, err = m.take(f.r.Context(), fresh, f.start); err != nil {
 		return nil, nil, &attemptError{err: err}
 	}
 	c.body.with, f.conn = f, c
@@ -110,7 +107,7 @@ func (f *flow) awaitOctet(c *conn, s *sending) error {
 	}
 	limit := f.pool.spans.header
 	if len(f.unhook) == 0 {
-		c.patience(min(glance, limit))
+		c.glance(f.start)
 		_, err := c.in.Peek(1)
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return err

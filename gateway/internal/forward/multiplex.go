@@ -31,7 +31,7 @@ func (b *backend) multiplexed() *http.Transport {
 }
 
 // overH2 gives the request to a member over HTTP/2.
-func (f *flow) overH2(m *member, start time.Time) error {
+func (f *flow) overH2(m *member) error {
 	target, err := f.appendTarget(nil, m.base)
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func (f *flow) overH2(m *member, start time.Time) error {
 	}
 	defer answer.Body.Close()
 	timer.Stop()
-	f.res.Wait = time.Since(start)
+	f.res.Wait = time.Since(f.start)
 	fields, repeated := fieldsOf(answer.Header)
 	if repeated {
 		return malformed("Content-Length twice")
