@@ -291,7 +291,7 @@ func TestStripIsLinear(t *testing.T) {
 		long := strings.Repeat(piece, 256<<10/len(piece))
 		start := time.Now()
 		p.Strip(http.Header{"Cookie": {long, "x=" + long}, "Connection": {long}}, &url.URL{RawQuery: long + "=1&x=" + long})
-		if d := time.Since(start); d > 2*time.Second {
+		if d := time.Since(start); d > 5*time.Second {
 			t.Errorf("%q: %s", piece, d)
 		}
 	}
