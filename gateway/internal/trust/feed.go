@@ -204,20 +204,34 @@ func (f *feed) pause(now time.Time) time.Duration {
 	return pause
 }
 
+// lookEach is how often is looked whether it is time: the clock may be set.
+const lookEach = time.Minute
+
+// due is how long to wait. A moment further off than any pause is of a clock that was
+// ahead.
+func (f *feed) due(now time.Time) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	wait := f.next.Sub(now)
+	if wait > pauseMost+pauseMost/5 {
+		return 0
+	}
+	return max(wait, 0)
+}
+
 // run looks at the source when it is time, until ctx ends.
 func (f *feed) run(ctx context.Context) {
 	for {
-		f.mu.Lock()
-		wait := f.next.Sub(f.store.opts.Now())
-		f.mu.Unlock()
-		timer := time.NewTimer(max(wait, 0))
+		wait := f.due(f.store.opts.Now())
+		if wait == 0 {
+			_ = f.load(ctx) // noted
+			wait = f.due(f.store.opts.Now())
+		}
 		select {
 		case <-ctx.Done():
-			timer.Stop()
 			return
-		case <-timer.C:
+		case <-time.After(min(wait, lookEach)):
 		}
-		_ = f.load(ctx) // noted
 	}
 }
 

@@ -20,6 +20,7 @@ type journal struct {
 
 	mu     sync.RWMutex
 	listed *serials
+	issued *serials // what was asked about and is on record: that never changes
 	loaded atomic.Bool
 	fresh  atomic.Int64 // nanoseconds since 1970: whatever happened until then is known
 
@@ -38,7 +39,7 @@ const (
 )
 
 func newJournal(s *Store, p *sourcePlan) *journal {
-	return &journal{sourcePlan: p, store: s, issuer: issuerOf(p.about), listed: newSerials(0)}
+	return &journal{sourcePlan: p, store: s, issuer: issuerOf(p.about), listed: newSerials(0), issued: newSerials(0)}
 }
 
 // status says what the journal knows of a certificate.
@@ -72,9 +73,21 @@ func (j *journal) ends() time.Time {
 // knows asks whether the CA has a record of a certificate. The code says what is wrong;
 // err is set where that may be over at once.
 func (j *journal) knows(ctx context.Context, serial pki.Serial) (code string, err error) {
+	key := keyOfSerial(serial)
+	j.mu.RLock()
+	_, known := j.issued.find(&key)
+	j.mu.RUnlock()
+	if known {
+		return "", nil
+	}
 	_, err = j.store.opts.Journal.Record(ctx, j.row.Issuer, serial)
 	switch {
 	case err == nil:
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		if j.issued.count() < j.store.opts.Remember {
+			j.issued.set(&key, listed{})
+		}
 		return "", nil
 	case pki.KindOf(err) == pki.Unknown:
 		return "status.unknown", nil
@@ -89,6 +102,11 @@ func (j *journal) run(ctx context.Context) {
 		err := j.follow(ctx)
 		if ctx.Err() != nil {
 			return
+		}
+		if errors.Is(err, errAnother) || pki.CodeOf(err) == "status.rewound" {
+			j.mu.Lock()
+			j.issued = newSerials(0)
+			j.mu.Unlock()
 		}
 		j.failed(err)
 		select {

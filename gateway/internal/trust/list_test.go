@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"math/big"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
+	"golang.org/x/crypto/cryptobyte"
+	asn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"onecert/pki"
 )
@@ -25,12 +28,19 @@ func serialAt(i int) *big.Int {
 	return new(big.Int).SetBytes(sum[:serialMax])
 }
 
-// manyEntries are n entries with reasons of all kinds.
+// manyEntries are n entries with reasons of all kinds: three patterns with the serial put
+// in, because building each would take longer than all that is tested.
 func manyEntries(n int) []byte {
+	var patterns [3][]byte
+	for i, reason := range []pki.Reason{0, pki.KeyCompromise, pki.CertificateHold} {
+		patterns[i] = entryOf(serialAt(0), moment.Add(-time.Hour), reason)
+	}
+	place := bytes.Index(patterns[0], serialAt(0).Bytes())
 	all := make([]byte, 0, n*52)
-	at := moment.Add(-time.Hour)
 	for i := range n {
-		all = append(all, entryOf(serialAt(i), at, []pki.Reason{0, pki.KeyCompromise, pki.CertificateHold}[i%3])...)
+		at := len(all) + place
+		all = append(all, patterns[i%3]...)
+		serialAt(i).FillBytes(all[at : at+serialMax])
 	}
 	return all
 }
@@ -158,6 +168,40 @@ func TestSerials(t *testing.T) {
 		if keyOfSerial(serial) != keyOf(contentOf(serial.Big())) {
 			t.Errorf("the journal's %s is another serial than the list's", s)
 		}
+	}
+}
+
+// TestPlatformLists: the places in lists and certificates of the platform itself are the
+// same ones.
+func TestPlatformLists(t *testing.T) {
+	const uri = "http://crl.example.cn/sm2/7.crl"
+	root := newCA(t, "sm2", "根", nil)
+	tbs, err := pki.List{Suite: pki.SM2, Issuer: root.c.RawSubject, ThisUpdate: moment, NextUpdate: moment.Add(time.Hour), Number: 8, KeyID: []byte("key"),
+		PointURI: uri, Freshest: []string{"http://crl.example.cn/sm2/7-delta.crl"}}.TBS(pki.AddListed(nil, pki.Listed{Serial: "7f00", At: moment, Reason: pki.CertificateHold}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var algorithm cryptobyte.String
+	body := cryptobyte.String(tbs)
+	if !body.ReadASN1(&body, asn1.SEQUENCE) || !body.SkipASN1(asn1.INTEGER) || !body.ReadASN1Element(&algorithm, asn1.SEQUENCE) {
+		t.Fatal("the platform's list does not decode")
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddBytes(tbs)
+		b.AddBytes(algorithm)
+		b.AddASN1BitString([]byte("not looked at"))
+	})
+	l, err := readList(b.BytesOrPanic())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if points := placesOf(pki.CRLDistPointsExtension([]string{uri}).Value); !slices.Equal(points, l.scope.places) || len(points) != 1 {
+		t.Errorf("the certificate is of %q, the list of %q", points, l.scope.places)
+	}
+	key := keyOfSerial("7f00")
+	if found, ok := l.entries.find(&key); !ok || found.reason != pki.CertificateHold || !found.at.Equal(moment) || l.number.Int64() != 8 {
+		t.Errorf("it says %+v", found)
 	}
 }
 

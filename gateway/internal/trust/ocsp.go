@@ -89,7 +89,8 @@ func (r *responder) look(k *link, at time.Time, allow time.Duration) (standing, 
 		r.known[key] = a
 	}
 	usable := a.have && !at.After(a.until.Add(allow))
-	if (!usable || at.After(a.refresh)) && a.flight == nil && !at.Before(a.retry) {
+	waits := a.retry.Sub(at)
+	if (!usable || at.After(a.refresh)) && a.flight == nil && (waits <= 0 || waits > 2*retryAfter) { // longer: the clock was ahead
 		r.fly(k, a)
 	}
 	switch {

@@ -90,11 +90,11 @@ func TestOCSPLimits(t *testing.T) {
 	for what, answer := range map[string]string{"an empty answer": "", "a page": "<html>", "unauthorized": "\x30\x03\x0a\x01\x06",
 		"a long one": string(make([]byte, maxAnswer+1))} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, answer) }))
-		s := open(t, Options{}, CA{Name: "ours", Anchors: root.pem(), Revocation: []Source{{Name: "ocsp", Kind: SourceOCSP, URL: server.URL, Allow: here}}})
+		s := open(t, Options{Now: newClock().now}, CA{Name: "ours", Anchors: root.pem(), Revocation: []Source{{Name: "ocsp", Kind: SourceOCSP, URL: server.URL, Allow: here}}})
 		wants(t, what, judge(s, moment, alice), StatusUnknown)
 		server.Close()
 	}
-	s := open(t, Options{}, CA{Name: "ours", Anchors: root.pem(), Revocation: []Source{{Name: "ocsp", Kind: SourceOCSP}}})
+	s := open(t, Options{Now: newClock().now}, CA{Name: "ours", Anchors: root.pem(), Revocation: []Source{{Name: "ocsp", Kind: SourceOCSP}}})
 	v := judge(s, moment, alice)
 	if v.Reasons[0].Code != "ocsp.no-address" {
 		t.Errorf("without an address: %+v", v.Reasons)

@@ -300,6 +300,41 @@ func TestConfigurations(t *testing.T) {
 	}
 }
 
+// TestWhen: how soon a source is looked at again: after failures ever later, before a
+// list ends, and not in a year because the clock was ahead.
+func TestWhen(t *testing.T) {
+	for fails, want := range map[int]time.Duration{1: 5 * time.Second, 2: 10 * time.Second, 5: 80 * time.Second, 100: 10 * time.Minute} {
+		if got := backOff(fails); got != want {
+			t.Errorf("after %d failures: %v", fails, got)
+		}
+	}
+	c := newClock()
+	s, err := New(Config{}, Options{Now: c.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for range 100 {
+		if d := s.jitter(100 * time.Second); d < 90*time.Second || d > 110*time.Second {
+			t.Fatal("jitter makes of 100 s", d)
+		}
+	}
+	f := newFeed(s, &sourcePlan{every: time.Hour})
+	for left, want := range map[time.Duration]time.Duration{-time.Hour: 30 * time.Second, time.Minute: 30 * time.Second, 10 * time.Minute: 5 * time.Minute, 900 * time.Hour: time.Hour} {
+		f.current.Store(&list{nextUpdate: moment.Add(left)})
+		if got := f.pause(moment); got != want {
+			t.Errorf("a list with %v to live: %v", left, got)
+		}
+	}
+	f.note(fetched{}, nil)
+	if d := f.due(moment); d < 50*time.Minute {
+		t.Error("due in", d)
+	}
+	if d := f.due(moment.AddDate(-1, 0, 0)); d != 0 {
+		t.Error("with the clock set back, due in", d)
+	}
+}
+
 // TestMemory: the paths remembered are bounded, and a bad path that somebody else sent
 // does not push a good one out.
 func TestMemory(t *testing.T) {
