@@ -119,15 +119,14 @@ func (n *names) hasEncoded(name string) bool {
 		return n.hasHeader(name)
 	}
 	plain := decodeName(name)
-	if n.hasHeader(plain) {
-		return true
-	}
+	var f folded
 	for i := range len(plain) {
-		if (plain[i] == '[' || plain[i] == 0) && n.hasHeader(plain[:i]) {
+		if (plain[i] == '[' || plain[i] == 0) && n.has(f.bytes()) {
 			return true
 		}
+		f.add(plain[i])
 	}
-	return false
+	return n.has(f.bytes())
 }
 
 func simple(name string) bool {

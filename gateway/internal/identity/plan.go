@@ -117,6 +117,11 @@ func checkConfig(c Config) error {
 	case removed > maxRemoved:
 		return wrongField("remove", "has more than %d names", maxRemoved).To("use a trailing * for families of names")
 	}
+	for _, name := range slices.Concat(c.Remove.Headers, c.Remove.Cookies, c.Remove.Parameters) {
+		if stem := strings.TrimSuffix(name, "*"); !plainName(stem) || len(stem) > maxName {
+			return wrongField("remove", "has something that is no name of letters, digits, - _ and .").To("a * may only stand at the end")
+		}
+	}
 	return nil
 }
 
@@ -227,13 +232,7 @@ func compileWhich(text string) (which int, ok bool) {
 // checkItemName accepts names that every reader reads the same way, and none that mean
 // something to HTTP itself.
 func checkItemName(field string, one Item) error {
-	valid := one.Name != ""
-	for i := range len(one.Name) {
-		c := one.Name[i]
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-		valid = valid && (letter || i > 0 && strings.IndexByte("-_.", c) >= 0)
-	}
-	if !valid {
+	if !plainName(one.Name) {
 		return wrongField(field+".name", "is not a name of letters, digits, - _ and .").To("name it as the application reads it")
 	}
 	f := fold(one.Name)
@@ -241,6 +240,17 @@ func checkItemName(field string, one Item) error {
 		return wrongField(field+".name", "means something to HTTP itself").To("use a name of the application's own")
 	}
 	return nil
+}
+
+func plainName(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && (i == 0 || strings.IndexByte("-_.", c) < 0) {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // reserved headers belong to HTTP and to forwarding.

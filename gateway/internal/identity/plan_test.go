@@ -3,6 +3,7 @@ package identity
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestCompileRefuses(t *testing.T) {
 		"names.state":             {Names: Names{State: "SP"}},
 		"names.deceptive":         {Names: Names{Deceptive: "allow"}},
 		"maxBytes":                {MaxBytes: 1 << 30},
-		"remove":                  {Remove: Removed{Cookies: make([]string, 201)}},
+		"remove":                  {Remove: Removed{Cookies: slices.Repeat([]string{"a"}, 201)}},
 		"sets":                    {Sets: []string{"koal", "koal"}},
 		"sets ":                   {Sets: []string{"unknown"}},
 		"items":                   {Items: []Item{ok, {In: InHeader, Name: "x_a", Source: "user"}}},
