@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -128,7 +129,7 @@ func (f *flow) awaitOctet(c *conn, s *sending) error {
 
 // switched says whether an upgrade is the one that was asked for.
 func (f *flow) switched(h *head) error {
-	if f.upgrade == "" || !sameWord(h.upgrade, f.upgrade) {
+	if f.upgrade == "" || !strings.EqualFold(h.upgrade, f.upgrade) {
 		return malformed("an upgrade nobody asked for")
 	}
 	return nil

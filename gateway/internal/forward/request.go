@@ -74,6 +74,9 @@ func (f *flow) prepare() error {
 	if r.Method == http.MethodConnect || r.Method == http.MethodTrace || !tokens(r.Method) {
 		return errors.Join(errRequest, errors.New("the method"))
 	}
+	if r.ProtoMajor > 1 && r.URL.Host != "" || len(r.Header["Content-Length"]) > 1 {
+		return errors.Join(errRequest, errors.New("the path or the length")) // net/http lets these pass (RFC 9113 8.1.1, 8.3.1)
+	}
 	names, upgrade := named(r.Header)
 	f.copyHeader(names)
 	f.forwarded()

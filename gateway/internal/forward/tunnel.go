@@ -7,12 +7,9 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 )
-
-func sameWord(a, b string) bool { return strings.EqualFold(a, b) }
 
 // tunnel passes octets both ways after 101, until one side has nothing more to say and
 // the other is done too, nobody spoke for long, or the right to it ends.
