@@ -29,7 +29,6 @@ type compiler struct {
 	values   int
 	networks map[string][]span
 	zones    map[string]int
-	clauses  []*clause
 }
 
 // Compile checks rules and makes them ready. The error is a *pki.Error of kind Invalid;

@@ -26,8 +26,7 @@ type index struct {
 // row has a bit for each clause.
 type row []uint64
 
-func (r row) set(n int)      { r[n/64] |= 1 << (n % 64) }
-func (r row) has(n int) bool { return r[n/64]>>(n%64)&1 == 1 }
+func (r row) set(n int) { r[n/64] |= 1 << (n % 64) }
 
 func newIndex(total int) *index {
 	ix := &index{words: (total + 63) / 64, total: total, interned: map[string]row{}}

@@ -11,8 +11,7 @@ import (
 type Set struct {
 	rules      []*rule // as written
 	active     []*rule // without those disabled; the number of a rule's When is its place here
-	exceptions []*clause
-	allow      bool // what the default does
+	allow      bool    // what the default does
 	index      *index
 	lists      *listIndex // nil where no rule asks for one
 	zones      []*time.Location
