@@ -119,8 +119,8 @@ func (b *bench) proxies(ctx context.Context, people *tlsPeople, back string) (al
 		return nil, nil, err
 	}
 	all = append(all, web)
-	for _, by := range []string{"forward", "reverseproxy", "local"} {
-		p, err := startBare(bare, by, cert, key, back)
+	for _, way := range [][2]string{{"forward", "100"}, {"forward", "400"}, {"reverseproxy", "100"}, {"local", "100"}} {
+		p, err := startBare([]string{bare, "-by", way[0], "-cert", cert, "-key", key, "-backend", "http://" + back}, way[1])
 		if err != nil {
 			stop()
 			return nil, nil, err
@@ -135,9 +135,13 @@ func pinned(program string, arguments ...string) *exec.Cmd {
 	return exec.Command("taskset", append([]string{"-c", "0", program}, arguments...)...)
 }
 
-func startBare(program, by, cert, key, back string) (p proxy, err error) {
-	p = proxy{name: by, command: pinned(program, "-by", by, "-cert", cert, "-key", key, "-backend", "http://"+back)}
-	p.command.Env = append(os.Environ(), "GOMAXPROCS=1")
+// startBare starts a program of ours; garbage is Go's GOGC.
+func startBare(command []string, garbage string) (p proxy, err error) {
+	p = proxy{name: command[2], command: pinned(command[0], command[1:]...)}
+	if garbage != "100" {
+		p.name += ", GOGC=" + garbage
+	}
+	p.command.Env = append(os.Environ(), "GOMAXPROCS=1", "GOGC="+garbage)
 	p.command.Stderr = os.Stderr
 	if p.input, err = p.command.StdinPipe(); err != nil {
 		return p, fmt.Errorf("starting a proxy: %w", err)

@@ -162,9 +162,6 @@ func (b *backend) sweep() {
 	for _, c := range old {
 		b.drop(c)
 	}
-	if b.h2 != nil && b.active.Load() == 0 {
-		b.h2.CloseIdleConnections()
-	}
 }
 
 // hold lets one more pool have it; first says that nobody had it before.

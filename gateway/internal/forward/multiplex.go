@@ -44,6 +44,7 @@ func (f *flow) overH2(m *member) error {
 		return errors.Join(errRequest, err)
 	}
 	u.Scheme, u.Host = m.scheme, m.address
+	f.pointInward(m, f.hostFor(m))
 	ctx, cancel := context.WithCancelCause(f.r.Context())
 	defer cancel(nil)
 	defer context.AfterFunc(f.pool.ctx, func() { cancel(errClosed) })()

@@ -302,6 +302,7 @@ func (f *flow) appendHead(b []byte, m *member, length int64) (_ []byte, err erro
 		return nil, errors.Join(errRequest, errors.New("the host"))
 	}
 	b = append(append(b, " HTTP/1.1\r\nHost: "...), host...)
+	f.pointInward(m, host)
 	for name, values := range f.header {
 		if hopByHop(name) || framing(name) {
 			continue // Edit must not change the framing either
@@ -329,6 +330,19 @@ func (f *flow) appendHead(b []byte, m *member, length int64) (_ []byte, err erro
 		b = append(append(b, "\r\nConnection: Upgrade\r\nUpgrade: "...), f.upgrade...)
 	}
 	return append(b, "\r\n\r\n"...), nil
+}
+
+// pointInward changes the addresses in headers to what a member knows itself as, where it
+// does not know the outer name.
+func (f *flow) pointInward(m *member, host string) {
+	if f.mends == nil || f.pool.config.Host == "" {
+		return
+	}
+	for _, name := range []string{"Origin", "Referer", "Destination"} {
+		if given := f.r.Header[name]; len(given) == 1 && len(f.header[name]) == 1 {
+			f.header[name] = []string{f.mends.inward(given[0], m.scheme+"://"+host)}
+		}
+	}
 }
 
 // takesBody tells the methods whose empty body must be said (RFC 9110 8.6).

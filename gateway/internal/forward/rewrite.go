@@ -35,6 +35,7 @@ type mending struct {
 	inner  string
 	outer  string // path the application has outside; "" for the root
 	host   string // external, without port
+	origin string // external, scheme and host as clients write it
 	bodies bool
 	find   finder // of addresses in bodies
 }
@@ -125,7 +126,7 @@ func (m *mender) request(o *Outgoing) *mending {
 }
 
 func (m *mender) at(p place) *mending {
-	d := &mending{inner: m.inner, outer: p.prefix, bodies: m.bodies}
+	d := &mending{inner: m.inner, outer: p.prefix, origin: p.scheme + "://" + p.host, bodies: m.bodies}
 	here := p.scheme + "://" + p.host + p.prefix
 	for _, r := range m.rules {
 		if r.to == "" {
@@ -322,6 +323,20 @@ func (m *mending) internal(domain string) bool {
 		return false
 	}
 	return slices.ContainsFunc(m.rules, func(r rule) bool { return r.host == domain || strings.HasSuffix(r.host, "."+domain) })
+}
+
+// inward turns an address of ours in a request into what it is at a back end that knows
+// itself as origin: applications compare Origin and Referer with the Host they see, and
+// WebDAV's Destination must be theirs.
+func (m *mending) inward(value, origin string) string {
+	rest, ok := strings.CutPrefix(value, m.origin)
+	if !ok || rest != "" && rest[0] != '/' {
+		return value
+	}
+	if rest != "" && beneath(rest, m.outer) {
+		rest = m.inner + rest[len(m.outer):]
+	}
+	return origin + rest
 }
 
 // weak makes a validator that no longer vouches for each octet.

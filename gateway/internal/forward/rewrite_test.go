@@ -256,3 +256,32 @@ func TestBrokenEncoding(t *testing.T) {
 		}
 	}
 }
+
+// TestPointInward: a back end under a name of its own finds its own addresses in requests.
+func TestPointInward(t *testing.T) {
+	var rec recorder
+	back := raw(t, rec.script)
+	d := newDoor(t, Config{Host: ownHost, Rewrite: Rewrite{On: true}}, back+"/app")
+	d.out = Outgoing{Address: "192.0.2.1", Scheme: "https", Host: "gw.example:8443", Prefix: "/oa"}
+	for _, c := range []struct{ given, want string }{
+		{"https://gw.example:8443", back}, {"https://gw.example:8443/oa/x?y", back + "/app/x?y"}, {"https://gw.example:8443/other", back + "/other"},
+		{"https://gw.example:84430", "https://gw.example:84430"}, {"https://evil.example/oa", "https://evil.example/oa"}, {"null", "null"},
+	} {
+		request, _ := http.NewRequest("GET", d.URL+"/oa/z", nil)
+		for _, name := range []string{"Origin", "Referer", "Destination"} {
+			request.Header.Set(name, c.given)
+		}
+		answer, err := d.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		all := rec.all()
+		got := all[len(all)-1]
+		for _, name := range []string{"Origin", "Referer", "Destination"} {
+			if !strings.Contains(got, "\r\n"+name+": "+c.want+"\r\n") || !strings.HasPrefix(got, "GET /app/z HTTP/1.1\r\n") {
+				t.Errorf("%+v: %q", c, got)
+			}
+		}
+	}
+}
