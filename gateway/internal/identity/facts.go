@@ -24,6 +24,12 @@ type Facts struct {
 	Since   time.Time // of the session
 }
 
+// nobody: nothing is known but why a certificate was refused.
+func (f *Facts) nobody() bool {
+	return f.Certificate == nil && len(f.Chain) == 0 && len(f.Groups) == 0 && f.Since.IsZero() &&
+		f.User+f.Name+f.Email+f.Level+f.Method+f.Profile+f.Privilege+f.Session == ""
+}
+
 // Request is what is different for each request. The door has judged all of it: Host is one
 // of its own, Address is the client's even behind proxies it trusts.
 type Request struct {

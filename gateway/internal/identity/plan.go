@@ -28,6 +28,8 @@ type Plan struct {
 
 	headers, cookies, parameters *names // what Strip removes, folded
 	byParameter                  bool   // the application is told something by parameters
+
+	nobody map[string]*Prepared // what is told about nobody, by Facts.Refused
 }
 
 // item is an Item understood.
@@ -83,7 +85,11 @@ func Compile(c Config, o Options) (*Plan, error) {
 		}
 	}
 	p.compileRemoved(c)
-	return p, p.checkNames()
+	if err := p.checkNames(); err != nil {
+		return nil, err
+	}
+	p.prepareNobody()
+	return p, nil
 }
 
 // choice is a field with a fixed list of values; "" is its default.
@@ -301,11 +307,33 @@ func (p *Plan) checkNames() error {
 	return nil
 }
 
-// Apply is Prepare and Prepared.Apply, for a single request.
+// Apply is Prepare and Prepared.Apply, for a single request. What is told about nobody is
+// prepared once: visitors of a public site are many.
 func (p *Plan) Apply(out *http.Request, f *Facts, r Request) error {
+	if f.nobody() {
+		if done := p.nobody[f.Refused]; done != nil {
+			return done.Apply(out, r)
+		}
+	}
 	prepared, err := p.Prepare(f)
 	if err != nil {
 		return err
 	}
 	return prepared.Apply(out, r)
 }
+
+// prepareNobody makes what is told about visitors without a session, whether or not they
+// showed a certificate that was refused. Where the application demands a value, it is made
+// and refused again with each request.
+func (p *Plan) prepareNobody() {
+	p.nobody = map[string]*Prepared{}
+	for _, refused := range slices.Concat(commonRefusals, []string{""}) {
+		if done, err := p.Prepare(&Facts{Refused: refused}); err == nil {
+			p.nobody[refused] = done
+		}
+	}
+}
+
+// commonRefusals are why certificates are refused (trust's verdicts, in the words of the
+// pages); others are told as well, only not as fast.
+var commonRefusals = []string{"no-certificate", "malformed", "expired", "not-yet-valid", "revoked", "held", "unknown-issuer", "chain", "wrong-usage", "status-unknown"}

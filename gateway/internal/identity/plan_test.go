@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"onecert/pki"
 )
@@ -126,6 +127,31 @@ func TestSessionsDoNotMix(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNobody: what is told about nobody is the same however it was prepared, and whoever
+// is somebody is never told as nobody.
+func TestNobody(t *testing.T) {
+	c := Config{Sets: []string{"nginx", "authelia", "koal"}, Items: []Item{{In: InHeader, Name: "X-Level", Source: "level"}}}
+	for _, refused := range []string{"", "expired", "something else"} {
+		out := mustTell(t, c, &Facts{Refused: refused})
+		want := map[string]string{"": "NONE"}[refused]
+		if want == "" {
+			want = "FAILED:" + refused
+		}
+		if single(t, out, "X-SSL-Client-Verify") != want || cookieValue(t, out, "KOAL_CLIENT_IP") != "192.0.2.7" || single(t, out, "Remote-User") != "" {
+			t.Errorf("%q: %v", refused, out.Header)
+		}
+	}
+	for _, f := range []Facts{{User: "a"}, {Level: "a"}, {Name: "a"}, {Email: "a"}, {Groups: []string{"a"}}, {Session: "a"}, {Since: time.Unix(1, 0)}, {Privilege: "a"}, {Certificate: []byte{1}}} {
+		if f.nobody() {
+			t.Errorf("%+v is nobody", f)
+		}
+	}
+	demanding := Config{Items: []Item{{In: InHeader, Name: "X-User", Source: "user", Missing: "refuse"}}}
+	if _, err := told(t, demanding, &Facts{}); pki.CodeOf(err) != "identity.missing" {
+		t.Error(err)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 type answer struct {
 	Title       string `json:"title"`
 	Status      int    `json:"status"`
-	Kind        string `json:"kind"`
+	Kind        string `json:"kind,omitempty"`
 	Code        string `json:"code"`
 	Detail      string `json:"detail,omitempty"`
 	Remedy      string `json:"remedy,omitempty"`
@@ -56,6 +56,8 @@ func writeJSON(w http.ResponseWriter, r *http.Request, status int, kind string, 
 // kindOf says what a program may do about a status, in the words of pki.Kind.
 func kindOf(status int) string {
 	switch status {
+	case http.StatusOK:
+		return ""
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return pki.Forbidden.String()
 	case http.StatusNotFound:
