@@ -47,6 +47,7 @@ func tables() []table {
 		{"scale", (*bench).scale},
 		{"ocsp", (*bench).ocsp},
 		{"registration", (*bench).registration},
+		{"registrations", (*bench).registrations},
 		{"policy", (*bench).policy},
 		{"gateway", (*bench).gateway},
 	}
