@@ -142,13 +142,22 @@ func (k *keeper) listen(ctx context.Context, longest time.Duration) {
 		sleep(ctx, time.Second)
 		k.everybody()
 	}
+	news := false
 	for _, e := range entries {
 		k.seen = e.Number
 		if t := k.turns[e.Issuer]; t != nil && e.Event != status.Issued {
-			t.news = true
+			t.news, news = true, true
 		}
 	}
+	if !news && len(entries) > 0 {
+		sleep(ctx, moreToCome)
+	}
 }
+
+// moreToCome is a rest after entries that change no list: where certificates are issued
+// there will be more, and each commit's would be read by themselves. A revocation comes
+// so much later to its delta.
+const moreToCome = 20 * time.Millisecond
 
 // everybody is to be looked at, but for those whose lists could not be made just now.
 func (k *keeper) everybody() {

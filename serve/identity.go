@@ -61,6 +61,9 @@ func ServerTLS(own *Identity, offer *x509.CertPool) *tls.Config {
 		ClientAuth:             tls.RequestClientCert,
 		ClientCAs:              offer,
 		SessionTicketsDisabled: true,
+		// Small records at first help a browser draw early. An answer here is of use only
+		// whole, and five records cost five writes.
+		DynamicRecordSizingDisabled: true,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return own.current.Load(), nil
 		},
