@@ -322,9 +322,10 @@ func subjectFault(s *Subject) string {
 	return ""
 }
 
-// judgeable: what lists are asked by is in the form their entries have.
+// judgeable: what lists are asked by is in the form their entries have. A subject may be
+// empty, where everything is in the alternative names (RFC 5280 4.1.2.6).
 func (c *Certificate) judgeable() bool {
-	if !nameFits(c.Subject) || !nameFits(c.Issuer) || len(c.Policies) > maxAttributes || len(c.Units) > maxAttributes {
+	if !nameFits(c.Subject) || len(c.Issuer) == 0 || !nameFits(c.Issuer) || len(c.Policies) > maxAttributes || len(c.Units) > maxAttributes {
 		return false
 	}
 	return len(c.Fingerprint) == 64 && lowerHex(c.Fingerprint) && c.Serial != "" && lowerHex(string(c.Serial))
@@ -336,7 +337,7 @@ func nameFits(name pki.Name) bool {
 			return false
 		}
 	}
-	return len(name) > 0 && len(name) <= maxAttributes
+	return len(name) <= maxAttributes
 }
 
 func lowerHex(text string) bool {

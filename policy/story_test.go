@@ -183,7 +183,7 @@ func TestFaults(t *testing.T) {
 		{"certificate", bad(func(s *Subject) { s.Certificate.Fingerprint = strings.ToUpper(print64(1)) })},
 		{"certificate", bad(func(s *Subject) { s.Certificate.Fingerprint = "" })},
 		{"certificate", bad(func(s *Subject) { s.Certificate.Serial = "0A" })},
-		{"certificate", bad(func(s *Subject) { s.Certificate.Subject = nil })},
+		{"certificate", bad(func(s *Subject) { s.Certificate.Issuer = nil })},
 		{"certificate", bad(func(s *Subject) {
 			s.Certificate.Issuer = pki.Name{{Type: "CN", Value: strings.Repeat("x", maxValue+1)}}
 		})},

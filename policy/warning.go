@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"time"
 )
@@ -107,13 +108,62 @@ func (w *warner) rule(i int, r *rule) {
 	if r.webOnly() {
 		w.add(r.source.ID, "when", "protocol", Text{"TCP 和 VPN 没有路径和方法，规则不会匹配", "TCP and VPN have neither path nor method, so that the rule never matches"})
 	}
-	for _, earlier := range w.set.active[:i] {
-		if earlier.covers(r) {
-			w.add(r.source.ID, "when", "shadowed", Text{fmt.Sprintf("永远轮不到：规则 %s 在前，且匹配它匹配的一切", earlier.source.ID),
-				fmt.Sprintf("never decides: rule %s stands before it and matches all it matches", earlier.source.ID)})
-			return
+	if earlier := w.shadowing(i, r); earlier != nil {
+		w.add(r.source.ID, "when", "shadowed", Text{fmt.Sprintf("永远轮不到：规则 %s 在前，且匹配它匹配的一切", earlier.source.ID),
+			fmt.Sprintf("never decides: rule %s stands before it and matches all it matches", earlier.source.ID)})
+	}
+}
+
+// shadowing is the first rule above that matches all the rule matches. The index leaves
+// few to be compared: such a rule holds for each single value of this one.
+func (w *warner) shadowing(i int, r *rule) *rule {
+	var rows []row
+	for _, c := range r.when.conditions {
+		if holding := w.set.index.holding(c); holding != nil {
+			rows = append(rows, holding)
 		}
 	}
+	for word := 0; word*64 < i; word++ {
+		m := ^uint64(0)
+		for _, holding := range rows {
+			m &= holding[word]
+		}
+		for ; m != 0; m &= m - 1 {
+			n := word*64 + bits.TrailingZeros64(m)
+			if n >= i {
+				return nil
+			}
+			if earlier := w.set.active[n]; earlier.fields()&^r.fields() == 0 && earlier.covers(r) {
+				return earlier
+			}
+		}
+	}
+	return nil
+}
+
+// holding is the row of the clauses that hold for one of a condition's values, nil where
+// the index has none.
+func (ix *index) holding(c condition) row {
+	switch c := c.(type) {
+	case *words:
+		return ix.dimensions[c.of].rows[c.set[0]]
+	case *addresses:
+		if len(c.spans) > 0 {
+			return ix.addresses.find(c.spans[0].first)
+		}
+	case *attribute:
+		if len(c.exact) > 0 {
+			return ix.attributes[c.kind].rows[c.exact[0]]
+		}
+	}
+	return nil
+}
+
+func (r *rule) fields() (set fieldSet) {
+	for _, c := range r.when.conditions {
+		set |= 1 << c.field()
+	}
+	return set
 }
 
 // webOnly: conditions on path or method, for protocols without them.
