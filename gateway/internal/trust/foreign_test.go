@@ -3,6 +3,7 @@ package trust
 import (
 	"bytes"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
@@ -254,6 +255,81 @@ func modify(t *testing.T, address, command, ldif string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", command, err, out)
 	}
+}
+
+// TestSecured: a list over https, and one from OpenLDAP behind TLS for those who log in.
+func TestSecured(t *testing.T) {
+	root := newCA(t, "ecdsa", "根", nil)
+	next := time.Now().Add(time.Hour)
+	list := root.list(paper{number: 1, this: time.Now().Add(-time.Minute), next: next})
+	web := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "gateway" || password != "throw-away" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		_, _ = w.Write(list)
+	}))
+	defer web.Close()
+	roots := string(pemOf(web.Certificate().Raw))
+	directory := slapd(t)
+	modify(t, directory, "ldapadd", "dn: dc=example\nobjectClass: dcObject\nobjectClass: organization\no: x\ndc: example\n\ndn: cn=sheng,dc=example"+
+		"\nobjectClass: cRLDistributionPoint\ncn: sheng\ncertificateRevocationList;binary:: "+base64.StdEncoding.EncodeToString(list)+"\n")
+	secured := behindTLS(t, web.TLS, directory)
+	word := filepath.Join(t.TempDir(), "word")
+	if err := os.WriteFile(word, []byte("throw-away\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wrong := filepath.Join(t.TempDir(), "wrong")
+	if err := os.WriteFile(wrong, []byte("guess\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for what, c := range map[string]struct {
+		url, user, file, roots, fault string
+	}{
+		"web":                        {web.URL, "gateway", word, roots, ""},
+		"web, wrong word":            {web.URL, "gateway", wrong, roots, "answers 401"},
+		"web, somebody's server":     {web.URL, "gateway", word, "", "certificate"},
+		"directory":                  {"ldaps://" + secured + "/cn=sheng,dc=example", "cn=root,dc=example", word, roots, ""},
+		"directory, wrong word":      {"ldaps://" + secured + "/cn=sheng,dc=example", "cn=root,dc=example", wrong, roots, "code 49"},
+		"directory, somebody's":      {"ldaps://" + secured + "/cn=sheng,dc=example", "cn=root,dc=example", word, root.pem(), "certificate"},
+		"directory that is no other": {"ldaps://" + directory + "/cn=sheng,dc=example", "", "", roots, "EOF"},
+	} {
+		s := open(t, Options{}, CA{Name: "ours", Anchors: root.pem(), Revocation: []Source{
+			{Name: "list", Kind: SourceCRL, URL: c.url, User: c.user, PasswordFile: c.file, Roots: c.roots, Allow: here}}})
+		h, err := s.Refresh(t.Context(), "ours", "list")
+		if (err == nil) != (c.fault == "") || !strings.Contains(h.Error, c.fault) || strings.Contains(h.Error, "throw-away") || (h.State == "good") != (err == nil) {
+			t.Errorf("%s: %v, %+v", what, err, h)
+		}
+	}
+}
+
+// behindTLS forwards what comes over TLS to an address.
+func behindTLS(t *testing.T, config *tls.Config, address string) string {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: config.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			in, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer in.Close()
+				out, err := net.Dial("tcp", address)
+				if err != nil {
+					return
+				}
+				defer out.Close()
+				go func() { _, _ = io.Copy(out, in) }()
+				_, _ = io.Copy(in, out)
+			}()
+		}
+	}()
+	return l.Addr().String()
 }
 
 // slapd starts OpenLDAP's server with an empty directory dc=example.
