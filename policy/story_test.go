@@ -170,6 +170,7 @@ func TestFaults(t *testing.T) {
 		{"path", func(r *Request) { r.Protocol, r.Method = ProtocolVPN, "" }},
 		{"path", func(r *Request) { r.Path = "/a/../b" }},
 		{"host", func(r *Request) { r.Host = "OA.demo.example" }},
+		{"host", func(r *Request) { r.Host = "oa.demo.example." }},
 		{"level", bad(func(s *Subject) { s.Level = LevelTwoFactors })},
 		{"level", bad(func(s *Subject) { s.Level = -1 })},
 		{"level", bad(func(s *Subject) { s.Login = "" })},
