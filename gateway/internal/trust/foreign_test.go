@@ -104,22 +104,26 @@ authorityKeyIdentifier=keyid
 `)
 	f.write("index.txt", "")
 	f.write("number", "01\n")
-	make := func(name, subject, section, above string) {
-		f.run(nil, slices.Concat([]string{"req", "-new", "-nodes", "-utf8", "-keyout", name + ".key", "-subj", subject, "-out", name + ".csr"}, key, f.signing(false))...)
-		args := []string{"x509", "-req", "-in", name + ".csr", "-days", "30", "-extfile", "ext", "-extensions", section, "-out", name + ".pem"}
-		if above == "" {
-			args = append(args, "-signkey", name+".key")
-		} else {
-			args = append(args, "-CA", above+".pem", "-CAkey", above+".key", "-set_serial", "0x"+map[string]string{"issuing": "11", "good": "21", "bad": "22", "late": "23"}[name])
-		}
-		f.run(nil, append(args, f.signing(true)...)...)
-	}
-	make("root", "/C=CN/O=外省/CN=根", "ca", "")
-	make("issuing", "/C=CN/O=外省/CN=签发", "ca", "root")
+	f.make("root", "/C=CN/O=外省/CN=根", "ca", "", key...)
+	f.make("issuing", "/C=CN/O=外省/CN=签发", "ca", "root", key...)
 	for _, name := range []string{"good", "bad", "late"} {
-		make(name, "/C=CN/ST=北京市/CN=李四 "+name, "holder", "issuing")
+		f.make(name, "/C=CN/ST=北京市/CN=李四 "+name, "holder", "issuing", key...)
 	}
 	return f
+}
+
+// make makes a key and a certificate by a section of the file ext.
+func (f *strangers) make(name, subject, section, above string, key ...string) {
+	f.t.Helper()
+	f.run(nil, slices.Concat([]string{"req", "-new", "-nodes", "-utf8", "-keyout", name + ".key", "-subj", subject, "-out", name + ".csr"}, key, f.signing(false))...)
+	args := []string{"x509", "-req", "-in", name + ".csr", "-days", "30", "-extfile", "ext", "-extensions", section, "-out", name + ".pem"}
+	if above == "" {
+		args = append(args, "-signkey", name+".key")
+	} else {
+		serial := map[string]string{"issuing": "11", "good": "21", "bad": "22", "late": "23", "placed": "31", "elsewhere": "32", "responder": "41", "unsure": "42"}
+		args = append(args, "-CA", above+".pem", "-CAkey", above+".key", "-set_serial", "0x"+serial[name])
+	}
+	f.run(nil, append(args, f.signing(true)...)...)
 }
 
 // gencrl makes the next list, PEM.
@@ -172,7 +176,7 @@ func TestOpenSSL(t *testing.T) {
 			wants(t, "revoked in the full list", ask("bad"), Revoked)
 			wants(t, "still good", ask("good"), Good)
 
-			ca.Revocation = []Source{{Name: "ocsp", Kind: SourceOCSP, URL: f.responder().URL, Allow: here, Nonce: true}}
+			ca.Revocation = []Source{{Name: "ocsp", Kind: SourceOCSP, URL: f.responder("issuing").URL, Allow: here, Nonce: true}}
 			if err := s.Apply(configOf(ca)); err != nil {
 				t.Fatal(err)
 			}
@@ -187,20 +191,90 @@ func TestOpenSSL(t *testing.T) {
 	}
 }
 
+// TestOpenSSLPlaces: a list of a distribution point that is named by a directory name, as
+// CFCA does, and answers of responders with certificates of their own.
+func TestOpenSSLPlaces(t *testing.T) {
+	f := foundStrangers(t, "SM2")
+	f.write("ext", string(f.read("ext"))+`
+[placed]
+keyUsage=digitalSignature
+crlDistributionPoints=point
+[point]
+fullname=dirName:place
+[place]
+C=CN
+O=外省
+OU=CRL
+CN=crl1
+[elsewhere]
+keyUsage=digitalSignature
+crlDistributionPoints=point2
+[point2]
+fullname=dirName:place2
+[place2]
+C=CN
+O=外省
+OU=CRL
+CN=crl2
+[responder]
+extendedKeyUsage=OCSPSigning
+keyUsage=digitalSignature
+noCheck=ignored
+[unsure]
+extendedKeyUsage=OCSPSigning
+keyUsage=digitalSignature
+`)
+	f.write("ca.cnf", string(f.read("ca.cnf"))+`
+[partition]
+authorityKeyIdentifier=keyid
+issuingDistributionPoint=critical,@scope
+[scope]
+fullname=dirName:place
+[place]
+C=CN
+O=外省
+OU=CRL
+CN=crl1
+`)
+	for _, name := range []string{"placed", "elsewhere", "responder", "unsure"} {
+		f.make(name, "/C=CN/CN="+name, name, "issuing", "-newkey", "sm2")
+	}
+	at := newPlace(t)
+	ca := CA{Name: "strangers", Anchors: string(f.read("issuing.pem")), Revocation: []Source{
+		{Name: "one", Kind: SourceCRL, URL: at.put("/one", f.gencrl("partition")), Allow: here}}}
+	s := open(t, Options{}, ca)
+	loaded(t, s)
+	ask := func(name string) Verdict {
+		return s.Set("people").Judge(t.Context(), [][]byte{f.der(name)}, time.Now())
+	}
+	wants(t, "its partition", ask("placed"), Good)
+	wants(t, "another partition", ask("elsewhere"), StatusUnknown)
+	wants(t, "no partition", ask("good"), StatusUnknown)
+
+	f.write("index.txt", "V\t"+time.Now().AddDate(0, 1, 0).UTC().Format("060102150405Z")+"\t\t21\tunknown\t/CN=good\n")
+	for signer, code := range map[string]Code{"responder": Good, "unsure": StatusUnknown, "bad": StatusUnknown} {
+		ca.Revocation = []Source{{Name: signer, Kind: SourceOCSP, URL: f.responder(signer).URL, Allow: here}}
+		if err := s.Apply(configOf(ca)); err != nil {
+			t.Fatal(err)
+		}
+		wants(t, "answered by "+signer, ask("good"), code)
+	}
+}
+
 // responder answers OCSP requests by OpenSSL.
-func (f *strangers) responder() *httptest.Server {
+func (f *strangers) responder(signer string) *httptest.Server {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		request, _ := io.ReadAll(r.Body)
-		_, _ = w.Write(f.answer(request))
+		_, _ = w.Write(f.answer(request, signer))
 	}))
 	f.t.Cleanup(s.Close)
 	return s
 }
 
 // answer answers one OCSP request.
-func (f *strangers) answer(request []byte) []byte {
+func (f *strangers) answer(request []byte, signer string) []byte {
 	f.write("request", string(request))
-	args := []string{"ocsp", "-index", "index.txt", "-CA", "issuing.pem", "-rsigner", "issuing.pem", "-rkey", "issuing.key",
+	args := []string{"ocsp", "-index", "index.txt", "-CA", "issuing.pem", "-rsigner", signer + ".pem", "-rkey", signer + ".key",
 		"-reqin", "request", "-respout", "answer", "-nmin", "60"}
 	if f.sm2 {
 		args = append(args, "-rmd", "sm3", "-rsigopt", usualID)

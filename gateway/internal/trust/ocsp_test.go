@@ -27,7 +27,7 @@ func TestOCSPMemory(t *testing.T) {
 		one.Lock()
 		defer one.Unlock()
 		request, _ := io.ReadAll(r.Body)
-		_, _ = w.Write(f.answer(request))
+		_, _ = w.Write(f.answer(request, "issuing"))
 	}))
 	defer server.Close()
 	c := &clock{at: time.Now()}
