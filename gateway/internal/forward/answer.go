@@ -59,7 +59,7 @@ func (f *flow) foreignCookie(one field) bool {
 	}
 	name, _, _ := strings.Cut(one.value, "=")
 	name = strings.Trim(name, " \t")
-	return contains(f.o.Cookies, name) || f.fresh != nil && name == f.fresh.Name
+	return f.o.Own != nil && f.o.Own(name) || f.fresh != nil && name == f.fresh.Name
 }
 
 func contains(names []string, name string) bool {

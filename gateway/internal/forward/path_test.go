@@ -31,11 +31,22 @@ func TestSlowClient(t *testing.T) {
 func TestDoorsCookies(t *testing.T) {
 	back := raw(t, answering("HTTP/1.1 200 OK\r\nSet-Cookie: session=evil; Path=/\r\nSet-Cookie: route=x\r\nSet-Cookie: session2=a\r\nContent-Length: 0\r\n\r\n"))
 	d := newDoor(t, Config{Sticky: Sticky{Cookie: "route"}}, back)
-	d.out.Cookies = []string{"session"}
+	d.out.Own = func(name string) bool { return name == "session" }
 	answer, _, _ := get(t, d.Client(), d.URL)
 	cookies := answer.Cookies()
 	if len(cookies) != 2 || cookies[0].Name != "session2" || cookies[1].Value != d.pool.members[0].token {
 		t.Errorf("%v", cookies)
+	}
+	d = newDoor(t, Config{}, raw(t, answering("HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: x\r\nSet-Cookie: session=evil\r\nSet-Cookie: a=b\r\n\r\n")))
+	d.out.Own = func(name string) bool { return name == "session" }
+	c, err := net.Dial("tcp", d.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+	if head, _ := readHead(bufio.NewReader(c)); !strings.HasPrefix(head, "HTTP/1.1 101 ") || strings.Contains(head, "evil") || !strings.Contains(head, "\r\nSet-Cookie: a=b\r\n") {
+		t.Errorf("%q", head)
 	}
 }
 

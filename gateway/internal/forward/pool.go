@@ -76,8 +76,9 @@ type Outgoing struct {
 	Host    string // host[:port] as the client wrote it
 	Prefix  string // path the application has outside and its back ends do not: "/oa"; taken away
 
-	// Cookies are names of the door's own: a back end cannot set them.
-	Cookies []string
+	// Own says of a cookie's name that it is the door's: back ends cannot set it, with an
+	// upgrade neither. nil: the door has none.
+	Own func(name string) bool
 
 	// Edit adds the identity, after everything a client could have forged in headers is
 	// gone. It may change Header and URL (the path is already the back end's), must not

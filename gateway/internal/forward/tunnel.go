@@ -41,7 +41,7 @@ func (f *flow) tunnel(m *member, c *conn) error {
 func (f *flow) switchedHead(h *head) []byte {
 	b := []byte("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: " + h.upgrade + "\r\n")
 	for _, one := range h.fields {
-		if !hopByHop(one.name) && one.name != "Content-Length" && !contains(h.named, one.name) {
+		if !hopByHop(one.name) && one.name != "Content-Length" && !contains(h.named, one.name) && !f.foreignCookie(one) {
 			b = append(append(append(append(b, one.name...), ": "...), one.value...), "\r\n"...)
 		}
 	}
