@@ -274,7 +274,7 @@ func (a *application) title() string {
 func (x *exchange) carry() forward.Result {
 	ctx, done := x.cuttable()
 	defer done()
-	out := forward.Outgoing{Address: x.visit.Address.String(), Scheme: "https", Host: x.r.Host, Edit: x.edit}
+	out := forward.Outgoing{Address: x.visit.Address.String(), Scheme: "https", Host: x.r.Host, Edit: x.edit, Own: isOwn}
 	if x.app.Strip && x.app.Prefix != "/" {
 		out.Prefix = x.app.Prefix
 	}
