@@ -16,6 +16,7 @@ const (
 	maxEntries    = 1_000_000 // in all lists
 	maxWord       = 1024      // octets of one value
 	maxAbout      = 4096      // octets of a name or description
+	maxSpans      = 1_000_000 // of addresses, counted for each rule that asks for them
 	maxZones      = 64
 )
 
@@ -27,6 +28,7 @@ type compiler struct {
 	rule     string // where we are
 	at       string // when, except.0
 	values   int
+	spanned  int
 	networks map[string][]span
 	zones    map[string]int
 }
@@ -45,7 +47,11 @@ func Compile(rules *Rules) (*Set, error) {
 	if len(c.faults) > 0 {
 		return nil, c.faults.refusal()
 	}
-	c.build()
+	if c.build(); c.set.index.over {
+		c.rule = ""
+		c.fault("rules", "too-many", maxIndex)
+		return nil, c.faults.refusal()
+	}
 	return c.set, nil
 }
 

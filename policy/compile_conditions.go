@@ -207,7 +207,11 @@ func (c *compiler) addresses(source *Conditions) condition {
 		}
 		all, values = append(all, spans...), append(values, name)
 	}
-	return &addresses{values, merged(all)}
+	made := &addresses{values, merged(all)}
+	if c.spanned += len(made.spans); c.spanned > maxSpans && c.spanned-len(made.spans) <= maxSpans {
+		c.fault(field, "too-many", maxSpans)
+	}
+	return made
 }
 
 func (c *compiler) lists(values []string) condition {

@@ -21,7 +21,12 @@ type index struct {
 	times      *dimension // has base only; the rest is computed once a second
 	moments    []moment
 	interned   map[string]row
+	most       int  // words of all rows
+	over       bool // there would be more
 }
+
+// maxIndex bounds the rows, in words: 256 MiB. Rules of an office have under one.
+const maxIndex = 32 << 20
 
 // row has a bit for each clause.
 type row []uint64
@@ -29,7 +34,7 @@ type row []uint64
 func (r row) set(n int) { r[n/64] |= 1 << (n % 64) }
 
 func newIndex(total int) *index {
-	ix := &index{words: (total + 63) / 64, total: total, interned: map[string]row{}}
+	ix := &index{words: (total + 63) / 64, total: total, interned: map[string]row{}, most: maxIndex}
 	ix.lists = &listDimension{conditions: map[int]*lists{}, clauses: map[int]*clause{}}
 	ix.addresses = &addressDimension{clauses: newDimension(fieldAddresses)}
 	ix.times = newDimension(fieldTimes)
@@ -146,6 +151,10 @@ func (ix *index) intern(r row) row {
 	}
 	if known, ok := ix.interned[string(key)]; ok {
 		return known
+	}
+	if ix.most -= len(r); ix.most < 0 {
+		ix.over = true // and the rules are refused
+		return r
 	}
 	ix.interned[string(key)] = r
 	return r

@@ -124,6 +124,24 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: %v", name, faults)
 		}
 	}
+	wide := Rules{Version: 1, Networks: map[string][]string{"n": make([]string, 0, 2000)}}
+	for i := range 2000 {
+		wide.Networks["n"] = append(wide.Networks["n"], fmt.Sprintf("10.%d.%d.0/25", i/256, i%256))
+	}
+	for i := range maxSpans/2000 + 2 {
+		wide.Rules = append(wide.Rules, Rule{ID: fmt.Sprint("r", i), Effect: Allow, When: Conditions{Networks: []string{"n"}}})
+	}
+	if _, err := Compile(&wide); len(FaultsOf(err)) != 1 || FaultsOf(err)[0].Rule != "r500" {
+		t.Errorf("%v", err)
+	}
+	ix := newIndex(64)
+	ix.most = 1
+	if ix.with(make(row, 1), []int{1}); ix.over {
+		t.Error("one row is within the bound")
+	}
+	if ix.with(make(row, 1), []int{2}); !ix.over {
+		t.Error("a second row is not")
+	}
 	if _, err := Decode(make([]byte, MaxRules+1)); len(FaultsOf(err)) != 1 || FaultsOf(err)[0].Code != "size" {
 		t.Errorf("%v", err)
 	}
