@@ -80,12 +80,10 @@ func (ca *CA) checkCompletions(ctx context.Context, completions []placed[*comple
 	return nil
 }
 
-const keyCompromised = "request.key-compromised"
-
 // giveUp has the pair of an order that was stopped put into history, unless a good
 // certificate has it.
 func (ca *CA) giveUp(ctx context.Context, o *storedOrder, why error) {
-	if pki.CodeOf(why) == keyCompromised {
+	if pki.CodeOf(why) == "request.key-compromised" {
 		ca.retire(ctx, o)
 	}
 }
@@ -95,7 +93,7 @@ func (ca *CA) giveUp(ctx context.Context, o *storedOrder, why error) {
 func (ca *CA) checkCompromise(ctx context.Context, keyHash string) error {
 	bad, err := ca.compromised(ctx, keyHash)
 	if err == nil && bad {
-		err = pki.Errorf(pki.Conflict, keyCompromised, "the request's public key was reported as compromised").
+		err = pki.Errorf(pki.Conflict, "request.key-compromised", "the request's public key was reported as compromised").
 			To("make a new key pair")
 	}
 	return err

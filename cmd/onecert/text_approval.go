@@ -218,8 +218,6 @@ var chineseApproval = table{
 	"error.profile.kind.remedy":     "请给新的种类另起名称",
 	"error.profile.stored":          "数据库中的模板与当初存入的不同（{}）",
 	"error.profile.stored.remedy":   "请与备份比对；在此之前不签发证书",
-	"error.order.profile":           "申请开始之后模板已变更（{}）",
-	"error.order.profile.remedy":    "请用新的申请编号重新申请",
 	"error.crl.number":              "该签发者的吊销列表已达到此编号（{}）",
 	"error.crl.number.remedy":       "请给出已发布过的最大编号",
 	"error.km.investigator":         "侦查人员的证书不被接受（{}）",

@@ -228,7 +228,6 @@ var chineseRareRefusals = table{
 	"error.officer.revoked":         "该证书已被吊销，或签发者不为本节点所知",
 	"error.officer.status":          "现在无法判断该证书是否有效",
 	"error.officer.successor":       "该证书不是同一密钥的",
-	"error.order.abandoned":         "该申请开始后长时间没有完成，已放弃（{}）",
 	"error.out.folder":              "目录无法建立（{}）",
 	"error.portal.certificate":      "这里没有签发过此序列号的证书",
 	"error.portal.file":             "该文件不是证书",
