@@ -81,6 +81,9 @@ func (f *feed) take(data []byte) (changed bool, err error) {
 	if err := f.follows(next, before); err != nil {
 		return false, err
 	}
+	if err := next.readEntries(); err != nil {
+		return false, err
+	}
 	f.current.Store(next)
 	f.store.changed()
 	return true, nil

@@ -27,6 +27,7 @@ type list struct {
 	octets                 int
 
 	tbs, algorithm, signature []byte // until the signature is checked
+	content                   []byte // of the entries, until they are read
 
 	signer issuerID // who signed it
 }
@@ -64,7 +65,8 @@ func fromPEM(data []byte) ([]byte, error) {
 	}
 }
 
-// readList reads one list. Its signature is not checked yet.
+// readList reads one list up to its entries, which cost most and are read when it is
+// known who signed them.
 func readList(der []byte) (*list, error) {
 	l := &list{id: sha256.Sum256(der), octets: len(der)}
 	input := cryptobyte.String(der)
@@ -113,7 +115,8 @@ func (l *list) readTBS(tbs cryptobyte.String) error {
 			return err
 		}
 	}
-	return l.readEntries(entries, malformed)
+	l.content = entries
+	return nil
 }
 
 // Extensions of lists, as content octets of their OID.
@@ -213,7 +216,10 @@ func readNames(names cryptobyte.String) (all []string) {
 }
 
 // readEntries fills the set. A first look counts, so that its table is made once.
-func (l *list) readEntries(content cryptobyte.String, malformed error) error {
+func (l *list) readEntries() error {
+	malformed := refused("crl.malformed", "the entries of the revocation list do not decode")
+	content := cryptobyte.String(l.content)
+	l.content = nil
 	n, ok := countElements(content)
 	if !ok || n > maxEntries {
 		return malformed
