@@ -31,7 +31,7 @@ func (b *backend) multiplexed() *http.Transport {
 }
 
 // overH2 gives the request to a member over HTTP/2.
-func (f *flow) overH2(m *member) error {
+func (f *flow) overH2(m *member) (err error) {
 	target, err := f.appendTarget(nil, m.base)
 	if err != nil {
 		return err
@@ -59,7 +59,11 @@ func (f *flow) overH2(m *member) error {
 	received := &counted{Reader: f.r.Body}
 	if f.r.Body != nil && f.r.Body != http.NoBody && f.r.ContentLength != 0 {
 		out.Body = received
-		defer f.endBody(received)
+		defer func() {
+			if failed, ok := errors.AsType[*attemptError](err); !ok || failed.sent {
+				f.endBody(received) // else another member may still want it
+			}
+		}()
 		if f.r.ProtoMajor == 1 {
 			http.NewResponseController(f.w).EnableFullDuplex()
 		}

@@ -231,3 +231,41 @@ func TestH2Faults(t *testing.T) {
 		back.Close()
 	}
 }
+
+// TestH2Retry: a body nobody read yet goes to another member; checks speak HTTP/2 too.
+func TestH2Retry(t *testing.T) {
+	back := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, r.Body)
+		fmt.Fprint(w, r.Proto, n, err)
+	}))
+	back.Config.Protocols = new(http.Protocols)
+	back.Config.Protocols.SetUnencryptedHTTP2(true)
+	back.Start()
+	t.Cleanup(back.Close)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	d := newDoor(t, Config{Protocol: H2C, Passive: Passive{Failures: -1}, Check: Check{Path: "/", Interval: "20ms", Fall: 50}}, "http://"+l.Addr().String(), back.URL)
+	for _, n := range []int{5, 1 << 20} {
+		for range 2 {
+			answer, err := d.Client().Post(d.URL, "text/plain", strings.NewReader(strings.Repeat("x", n)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if want := fmt.Sprint("HTTP/2.0", n, nil); string(body) != want {
+				t.Errorf("%q, want %q", body, want)
+			}
+		}
+	}
+	for range 300 {
+		if h := d.pool.Health(); !h[0].Up && h[1].Up {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("%+v", d.pool.Health())
+}
