@@ -25,6 +25,7 @@ list='
 /usr/lib/python3/dist-packages/openpyxl  python3-openpyxl  makes and reads the workbooks of the import tests
 /usr/lib/python3/dist-packages/xlsxwriter python3-xlsxwriter makes workbooks whose texts stand in a table of their own, as those of Excel do
 /usr/lib/python3/dist-packages/PIL  python3-pil         makes the pictures and PDF documents of the tests of papers
+/usr/share/zoneinfo/Asia/Shanghai  tzdata               the time zones by which Python judges the windows of access rules
 /usr/bin/qpdf                     qpdf                  rewrites, encrypts and judges those PDF documents
 /usr/sbin/nginx                   nginx-light           the proxy the gateway is measured beside
 /usr/bin/chromium                 chromium              a browser: people come through the gateway with it
