@@ -10,6 +10,7 @@ import (
 
 	"github.com/emmansun/gmsm/smx509"
 
+	"onecert/gateway/internal/identity"
 	"onecert/gateway/internal/pages"
 	"onecert/pki"
 )
@@ -27,8 +28,12 @@ func isOwn(name string) bool {
 	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(name)), "__host-onecert")
 }
 
-// stripOwn takes the door's cookies out of a request.
+// stripOwn takes the door's cookies out of a request, and headers by which some
+// applications take a request for another method than the one that was judged.
 func stripOwn(h http.Header) {
+	delete(h, "X-Http-Method-Override")
+	delete(h, "X-Http-Method")
+	delete(h, "X-Method-Override")
 	lines := h["Cookie"]
 	for i, line := range lines {
 		if !strings.Contains(strings.ToLower(line), "__host-onecert") {
@@ -143,10 +148,10 @@ func shownCertificate(der []byte) *pages.Certificate {
 		return nil
 	}
 	shown := &pages.Certificate{Serial: c.SerialNumber.Text(16), NotBefore: c.NotBefore, NotAfter: c.NotAfter, Fingerprint: pki.Fingerprint(der)}
-	if name, err := pki.NameOf(c.RawSubject); err == nil {
+	if name, err := identity.ReadName(c.RawSubject); err == nil {
 		shown.Subject = name.String()
 	}
-	if name, err := pki.NameOf(c.RawIssuer); err == nil {
+	if name, err := identity.ReadName(c.RawIssuer); err == nil {
 		shown.Issuer = name.String()
 	}
 	shown.Usages = pki.KeyUsageNames(x509.KeyUsage(c.KeyUsage))

@@ -274,6 +274,11 @@ func (a *application) title() string {
 func (x *exchange) carry() forward.Result {
 	ctx, done := x.cuttable()
 	defer done()
+	if err := x.app.plan.GuardForm(x.r); err != nil {
+		x.visit.Detail = err.Error()
+		x.show(pages.Problem{Code: pages.BadRequest})
+		return forward.Result{}
+	}
 	out := forward.Outgoing{Address: x.visit.Address.String(), Scheme: "https", Host: x.r.Host, Edit: x.edit, Own: isOwn}
 	if x.app.Strip && x.app.Prefix != "/" {
 		out.Prefix = x.app.Prefix
@@ -292,6 +297,7 @@ func (x *exchange) carry() forward.Result {
 // edit is the last step before a request leaves.
 func (x *exchange) edit(out *http.Request) error {
 	x.app.plan.Strip(out.Header, out.URL)
+	x.app.plan.Strip(out.Trailer, nil)
 	stripOwn(out.Header)
 	told := identity.Request{ID: x.visit.ID, Address: x.visit.Address, Scheme: "https", Host: x.r.Host,
 		Port: portOf(x.peer.conn), Protocol: x.visit.TLS, Cipher: x.visit.Suite}

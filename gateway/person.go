@@ -25,11 +25,11 @@ type person struct {
 // newPerson reads a certificate that was judged good.
 func newPerson(v trust.Verdict) (*person, error) {
 	p := &person{verdict: v, fingerprint: hex.EncodeToString(v.Fingerprint[:])}
-	subject, err := pki.NameOf(v.Leaf.RawSubject)
+	subject, err := identity.ReadName(v.Leaf.RawSubject)
 	if err != nil {
 		return nil, err
 	}
-	issuer, err := pki.NameOf(v.Leaf.RawIssuer)
+	issuer, err := identity.ReadName(v.Leaf.RawIssuer)
 	if err != nil {
 		return nil, err
 	}
