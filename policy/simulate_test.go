@@ -114,3 +114,23 @@ func TestKindsOfChange(t *testing.T) {
 		t.Error("a new name is no change")
 	}
 }
+
+// Whatever a line of a log says, it is judged without harm, and both ways alike.
+func FuzzRecord(f *testing.F) {
+	set := compiled(f, townHall)
+	line, err := json.Marshal(Recorded{Request: *request(nil), Decision: Decision{Reason: ReasonDefault}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(line)
+	f.Add([]byte(`{"decision":{"reason":"rule"},"subject":{"login":"certificate","level":2,"certificate":{"subject":[{"type":"O","value":"示例市局"}],"issuer":[{"type":"CN","value":"x"}],"serial":"01","sha256":"` + print64(1) + `"}}}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		record, ok := readRecord(line)
+		if !ok {
+			return
+		}
+		if d, e := set.Decide(&record.Request), set.Explain(&record.Request); d != e.Decision {
+			t.Errorf("%+v, and explained %+v", d, e.Decision)
+		}
+	})
+}
