@@ -47,7 +47,7 @@ func (b *bench) forwarding(ctx context.Context) error {
 	rows := [][]string{{"", "connections", "a second of processor time", "of nginx", "a second", "µs p50", "µs p99"}}
 	for _, load := range []asking{
 		{name: "1 kB", path: "/1k", clients: 16}, {name: "1 kB", path: "/1k", clients: 64},
-		{name: "1 kB, TLS to nobody behind", path: "/1k", clients: 16, local: true},
+		{name: "1 kB, answered at the door", path: "/1k", clients: 16, local: true},
 		{name: "100 MB", path: "/100m", clients: 1, megabytes: 104.8576},
 	} {
 		if err := settle(ctx); err != nil {
