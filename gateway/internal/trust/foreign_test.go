@@ -191,6 +191,45 @@ func TestOpenSSL(t *testing.T) {
 	}
 }
 
+// TestBouncyCastle: certificates and lists of BouncyCastle (testdata/bouncycastle has the
+// program that made them) in the layouts of domestic CAs: BMPString and T61String names,
+// ST, private extensions, partitions named by a directory name; SM2 and RSA.
+func TestBouncyCastle(t *testing.T) {
+	for _, kind := range []string{"sm2", "rsa"} {
+		t.Run(kind, func(t *testing.T) {
+			read := func(name string) []byte {
+				data, err := os.ReadFile(filepath.Join("testdata", "bouncycastle", kind, name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return data
+			}
+			s := open(t, Options{Now: newClock().now}, CA{Name: "ours", Anchors: string(pemOf(read("root.cer"))), Intermediates: string(pemOf(read("issuing.cer"))),
+				LeafOnly: true, Revocation: []Source{{Name: "full", Kind: SourceUpload}, {Name: "delta", Kind: SourceUpload}}})
+			ask := func(what, holder string, at time.Time, code Code) {
+				t.Helper()
+				v := s.Set("people").Judge(t.Context(), [][]byte{read(holder + ".cer"), read("issuing.cer")}, at)
+				wants(t, what, v, code)
+				if v.Leaf == nil || v.CA != "ours" {
+					t.Errorf("%s: %+v", what, v)
+				}
+			}
+			ask("without a list", "good", moment, StatusUnknown)
+			upload(t, s, "full", read("full.crl"))
+			ask("good", "good", moment, Good)
+			ask("revoked", "revoked", moment, Revoked)
+			ask("held", "held", moment, Held)
+			ask("not revoked yet", "fresh", moment, Good)
+			upload(t, s, "delta", read("delta.crl"))
+			ask("revoked for ever", "revoked", moment, Revoked)
+			ask("released", "held", moment, Good)
+			ask("revoked by the delta", "fresh", moment, Revoked)
+			ask("stale", "good", moment.AddDate(0, 0, 2), StatusUnknown)
+			ask("expired", "good", moment.AddDate(30, 0, 0), Expired)
+		})
+	}
+}
+
 // TestOpenSSLPlaces: a list of a distribution point that is named by a directory name, as
 // CFCA does, and answers of responders with certificates of their own.
 func TestOpenSSLPlaces(t *testing.T) {

@@ -62,9 +62,12 @@ func (s *setState) build(ctx context.Context, chain [][]byte, at time.Time) (p *
 	}
 	if !found.Good {
 		p.verdict.Code, p.verdict.Reasons = codeOf(found.Reasons, leaf, at)
+		if a := s.standsFor(found.Chain); a != nil && p.verdict.Code != UnknownIssuer {
+			p.verdict.CA = a.plan.row.Name // whom to call
+		}
 		return p, true
 	}
-	p.ca = s.standsFor(found.Chain)
+	p.ca = s.standsFor(found.Chain) // verify returns no good path without one of our anchors at its end
 	p.verdict.CA, p.verdict.Level = p.ca.plan.row.Name, p.ca.plan.row.Level
 	if code, reason := p.ca.accepted(at); code != Good {
 		p.verdict.Code, p.verdict.Reasons = code, []verify.Reason{reason}
@@ -123,7 +126,7 @@ func (s *setState) standsFor(chain []*verify.Certificate) *authority {
 			return a
 		}
 	}
-	return nil // verify returns no good path without one of our anchors at its end
+	return nil
 }
 
 // accepted: the CA is accepted for logging in, and still.
