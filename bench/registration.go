@@ -32,6 +32,9 @@ func (b *bench) registration(ctx context.Context) error {
 	b.out.table("Batch issue of dual SM2 certificates: registration, CA and KMC in one process, each on a database of its own, durable", rows,
 		"From what is approved to the stored pair and envelope, 32 at once; beside it as many orders at the CA alone, by 32 callers, in the same minute.",
 		"Processor time is of this process and the database's, so it holds on a busy machine too; the last column is what two processors with nothing else to do allow. Aim: 500.")
+	if err := b.overLink(ctx); err != nil {
+		return err
+	}
 	for _, e := range b.engines {
 		if err := b.lookups(ctx, e); err != nil {
 			return fmt.Errorf("%s: %w", e.name, err)
@@ -83,7 +86,7 @@ type counterHall struct {
 // officerAt is an officer whose name says where and as what.
 func officerAt(node, role string) context.Context { return as(node+"."+role, role) }
 
-func openRegistration(ctx context.Context, source, dir string, orders ra.Orders) (*counterHall, error) {
+func openRegistration(ctx context.Context, source, dir string, orders ra.Orders, changes ...func(*ra.Config)) (*counterHall, error) {
 	d, err := db.Open(ctx, source)
 	if err != nil {
 		return nil, err
@@ -107,8 +110,12 @@ func openRegistration(ctx context.Context, source, dir string, orders ra.Orders)
 		actor, _ := pki.ActorFrom(ctx)
 		return actor, officer.May(actor, op)
 	}
-	r, err := ra.New(ctx, ra.Config{DB: d, Audit: log, Check: check, Sealer: sealer, Home: ra.Node{ID: "centre", Level: ra.Centre, Name: "示例中心"}, Paperless: true,
-		Orders: orders, States: noStates{}, Log: quiet()})
+	config := ra.Config{DB: d, Audit: log, Check: check, Sealer: sealer, Home: ra.Node{ID: "centre", Level: ra.Centre, Name: "示例中心"}, Paperless: true,
+		Orders: orders, States: noStates{}, Log: quiet()}
+	for _, change := range changes {
+		change(&config)
+	}
+	r, err := ra.New(ctx, config)
 	if err != nil {
 		d.Close()
 		return nil, err
@@ -218,27 +225,32 @@ func spentOn(e engine, n int, act func() (time.Duration, error)) (spent, error) 
 // approved brings n applications to where only the issuing is left.
 func (c *counterHall) approved(from, n int) error {
 	return together(16, n, func(i int) error {
-		i += from
-		key, err := pki.GenerateKey(rand.Reader, pki.SM2)
+		a, err := c.submitted("lra1", from+i)
 		if err != nil {
-			return err
-		}
-		name := fmt.Sprintf("试用者%07d", i)
-		request, err := newRequest(key, pki.Name{{Type: "CN", Value: name}})
-		if err != nil {
-			return err
-		}
-		a, err := c.Register(officerAt("lra1", "registrar"), ra.Entry{Operation: ra.Issue, Kind: ra.Person, Request: request, Fields: map[string]string{"name": name,
-			"identity_kind": "resident", "identity": residentNumber(i), "unit": "示例市民政局", "phone": "13900000000"}})
-		if err != nil {
-			return err
-		}
-		if a, err = c.Submit(officerAt("lra1", "registrar"), a.ID, ra.Decision{Version: a.Version}); err != nil {
 			return err
 		}
 		_, err = c.Approve(officerAt("ra1", "reviewer"), a.ID, ra.Decision{Version: a.Version})
 		return err
 	})
+}
+
+// submitted enters the i-th person at a counter and hands the application to review.
+func (c *counterHall) submitted(counter string, i int) (*ra.Application, error) {
+	key, err := pki.GenerateKey(rand.Reader, pki.SM2)
+	if err != nil {
+		return nil, err
+	}
+	name := fmt.Sprintf("试用者%07d", i)
+	request, err := newRequest(key, pki.Name{{Type: "CN", Value: name}})
+	if err != nil {
+		return nil, err
+	}
+	a, err := c.Register(officerAt(counter, "registrar"), ra.Entry{Operation: ra.Issue, Kind: ra.Person, Request: request, Fields: map[string]string{"name": name,
+		"identity_kind": "resident", "identity": residentNumber(i), "unit": "示例市民政局", "phone": "13900000000"}})
+	if err != nil {
+		return nil, err
+	}
+	return c.Submit(officerAt(counter, "registrar"), a.ID, ra.Decision{Version: a.Version})
 }
 
 // carry has everything that is approved carried out, and says how long that took.
