@@ -99,7 +99,9 @@ func (g *Gateway) configurationRoutes(api huma.API) {
 			return reply(Versioned{v, c}, err)
 		})
 	huma.Register(api, large(describe("configuration-apply", http.MethodPut, pathConfiguration, "Make a configuration the one that runs; 409 if another one came since"), maxDocument),
-		func(ctx context.Context, in *body[Change]) (*body[Version], error) { return reply(g.Apply(ctx, in.Body)) })
+		func(ctx context.Context, in *body[Change]) (*body[Version], error) {
+			return reply(g.Apply(ctx, in.Body))
+		})
 	huma.Register(api, large(describe("configuration-check", http.MethodPost, pathCheckDocument, "Whether a configuration could run"), maxDocument),
 		func(ctx context.Context, in *body[Configuration]) (*body[*Checked], error) {
 			return reply(g.Examine(ctx, &in.Body))
@@ -132,7 +134,9 @@ func (g *Gateway) configurationRoutes(api huma.API) {
 // operatingRoutes are about what runs beside the configuration.
 func (g *Gateway) operatingRoutes(api huma.API) {
 	huma.Register(api, describe("trust", http.MethodGet, pathTrust, "How every source of revocation data is"),
-		func(ctx context.Context, _ *struct{}) (*body[[]SourceHealth], error) { return reply(g.TrustHealth(ctx)) })
+		func(ctx context.Context, _ *struct{}) (*body[[]SourceHealth], error) {
+			return reply(g.TrustHealth(ctx))
+		})
 	huma.Register(api, large(describe("crl-upload", http.MethodPost, pathTrust+"/{ca}/{source}/list", "Hand in a revocation list, PEM or DER"), maxList),
 		func(ctx context.Context, in *struct {
 			SourcePath

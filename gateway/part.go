@@ -218,3 +218,12 @@ func (g *Gateway) ChangePart(ctx context.Context, change PartChange) (Version, e
 	}
 	return g.apply(ctx, actor, Change{Base: change.Base, Note: change.Note, Document: c}, 0)
 }
+
+// PartNames are the names of the parts of a kind in a configuration, in its order.
+func PartNames(c *Configuration, kind PartKind) []string {
+	e, err := editorOf(kind)
+	if err != nil {
+		return nil
+	}
+	return e.names(c)
+}

@@ -36,6 +36,7 @@ func commands(io *console) []*cobra.Command {
 		raCommand(io),
 		lraCommand(io),
 		nodeCommand(io),
+		gatewayCommand(io),
 		pairCommand(io),
 		officerCommand(io),
 		approvalCommand(io),

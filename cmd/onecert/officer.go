@@ -35,6 +35,11 @@ func (io *console) registry(s *wire.Session, component string) (*wire.Registry, 
 			return nil, noRA()
 		}
 		return s.RAOfficers, nil
+	case "gateway":
+		if s.GatewayOfficers == nil {
+			return nil, noGateway()
+		}
+		return s.GatewayOfficers, nil
 	case "kmc":
 		if s.KMCOfficers == nil {
 			return nil, noKMC()

@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"onecert/db"
@@ -38,6 +39,22 @@ func (p *GatewayProcess) health(ctx context.Context) []serve.Item {
 	fresh := p.Copy.Freshness()
 	age := fresh.Age.Seconds()
 	return append(all, serve.Item{Name: "copy", Level: level(age, slow.Seconds(), time.Minute.Seconds()), Says: "copy.age", Value: age, Unit: "seconds", Metric: "journal_copy_age_seconds"})
+}
+
+// askedGateway is what only the running gateway knows.
+func askedGateway(ctx context.Context, listen string) []serve.Item {
+	ready, items := askReady(ctx, listen)
+	for _, name := range sortedKeys(ready) {
+		if !slices.ContainsFunc([]string{"configuration", "trust.", "access-log", "copy", "certificate.service.", "audit.cop"}, func(known string) bool { return strings.HasPrefix(name, known) }) {
+			continue // looked at from here as well
+		}
+		says := map[serve.Level]string{serve.Fine: "gateway.ok", serve.Warning: "gateway.warning"}[serve.Level(ready[name])]
+		if says == "" {
+			says = "gateway.failing"
+		}
+		items = append(items, serve.Item{Name: name, Level: serve.Level(ready[name]), Says: says})
+	}
+	return items
 }
 
 // door: the newest configuration runs, or an older one does.

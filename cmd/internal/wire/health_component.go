@@ -217,7 +217,7 @@ func Health(ctx context.Context, path string, now time.Time) ([]serve.Item, erro
 		if err != nil {
 			return nil, err
 		}
-		return append(c.look(ctx, d, now), asked(ctx, c.Listen)...), nil
+		return append(c.look(ctx, d, now), askedGateway(ctx, c.Listen)...), nil
 	}
 	if component == componentRA || component == componentLRA {
 		c, err := LoadRA(path)
