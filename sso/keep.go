@@ -165,6 +165,7 @@ func (s *Sessions) turnKeys(ctx context.Context) error {
 		return err
 	}
 	s.ring.Store(fresh)
+	s.recent.clear()
 	return nil
 }
 

@@ -66,6 +66,7 @@ type Sessions struct {
 	limits  atomic.Pointer[Limits]
 	ring    atomic.Pointer[ring]
 	buffers buffers
+	recent  *recent
 
 	ids          *ended[string]
 	certificates *ended[certificate]
@@ -115,7 +116,7 @@ func New(ctx context.Context, cfg Config) (*Sessions, error) {
 	if !realmName.MatchString(cfg.Realm) {
 		return nil, pki.Errorf(pki.Invalid, "sso.realm", "a realm is 1 to 16 small letters")
 	}
-	s := &Sessions{cfg: cfg, ids: newEnded[string](), certificates: newEnded[certificate](), users: newEnded[string]()}
+	s := &Sessions{cfg: cfg, recent: newRecent(), ids: newEnded[string](), certificates: newEnded[certificate](), users: newEnded[string]()}
 	if err := s.Limit(cfg.Limits); err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -568,10 +569,37 @@ func TestCookie(t *testing.T) {
 	}
 }
 
+// TestRecent: what was read before is looked at anew each time, and there is a bound.
+func TestRecent(t *testing.T) {
+	tn := newTown(t, pkitest.SQLite(t))
+	s := tn.sessions(nil)
+	token, session := tn.open(s, login("a"))
+	for range 3 {
+		wants(t, "read", s, token, noon, "")
+	}
+	wants(t, "idle", s, token, noon.Add(time.Hour), "sso.idle")
+	if err := s.End(t.Context(), session.ID, LoggedOut); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "ended", s, token, noon, "sso.ended")
+	for i := range 100_000 {
+		s.recent.note(fmt.Sprint(i), &session)
+	}
+	kept := 0
+	for i := range s.recent.shards {
+		kept += len(s.recent.shards[i].at)
+	}
+	if kept > 64*recentMost {
+		t.Errorf("%d tokens are kept", kept)
+	}
+	s.recent.clear()
+	wants(t, "still ended", s, token, noon, "sso.ended")
+}
+
 // FuzzRead: foreign tokens open nothing and break nothing; what is sealed by us comes
 // back as it was.
 func FuzzRead(f *testing.F) {
-	r, err := offline()
+	r, err := offline(keys.AES256GCM)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -596,10 +624,10 @@ func FuzzRead(f *testing.F) {
 }
 
 // offline are sessions with a ring and no store.
-func offline() (*Sessions, error) {
-	s := &Sessions{cfg: Config{Random: zeroes{}}, ids: newEnded[string](), certificates: newEnded[certificate](), users: newEnded[string]()}
+func offline(cipher keys.SealAlgorithm) (*Sessions, error) {
+	s := &Sessions{cfg: Config{Random: zeroes{}}, recent: newRecent(), ids: newEnded[string](), certificates: newEnded[certificate](), users: newEnded[string]()}
 	s.limits.Store(new(Limits{}.orUsual()))
-	k, err := newRingKey("holder", keyRow{number: 1, id: 7, cipher: keys.AES256GCM}, make([]byte, secretSize))
+	k, err := newRingKey("holder", keyRow{number: 1, id: 7, cipher: cipher}, make([]byte, secretSize))
 	if err != nil {
 		return nil, err
 	}
@@ -616,28 +644,66 @@ func (zeroes) Read(b []byte) (int, error) {
 
 var _ io.Reader = zeroes{}
 
+// BenchmarkRead reads a token for the first time, and again, beside 100,000 sessions that
+// have ended.
 func BenchmarkRead(b *testing.B) {
-	s, err := offline()
-	if err != nil {
-		b.Fatal(err)
-	}
-	l := login("张三")
-	s.cfg.Now = func() time.Time { return noon }
-	o, err := s.begin(l)
-	if err != nil {
-		b.Fatal(err)
-	}
-	token, err := s.seal(&o.Session, noon)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for i := range 100_000 {
-		s.ids.put(fmt.Sprint(i), mark{noon, noon})
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := s.Read(token, noon); err != nil {
+	for _, cipher := range []keys.SealAlgorithm{keys.AES256GCM, keys.SM4GCM} {
+		s, err := offline(cipher)
+		if err != nil {
 			b.Fatal(err)
 		}
+		s.cfg.Now = func() time.Time { return noon }
+		o, err := s.begin(login("张三"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		token, err := s.seal(&o.Session, noon)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for i := range 100_000 {
+			s.ids.put(fmt.Sprint(i), mark{noon, noon})
+		}
+		for name, read := range map[string]func() error{
+			"first": func() error { _, err := s.open(token); return err },
+			"again": func() error { _, err := s.Read(token, noon); return err },
+		} {
+			b.Run(string(cipher)+"/"+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := read(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
+}
+
+// BenchmarkOpen opens sessions from many sides at once, on SQLite.
+func BenchmarkOpen(b *testing.B) {
+	d, err := db.Open(b.Context(), pkitest.SQLite(b))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer d.Close()
+	sealer, err := masterKey()
+	if err != nil {
+		b.Fatal(err)
+	}
+	s, err := New(b.Context(), Config{DB: d, Sealer: sealer})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	b.SetParallelism(64)
+	var n atomic.Int64
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, _, err := s.Open(b.Context(), login(fmt.Sprint("user", n.Add(1)%100_000))); err != nil {
+				b.Error(err)
+			}
+		}
+	})
 }

@@ -132,7 +132,6 @@ type paper struct {
 	this, next   time.Time
 	scope        []byte // value of the issuing distribution point
 	entries      []byte // made by entryOf
-	extensions   []pki.Extension
 }
 
 // entryOf makes the entry of one certificate; a reason of 0 is left out.
