@@ -155,7 +155,7 @@ func TestRetry(t *testing.T) {
 			}
 		}
 		if c.again != (failed == 0) || asked.Load()-before != 2 {
-			t.Errorf("%+v: %d failed, asked %d times", c, failed, asked.Load()-before)
+			t.Errorf("%s %d %s: %d failed, asked %d times", c.method, len(c.body), c.retries, failed, asked.Load()-before)
 		}
 	}
 	// Nothing was sent to one that cannot be reached: any request may go on.

@@ -87,7 +87,7 @@ func newUnstarted(t *testing.T, c Config, urls ...string) *door {
 	for _, u := range urls {
 		c.Backends = append(c.Backends, Backend{URL: u})
 	}
-	before := runtime.NumGoroutine()
+	before := workers()
 	pool, err := New(c, options())
 	if err != nil {
 		t.Fatal(err)
@@ -100,13 +100,13 @@ func newUnstarted(t *testing.T, c Config, urls ...string) *door {
 		d.Server.Close()
 		d.pool.Close()
 		for range 300 {
-			if runtime.NumGoroutine() <= before {
+			if workers() <= before {
 				return
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
 		stacks := make([]byte, 1<<20)
-		t.Errorf("%d goroutines before, %d after:\n%s", before, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
+		t.Errorf("%d goroutines before, %d after:\n%s", before, workers(), stacks[:runtime.Stack(stacks, true)])
 	})
 	return d
 }
@@ -214,3 +214,17 @@ func (nothing) SetReadDeadline(time.Time) error { return nil }
 func (nothing) SetDeadline(time.Time) error     { return nil }
 
 func silent() *log.Logger { return slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) }
+
+// workers counts the goroutines that run, or were started by, the code under test.
+func workers() (n int) {
+	stacks := make([]byte, 4<<20)
+	for stack := range bytes.SplitSeq(stacks[:runtime.Stack(stacks, true)], []byte("\n\n")) {
+		for _, part := range []string{"forward.(*flow)", "forward.(*sending)", "forward.(*tunnel)", "forward.(*backend)", "forward.(*Pool)"} {
+			if bytes.Contains(stack, []byte(part)) {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}

@@ -44,6 +44,8 @@ type flow struct {
 	unhook []func() bool // ends the watch over contexts
 
 	idle    time.Duration // between two pieces of the answer; 0: any
+	settled bool          // left is known
+	left    bool          // the client went away, or its right did
 	parting bool          // the client's connection ends with this answer
 	dirty   bool          // something written waits in a buffer
 }
@@ -51,7 +53,7 @@ type flow struct {
 // Forward carries a request to a back end and writes its answer to w, whose Header must
 // hold only what the door adds to every answer. It returns when everything is over, also
 // for upgraded connections. If Err is set and Started is not, nothing was written and w
-// is as it was: show the page. Cancelling r's context ends it, tunnels included.
+// is as it was, but perhaps for "Connection: close": show the page. Cancelling r's context ends it, tunnels included.
 func (p *Pool) Forward(w http.ResponseWriter, r *http.Request, o Outgoing) (res Result) {
 	p.active.Add(1)
 	defer p.active.Add(-1)
@@ -147,7 +149,7 @@ func (e *attemptError) Unwrap() error { return e.err }
 // that let us wait may still be at work, and is not doubled.
 func (f *flow) repeatable(err error, stream bool) bool {
 	failed, ok := errors.AsType[*attemptError](err)
-	if !ok || f.res.Started || f.pool.config.Retries == RetryNone || f.r.Context().Err() != nil {
+	if !ok || f.res.Started || f.pool.config.Retries == RetryNone || f.gone() {
 		return false
 	}
 	if !failed.sent {
@@ -179,7 +181,7 @@ func (f *flow) attempt(m *member, stream bool) error {
 	switch {
 	case err == nil:
 		m.well()
-	case errors.Is(err, errRequest), errors.Is(err, errClientGone), errors.Is(err, errClientBody), f.r.Context().Err() != nil:
+	case errors.Is(err, errRequest), errors.Is(err, errClientGone), errors.Is(err, errClientBody), f.gone():
 		// no fault of the back end's
 	default:
 		m.ill(err)
@@ -193,7 +195,7 @@ func (f *flow) fail(err error) {
 	timeout, isNet := errors.AsType[net.Error](err)
 	failed, isAttempt := errors.AsType[*attemptError](err)
 	switch {
-	case f.r.Context().Err() != nil || errors.Is(err, errClientGone):
+	case f.gone() || errors.Is(err, errClientGone):
 		f.res.Err = ClientGone
 	case errors.Is(err, errRequest):
 		f.res.Err = Refused
@@ -248,6 +250,20 @@ func (f *flow) watch(c *conn) {
 		c.glanced = time.Time{}
 		f.unhook = append(f.unhook, context.AfterFunc(f.r.Context(), c.abort), context.AfterFunc(f.pool.ctx, c.abort))
 	}
+}
+
+// gone says whether the client went away, or its right did.
+func (f *flow) gone() bool {
+	if f.settled {
+		return f.left
+	}
+	return f.r.Context().Err() != nil
+}
+
+// settle keeps what gone says: to stop reading a body, net/http must be given an error,
+// and then takes the client for gone.
+func (f *flow) settle() {
+	f.left, f.settled = f.gone(), true
 }
 
 // unwatch says whether the connection is still ours alone.

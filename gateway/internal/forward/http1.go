@@ -70,7 +70,7 @@ func (f *flow) begin(m *member, stream, fresh bool) (c *conn, s *sending, err er
 func (f *flow) stale(err error, stream bool) bool {
 	timeout, isNet := errors.AsType[net.Error](err)
 	return !stream && len(f.small) == 0 && safeMethod(f.r.Method) && !(isNet && timeout.Timeout()) &&
-		!errors.Is(err, errHead) && f.r.Context().Err() == nil
+		!errors.Is(err, errHead) && !f.gone()
 }
 
 // await reads headers until the final one. Those of 1xx are swallowed, but for 103, which

@@ -94,6 +94,7 @@ func (f *flow) overH2(m *member) (err error) {
 func (f *flow) endBody(received *counted) {
 	f.res.Received = received.n.Load()
 	if received.end.Load() == nil && f.r.ContentLength != f.res.Received {
+		f.settle()
 		http.NewResponseController(f.w).SetReadDeadline(time.Unix(1, 0))
 	}
 }

@@ -25,8 +25,11 @@ type sending struct {
 	header   time.Duration
 	idle     time.Duration
 	buffer   *[largeOctets]byte
-	started  bool        // of the owner's goroutine only
-	drained  atomic.Bool // the client has sent everything
+	control  *http.ResponseController // of the client's connection
+	shared   bool                     // that carries other requests too (HTTP/2)
+	started  bool                     // of the owner's goroutine only
+	over     atomic.Bool              // nobody wants the rest
+	drained  atomic.Bool              // the client has sent everything
 	finished atomic.Bool
 	done     chan struct{}
 
@@ -38,10 +41,11 @@ type sending struct {
 
 // newSending begins to send f's body over c, unless the client waits to be asked for it.
 func newSending(f *flow, c *conn) *sending {
-	if f.r.ProtoMajor == 1 {
-		http.NewResponseController(f.w).EnableFullDuplex() // else our answer would wait for the body
+	s := &sending{conn: c, body: f.r.Body, length: f.r.ContentLength, header: f.pool.spans.header, idle: f.pool.spans.idle,
+		control: http.NewResponseController(f.w), shared: f.r.ProtoMajor > 1, done: make(chan struct{})}
+	if !s.shared {
+		s.control.EnableFullDuplex() // else our answer would wait for the body
 	}
-	s := &sending{conn: c, body: f.r.Body, length: f.r.ContentLength, header: f.pool.spans.header, idle: f.pool.spans.idle, done: make(chan struct{})}
 	s.buffer, _ = f.pool.buffers.Get().(*[largeOctets]byte)
 	if s.buffer == nil {
 		s.buffer = new([largeOctets]byte)
@@ -70,6 +74,32 @@ func (s *sending) run() {
 		return
 	}
 	s.conn.patience(s.header)
+	if err != nil && !s.shared {
+		s.discard()
+	}
+}
+
+// Limits of what is read and thrown away of a body that nobody wants: a client that cannot
+// send it on does not read the answer, and one whose connection is closed with octets of
+// it unread may lose the answer (RFC 9112 9.6).
+const (
+	discardOctets = 64 << 20
+	discardTime   = 5 * time.Second
+	discardPause  = 200 * time.Millisecond // without an octet: the client has stopped
+)
+
+func (s *sending) discard() {
+	start := time.Now()
+	for n := 0; n < discardOctets && time.Since(start) < discardTime; {
+		if s.over.Load() { // not before: it would end the request's context
+			s.control.SetReadDeadline(time.Now().Add(discardPause))
+		}
+		got, err := s.body.Read(s.buffer[:])
+		if n += got; err != nil {
+			s.drained.Store(err == io.EOF)
+			return
+		}
+	}
 }
 
 // chunkRoom is for a chunk's size and line ends.
@@ -89,6 +119,9 @@ func (s *sending) copy() error {
 		if err == io.EOF && s.length < 0 {
 			s.drained.Store(true)
 			return s.push([]byte("0\r\n\r\n"))
+		}
+		if s.over.Load() {
+			return errClosed
 		}
 		if err != nil {
 			err = errors.Join(errClientBody, err)
@@ -190,9 +223,21 @@ func (s *sending) stop(f *flow) {
 		case <-timer.C:
 		}
 	}
+	s.over.Store(true)
 	s.conn.abort()
-	if !s.drained.Load() {
-		http.NewResponseController(f.w).SetReadDeadline(time.Unix(1, 0))
+	f.settle()
+	switch {
+	case s.drained.Load():
+	case s.shared:
+		s.control.SetReadDeadline(time.Unix(1, 0))
+	default:
+		if f.res.Started {
+			s.control.Flush()
+		}
+		s.control.SetReadDeadline(time.Now().Add(discardPause))
 	}
 	<-s.done
+	if !s.drained.Load() && !s.shared && !f.res.Started {
+		f.w.Header()["Connection"] = []string{"close"}
+	}
 }
