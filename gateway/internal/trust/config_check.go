@@ -64,7 +64,8 @@ type sourcePlan struct {
 	ca       string
 	row      Source
 	key      [sha256.Size]byte
-	url      *url.URL // nil where there is none
+	where    [sha256.Size]byte // equal for sources of one name and address: a list of one may serve the other
+	url      *url.URL          // nil where there is none
 	roots    *x509.CertPool
 	allow    []netip.Prefix
 	every    time.Duration // 0: by the list's own life
@@ -333,12 +334,25 @@ func (s *sourcePlan) concern(field string, ca *caPlan) error {
 		To("give the SHA-256 of that certificate in hexadecimal")
 }
 
+// identify makes the keys of the source. Of the CA's certificates only what matters to its
+// kind is in them: a journal and a responder go on when others come and go.
 func (s *sourcePlan) identify(ca *caPlan) error {
+	var certificates [][sha256.Size]byte
+	switch {
+	case s.about != nil:
+		certificates = append(certificates, s.about.SHA256())
+	case s.row.Kind != SourceOCSP:
+		for _, c := range ca.all {
+			certificates = append(certificates, c.SHA256())
+		}
+	}
 	text, err := json.Marshal(struct {
-		CA, Anchors, Below string
-		Source             Source
-	}{ca.row.Name, ca.row.Anchors, ca.row.Intermediates, s.row})
+		CA           string
+		Certificates [][sha256.Size]byte
+		Source       Source
+	}{ca.row.Name, certificates, s.row})
 	s.key = sha256.Sum256(text)
+	s.where = sha256.Sum256([]byte(strings.Join([]string{ca.row.Name, s.row.Name, s.row.Kind, s.row.URL}, "\x00")))
 	return err
 }
 

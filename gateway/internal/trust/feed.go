@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,6 +48,20 @@ func newFeed(s *Store, p *sourcePlan) *feed {
 		f.http = p.client()
 	}
 	return f
+}
+
+// inherit takes over what a source of the same place had under another configuration, if
+// whoever signed it is still among those who may.
+func (f *feed) inherit(from *feed) bool {
+	l := from.current.Load()
+	if l == nil || !slices.ContainsFunc(f.signers, func(c *verify.Certificate) bool { return issuerOf(c) == l.signer }) || f.ends(l).IsZero() {
+		return false
+	}
+	f.current.Store(l)
+	from.mu.Lock()
+	defer from.mu.Unlock()
+	f.before, f.at = from.before, from.at
+	return true
 }
 
 // clockSkew is how far the clocks of those who sign lists may be ahead of ours.

@@ -1,7 +1,9 @@
 package trust
 
 import (
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"sync"
 	"testing"
 	"time"
@@ -125,11 +127,12 @@ func live(c *smx509.Certificate) {
 // too old; then the rule for stale data decides.
 func TestJournalAway(t *testing.T) {
 	root := newCA(t, "ecdsa", "根", nil)
+	sum := sha256.Sum256(root.c.Raw)
 	b := newBook(t, pkitest.SQLite(t))
 	alice, bob := root.issue(live), root.issue(live)
 	b.note(alice, status.Issued)
 	b.note(bob, status.Issued)
-	ca := CA{Name: "ours", Anchors: root.pem(), Revocation: []Source{{Name: "journal", Kind: SourceJournal, Issuer: "sm2", MaxAge: "1s"}}}
+	ca := CA{Name: "ours", Anchors: root.pem(), Revocation: []Source{{Name: "journal", Kind: SourceJournal, Issuer: "sm2", MaxAge: "1s", Of: hex.EncodeToString(sum[:])}}}
 	config := configOf(ca)
 	config.Sets = append(config.Sets, SetRow{Name: "lenient", CAs: []string{"ours"}, Stale: &StaleRule{AllowFor: "1h"}})
 	s := open(t, Options{Journal: b.j}, ca)
@@ -154,6 +157,7 @@ func TestJournalAway(t *testing.T) {
 		t.Errorf("health says %+v", h)
 	}
 	config.CAs[0].Level = 5 // the paths remembered go, what the journal has said stays
+	config.CAs[0].Anchors += newCA(t, "ecdsa", "新的", nil).pem()
 	if err := s.Apply(config); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 
 // kept is where a source's last good list lies. The name holds nothing foreign.
 func (s *Store) kept(p *sourcePlan) string {
-	return filepath.Join(s.opts.Dir, hex.EncodeToString(p.key[:16])+".crl")
+	return filepath.Join(s.opts.Dir, hex.EncodeToString(p.where[:16])+".crl")
 }
 
 // keep writes a good list down. A failure costs a fetch after the next start and no

@@ -217,12 +217,24 @@ func (s *Store) start(p *sourcePlan) *running {
 		s.spawn(func() { r.journal.run(ctx) })
 	default:
 		r.feed = newFeed(s, p)
-		r.feed.recall()
+		if before := s.twin(p); before == nil || !r.feed.inherit(before) {
+			r.feed.recall()
+		}
 		if p.url != nil {
 			s.spawn(func() { r.feed.run(ctx) })
 		}
 	}
 	return r
+}
+
+// twin is the source of the same place under the configuration before.
+func (s *Store) twin(p *sourcePlan) *feed {
+	for _, r := range s.running {
+		if r.feed != nil && r.feed.where == p.where && r.feed.key != p.key {
+			return r.feed
+		}
+	}
+	return nil
 }
 
 func (s *Store) replaceSets(p *plan, authorities map[*caPlan]*authority) {

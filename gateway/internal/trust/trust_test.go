@@ -242,6 +242,37 @@ func TestTrustRows(t *testing.T) {
 	}
 }
 
+// TestInherited: a list outlives changes of its CA's row, as long as whoever signed it
+// stays; uploads above all, which nobody could fetch again.
+func TestInherited(t *testing.T) {
+	root := newCA(t, "ecdsa", "根", nil)
+	issuing, other := newCA(t, "ecdsa", "签发", root), newCA(t, "ecdsa", "签发二", root)
+	alice := issuing.issue(nil)
+	ca := CA{Name: "ours", Anchors: root.pem(), Intermediates: issuing.pem(), LeafOnly: true, Revocation: []Source{{Name: "list", Kind: SourceUpload}}}
+	options := Options{Now: newClock().now, Dir: t.TempDir()}
+	s := open(t, options, ca)
+	upload(t, s, "list", issuing.list(paper{number: 3, next: moment.Add(time.Hour), entries: entryOf(alice.SerialNumber, moment, 0)}))
+	ca.Intermediates += other.pem()
+	apply := func() {
+		t.Helper()
+		if err := s.Apply(configOf(ca)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	apply()
+	wants(t, "one CA more", judge(s, moment, alice), Revoked)
+	if _, err := s.Upload(t.Context(), "ours", "list", issuing.list(paper{number: 2, next: moment.Add(time.Hour)})); pki.CodeOf(err) != "crl.number" {
+		t.Error("the number is forgotten:", err)
+	}
+	s.Close()
+	ca.Level = 2
+	s = open(t, options, ca)
+	wants(t, "after a restart", judge(s, moment, alice), Revoked)
+	ca.Intermediates = other.pem()
+	apply()
+	wants(t, "its signer gone", judge(s, moment, alice, issuing.c), StatusUnknown)
+}
+
 // TestConfigurations: what cannot work is refused with the field named, and nothing of
 // it is applied.
 func TestConfigurations(t *testing.T) {
