@@ -51,20 +51,32 @@ func (h *house) published(at time.Time, above int64, serial pki.Serial, listed b
 	h.t.Helper()
 	var last *smx509.RevocationList
 	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		der, err := os.ReadFile(filepath.Join(h.crlDir, "sm2", "complete.crl"))
-		if err != nil {
+		complete, delta := h.listFile("complete.crl"), h.listFile("delta.crl")
+		if complete == nil {
 			continue
 		}
-		if last, err = smx509.ParseRevocationList(der); err != nil {
-			h.t.Fatal(err)
-		}
+		last = complete
 		age := at.Sub(last.ThisUpdate)
-		if last.Number.Int64() > above && age >= 0 && age < 12*time.Hour && (!listed || on(last, serial)) {
+		if last.Number.Int64() > above && age >= 0 && age < 12*time.Hour && (!listed || on(last, serial) || delta != nil && on(delta, serial)) {
 			return last.Number.Int64()
 		}
 	}
 	h.t.Fatalf("at %s the list published is number %d of %s, listed: %v", at, last.Number, last.ThisUpdate, on(last, serial))
 	return 0
+}
+
+// listFile reads a list of sm2 that lies there, nil if none does.
+func (h *house) listFile(name string) *smx509.RevocationList {
+	h.t.Helper()
+	der, err := os.ReadFile(filepath.Join(h.crlDir, "sm2", name))
+	if err != nil {
+		return nil
+	}
+	list, err := smx509.ParseRevocationList(der)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return list
 }
 
 func on(list *smx509.RevocationList, serial pki.Serial) bool {

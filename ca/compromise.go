@@ -53,7 +53,7 @@ func (ca *CA) related(ctx context.Context, o *storedOrder) ([]*storedOrder, erro
 // the KMC; "" finds none.
 func (ca *CA) applicationsOf(ctx context.Context, signing, escrowed string) ([]string, error) {
 	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT application FROM ca_order WHERE key_hash = $1
-		UNION SELECT application FROM ca_tbs WHERE role = 'encrypt' AND key_hash = $2`, signing, escrowed)
+		UNION SELECT application FROM ca_certificate WHERE role = 'encrypt' AND key_hash = $2`, signing, escrowed)
 	if err != nil {
 		return nil, storeFailed(fmt.Errorf("finding what shares a key: %w", err))
 	}

@@ -267,9 +267,9 @@ func TestRandomLives(t *testing.T) {
 func TestInvariantsAreFound(t *testing.T) {
 	for name, fault := range map[string]struct{ statement, want string }{
 		"half pair":        {"DELETE FROM ca_signature WHERE role = 'encrypt'", "half a pair"},
-		"other bytes":      {"UPDATE ca_tbs SET tbs = (SELECT tbs FROM ca_tbs ORDER BY role LIMIT 1)", "without an audit entry"},
+		"other bytes":      {"UPDATE ca_certificate SET tbs = (SELECT tbs FROM ca_certificate ORDER BY role LIMIT 1)", "without an audit entry"},
 		"wrong signature":  {"UPDATE ca_signature SET signature = (SELECT signature FROM ca_signature ORDER BY role LIMIT 1)", "does not verify"},
-		"unknown to state": {"DELETE FROM status WHERE serial IN (SELECT serial FROM ca_serial WHERE role = 'sign')", "in the journal false"},
+		"unknown to state": {"DELETE FROM status WHERE serial IN (SELECT serial FROM ca_certificate WHERE role = 'sign')", "in the journal false"},
 		"revival":          {"UPDATE status SET state = 'valid' WHERE state = 'revoked'", "was last revoked, the journal says it is valid"},
 		"crl number":       {"UPDATE ca_crl SET number = number + 5", "is not what its record says"},
 	} {
@@ -284,7 +284,7 @@ func TestInvariantsAreFound(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.checkInvariants()
-			backup := []string{"CREATE TABLE b1 AS SELECT * FROM ca_signature", "CREATE TABLE b2 AS SELECT * FROM ca_tbs", "CREATE TABLE b3 AS SELECT * FROM status", "CREATE TABLE b4 AS SELECT * FROM ca_crl"}
+			backup := []string{"CREATE TABLE b1 AS SELECT * FROM ca_signature", "CREATE TABLE b2 AS SELECT * FROM ca_certificate", "CREATE TABLE b3 AS SELECT * FROM status", "CREATE TABLE b4 AS SELECT * FROM ca_crl"}
 			for _, s := range backup {
 				h.exec(s)
 			}
@@ -293,7 +293,7 @@ func TestInvariantsAreFound(t *testing.T) {
 			if !strings.Contains(found, fault.want) {
 				t.Errorf("found %q, want %q", found, fault.want)
 			}
-			for n, table := range []string{"ca_signature", "ca_tbs", "status", "ca_crl"} {
+			for n, table := range []string{"ca_signature", "ca_certificate", "status", "ca_crl"} {
 				h.exec("DELETE FROM " + table)
 				h.exec(fmt.Sprintf("INSERT INTO %s SELECT * FROM b%d", table, n+1))
 			}

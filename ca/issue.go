@@ -36,7 +36,7 @@ func (ca *CA) Issue(ctx context.Context, o Order) (*Issued, error) {
 // profile and that today's refuses: asking again gives the same. why is the refusal.
 func (ca *CA) doneBefore(ctx context.Context, application string, sum func() (string, error), why error) (*Issued, error) {
 	found, err := ca.readOrder(ctx, application)
-	if err != nil || !found.intended() {
+	if err != nil {
 		return nil, why
 	}
 	if asked, err := sum(); err != nil || asked != found.digest {
@@ -240,7 +240,7 @@ func (p *plan) build(profile *Profile, serial pki.Serial, spki []byte, now time.
 
 // intend makes the record of what will be signed, the encrypting half included.
 func (ca *CA) intend(p *plan, grant *pki.KeyGrant, now time.Time, actor pki.Actor) (*intent, error) {
-	in := &intent{order: &p.row, stored: now, certs: []intended{p.first}, act: audit.Act{
+	in := &intent{order: &p.row, certs: []intended{p.first}, act: audit.Act{
 		Actor: actor, Act: "certificate." + p.row.act, Object: p.row.application, Subject: p.row.holder, Result: audit.Done, At: now,
 		Detail: map[string]string{"issuer": p.issuer.ID, "profile": p.profile.Name, "profile_hash": p.profile.hash},
 	}}

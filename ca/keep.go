@@ -52,6 +52,7 @@ type keeper struct {
 	ca    *CA
 	turns map[string]*turn
 	seen  int64 // of the journal; -1: nothing yet
+	heard time.Time
 
 	began time.Time // by the machine's own count, which no setting of the clock changes
 	clock time.Time // of the CA then, without that count: what it says is what may jump
@@ -149,15 +150,18 @@ func (k *keeper) listen(ctx context.Context, longest time.Duration) {
 			t.news, news = true, true
 		}
 	}
-	if !news && len(entries) > 0 {
+	if !news && time.Since(k.heard) < oftenHeard {
 		sleep(ctx, moreToCome)
 	}
+	k.heard = time.Now()
 }
 
-// moreToCome is a rest after entries that change no list: where certificates are issued
-// there will be more, and each commit's would be read by themselves. A revocation comes
-// so much later to its delta.
-const moreToCome = 20 * time.Millisecond
+// Where certificates are issued without a pause, entries that change no list are read
+// some commits at a time. A revocation among them comes so much later to its delta.
+const (
+	oftenHeard = 5 * time.Millisecond
+	moreToCome = 20 * time.Millisecond
+)
 
 // everybody is to be looked at, but for those whose lists could not be made just now.
 func (k *keeper) everybody() {

@@ -41,12 +41,6 @@ type serialRow struct {
 	profile, profileHash string
 }
 
-var serialColumns = []string{"issuer", "serial", "application", "role", "previous", "escrow", "profile", "profile_hash"}
-
-func (s serialRow) values(o *orderRow) []any {
-	return []any{o.issuer, string(s.serial), o.application, s.role, string(s.previous), string(s.escrow), s.profile, s.profileHash}
-}
-
 var orderColumns = []string{"application", "act", "digest", "issuer", "profile", "kind", "family", "holder",
 	"skeleton", "spelling", "key_hash", "form", "sealed_to", "predecessor", "reason", "decision", "actor", "created"}
 
@@ -59,11 +53,10 @@ func (o *orderRow) values() []any {
 // intent is what stands before the signature: the order with its serials, the bytes
 // fixed once, and the audit entry.
 type intent struct {
-	order  *orderRow
-	certs  []intended
-	act    audit.Act
-	stored time.Time
-	asOf   int64 // out: how many compromises were known when it was stored
+	order *orderRow
+	certs []intended
+	act   audit.Act
+	asOf  int64 // out: how many compromises were known when it was stored
 }
 
 // newPair returns the certificate of a pair new from the KMC, nil without one.
@@ -86,16 +79,18 @@ type intended struct {
 	envelope            *pki.Envelope
 }
 
-var tbsColumns = []string{"application", "role", "key_hash", "subject", "not_before", "not_after", "crl_part", "tbs",
-	"envelope_format", "envelope", "stored"}
+var certificateColumns = []string{"issuer", "serial", "application", "role", "previous", "escrow", "profile", "profile_hash",
+	"key_hash", "subject", "not_before", "not_after", "crl_part", "tbs", "envelope_format", "envelope"}
 
-func (c intended) values(in *intent) []any {
+// values is the row of one certificate.
+func (in *intent) values(i int) []any {
+	o, s, c := in.order, in.order.serials[i], in.certs[i]
 	format, sealed := "", []byte(nil)
 	if c.envelope != nil {
 		format, sealed = c.envelope.Format, c.envelope.DER
 	}
-	return []any{in.order.application, c.role, c.keyHash, c.subject, c.notBefore.UnixMilli(), c.notAfter.UnixMilli(),
-		c.partition, c.tbs, format, sealed, in.stored.UnixMilli()}
+	return []any{o.issuer, string(s.serial), o.application, s.role, string(s.previous), string(s.escrow), s.profile, s.profileHash,
+		c.keyHash, c.subject, c.notBefore.UnixMilli(), c.notAfter.UnixMilli(), c.partition, c.tbs, format, sealed}
 }
 
 // completion releases signatures: with this commit the certificates exist, both

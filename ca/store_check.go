@@ -47,13 +47,13 @@ var questions = []struct{ what, in, text string }{
 		"SELECT 'application', application, '', '', '', '', '', 0 FROM ca_order WHERE application IN %s"},
 	{"owner", "ca_order WHERE key_hash = ?",
 		"SELECT 'owner', key_hash, holder, '', '', '', '', 0 FROM ca_order WHERE key_hash IN %s"},
-	{"pair", "ca_tbs WHERE role = 'encrypt' AND key_hash = ?",
-		"SELECT 'pair', key_hash, application, '', '', '', '', 0 FROM ca_tbs WHERE role = 'encrypt' AND key_hash IN %s"},
+	{"pair", "ca_certificate WHERE role = 'encrypt' AND key_hash = ?",
+		"SELECT 'pair', key_hash, application, '', '', '', '', 0 FROM ca_certificate WHERE role = 'encrypt' AND key_hash IN %s"},
 	{"person", "ca_order WHERE skeleton <> '' AND skeleton = ?",
 		"SELECT 'person', skeleton, holder, spelling, '', '', '', 0 FROM ca_order WHERE skeleton <> '' AND skeleton IN %s"},
 	{"holding", "ca_order WHERE holder = ?",
 		`SELECT 'holding', o.holder, o.kind, o.family, o.application, o.issuer, s.serial, o.created FROM ca_order o
-		JOIN ca_serial s ON s.application = o.application AND s.role <> 'encrypt' WHERE o.holder IN %s`},
+		JOIN ca_certificate s ON s.application = o.application AND s.role <> 'encrypt' WHERE o.holder IN %s`},
 }
 
 // look asks the database. A CA stores one batch after the other, so what it finds

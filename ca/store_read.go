@@ -29,8 +29,7 @@ type storedOrder struct {
 	asOf  int64        // how many compromises were known when it was stored; 0: not known
 }
 
-func (o *storedOrder) intended() bool { return len(o.certs) > 0 && o.certs[0].tbs != nil }
-func (o *storedOrder) issued() bool   { return len(o.certs) > 0 && o.certs[0].signature != nil }
+func (o *storedOrder) issued() bool { return len(o.certs) > 0 && o.certs[0].signature != nil }
 
 // half returns the certificate of a role, nil if the order has none.
 func (o *storedOrder) half(role string) *storedCert {
@@ -45,31 +44,28 @@ func (o *storedOrder) half(role string) *storedCert {
 const orderFields = `o.application, o.act, o.digest, o.issuer, o.profile, o.kind, o.family, o.holder,
 	o.skeleton, o.spelling, o.key_hash, o.form, o.sealed_to, o.predecessor, o.reason, o.decision, o.actor, o.created`
 
-const certFields = `s.serial, s.role, s.previous, s.escrow, s.profile, s.profile_hash, t.key_hash, t.subject, t.not_before, t.not_after, t.crl_part,
-	t.tbs, t.envelope_format, t.envelope, g.signature`
+const certFields = `s.serial, s.role, s.previous, s.escrow, s.profile, s.profile_hash, s.key_hash, s.subject, s.not_before, s.not_after, s.crl_part,
+	s.tbs, s.envelope_format, s.envelope, g.signature`
 
 const certTables = ` FROM ca_order o
-	JOIN ca_serial s ON s.application = o.application
-	LEFT JOIN ca_tbs t ON t.application = s.application AND t.role = s.role
+	JOIN ca_certificate s ON s.application = o.application
 	LEFT JOIN ca_signature g ON g.application = s.application AND g.role = s.role `
 
 func scanLine(rows *sql.Rows) (orderRow, storedCert, error) {
 	var o orderRow
 	var c storedCert
 	var reason int
-	var created int64
-	var keyHash, subject, format sql.NullString
-	var notBefore, notAfter, partition sql.NullInt64
+	var created, notBefore, notAfter int64
+	var format string
 	var envelope []byte
 	err := rows.Scan(&o.application, &o.act, &o.digest, &o.issuer, &o.profile, &o.kind, &o.family, &o.holder,
 		&o.skeleton, &o.spelling, &o.keyHash, &o.form, &o.sealedTo, &o.predecessor, &reason, &o.decision, &o.actor, &created,
-		&c.serial, &c.role, &c.previous, &c.escrow, &c.profile, &c.profileHash, &keyHash, &subject, &notBefore, &notAfter, &partition,
+		&c.serial, &c.role, &c.previous, &c.escrow, &c.profile, &c.profileHash, &c.keyHash, &c.subject, &notBefore, &notAfter, &c.partition,
 		&c.tbs, &format, &envelope, &c.signature)
 	o.reason, o.created = pki.Reason(reason), time.UnixMilli(created).UTC()
-	c.keyHash, c.subject, c.partition = keyHash.String, subject.String, int(partition.Int64)
-	c.notBefore, c.notAfter = time.UnixMilli(notBefore.Int64).UTC(), time.UnixMilli(notAfter.Int64).UTC()
-	if format.String != "" {
-		c.envelope = &pki.Envelope{Format: format.String, DER: envelope}
+	c.notBefore, c.notAfter = time.UnixMilli(notBefore).UTC(), time.UnixMilli(notAfter).UTC()
+	if format != "" {
+		c.envelope = &pki.Envelope{Format: format, DER: envelope}
 	}
 	return o, c, err
 }
@@ -109,7 +105,7 @@ func (ca *CA) readOrder(ctx context.Context, application string) (*storedOrder, 
 // ever reserved under that serial.
 func (ca *CA) readOrderOf(ctx context.Context, issuer string, serial pki.Serial) (*storedOrder, error) {
 	var application string
-	err := ca.cfg.DB.Read().QueryRowContext(ctx, "SELECT application FROM ca_serial WHERE issuer = $1 AND serial = $2",
+	err := ca.cfg.DB.Read().QueryRowContext(ctx, "SELECT application FROM ca_certificate WHERE issuer = $1 AND serial = $2",
 		issuer, string(serial)).Scan(&application)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, pki.Errorf(pki.Unknown, "certificate.unknown", "issuer %.32q has no certificate with this serial number", issuer).
@@ -148,7 +144,7 @@ type follower struct {
 
 func (ca *CA) followers(ctx context.Context, old *storedOrder) ([]follower, error) {
 	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT o.application, o.issuer, s.serial, o.created FROM ca_order o
-		JOIN ca_serial s ON s.application = o.application AND s.role <> 'encrypt'
+		JOIN ca_certificate s ON s.application = o.application AND s.role <> 'encrypt'
 		WHERE o.predecessor IN ($1, $2) AND o.predecessor <> '' AND (o.predecessor = $3 OR o.issuer = $4)`,
 		old.lineage(old.issuer), old.lineage(""), old.lineage(""), old.issuer)
 	if err != nil {
@@ -175,7 +171,7 @@ const unfinishedFor = 7 * 24 * time.Hour
 
 // Written so that both engines begin with the index of times.
 const unfinishedOrders = `SELECT o.application FROM ca_order o WHERE o.created >= $1 AND EXISTS (
-	SELECT 1 FROM ca_tbs t WHERE t.application = o.application AND NOT EXISTS (
+	SELECT 1 FROM ca_certificate t WHERE t.application = o.application AND NOT EXISTS (
 		SELECT 1 FROM ca_signature g WHERE g.application = t.application AND g.role = t.role))`
 
 // unfinished returns the applications whose bytes are stored and not yet signed, of
@@ -218,7 +214,7 @@ func (ca *CA) readCertificates(ctx context.Context, f Filter) ([]storedOrder, er
 
 // tail is what follows the tables in the question for a page.
 func (f Filter) tail() (text string, args []any) {
-	where := []string{"t.role IS NOT NULL"}
+	where := []string{"1 = 1"}
 	add := func(condition string, value any) {
 		args = append(args, value)
 		where = append(where, strings.ReplaceAll(condition, "?", "$"+strconv.Itoa(len(args))))
@@ -233,7 +229,7 @@ func (f Filter) tail() (text string, args []any) {
 		add("s.profile = ?", f.Profile)
 	}
 	if f.Subject != "" {
-		add(`t.subject LIKE ? ESCAPE '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Subject)+"%")
+		add(`s.subject LIKE ? ESCAPE '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(f.Subject)+"%")
 	}
 	// Where to go on must bound the index by itself, however deep in the list it is.
 	switch issuer, serial, ok := strings.Cut(f.After, "/"); {

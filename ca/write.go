@@ -130,11 +130,10 @@ func (ca *CA) writeTogether(ctx context.Context, tx *sql.Tx, steps []*step, errs
 		return err
 	}
 	b.drop(errs)
-	orders, serials, bodies := b.intentRows()
+	orders, certificates := b.intentRows()
 	err = db.Send(ctx, tx,
 		db.Into("ca_order", orderColumns, orders, ""),
-		db.Into("ca_serial", serialColumns, serials, ""),
-		db.Into("ca_tbs", tbsColumns, bodies, ""),
+		db.Into("ca_certificate", certificateColumns, certificates, ""),
 		db.Into("ca_signature", []string{"application", "role", "signature"}, b.signatureRows(), ""))
 	if err != nil {
 		return sortDuplicate(err)
@@ -159,7 +158,7 @@ func sortDuplicate(err error) error {
 	switch into.Table {
 	case "ca_order":
 		return errExists
-	case "ca_serial":
+	case "ca_certificate":
 		return errSerial
 	}
 	return errSigned
@@ -196,17 +195,14 @@ func (b *batch) drop(errs []error) {
 
 // intentRows are orders with their serials and the bytes to be signed: from here on
 // each serial belongs to one application (design.md §3.1).
-func (b *batch) intentRows() (orders, serials, bodies [][]any) {
+func (b *batch) intentRows() (orders, certificates [][]any) {
 	for _, in := range b.intents {
 		orders = append(orders, in.what.order.values())
-		for _, s := range in.what.order.serials {
-			serials = append(serials, s.values(in.what.order))
-		}
-		for _, c := range in.what.certs {
-			bodies = append(bodies, c.values(in.what))
+		for i := range in.what.certs {
+			certificates = append(certificates, in.what.values(i))
 		}
 	}
-	return orders, serials, bodies
+	return orders, certificates
 }
 
 func (b *batch) signatureRows() (rows [][]any) {

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- An order as it was reserved: its content's digest makes asking again safe.
+-- An order: its content's digest makes asking again safe.
 CREATE TABLE ca_order (
     application  TEXT PRIMARY KEY,
     act          TEXT NOT NULL,
@@ -27,10 +27,10 @@ CREATE INDEX ca_order_key ON ca_order (key_hash);
 CREATE INDEX ca_order_predecessor ON ca_order (predecessor) WHERE predecessor <> '';
 CREATE INDEX ca_order_skeleton ON ca_order (skeleton) WHERE skeleton <> '';
 
--- A serial exists from here on; nothing is signed before. What is known of the
--- certificate later stands under its place in the order: those keys come nearly in
--- order, where serials are random and would touch a page of the index each.
-CREATE TABLE ca_serial (
+-- A certificate to be: its serial, which exists from here on, and the bytes to be
+-- signed, fixed once. Its place is that in the order: those keys come nearly in order,
+-- where serials are random and would touch a page of the index each.
+CREATE TABLE ca_certificate (
     issuer       TEXT NOT NULL,
     serial       TEXT NOT NULL,
     application  TEXT NOT NULL,
@@ -39,27 +39,19 @@ CREATE TABLE ca_serial (
     escrow       TEXT NOT NULL,
     profile      TEXT NOT NULL,
     profile_hash TEXT NOT NULL,
+    key_hash     TEXT NOT NULL,
+    subject      TEXT NOT NULL,
+    not_before   INTEGER NOT NULL,
+    not_after    INTEGER NOT NULL,
+    crl_part     INTEGER NOT NULL,
+    tbs          BLOB NOT NULL,
+    envelope_format TEXT NOT NULL,
+    envelope     BLOB,
     PRIMARY KEY (application, role),
     UNIQUE (issuer, serial)
-) STRICT, WITHOUT ROWID;
-
--- The bytes to be signed, fixed once.
-CREATE TABLE ca_tbs (
-    application TEXT NOT NULL,
-    role        TEXT NOT NULL,
-    key_hash    TEXT NOT NULL,
-    subject     TEXT NOT NULL,
-    not_before  INTEGER NOT NULL,
-    not_after   INTEGER NOT NULL,
-    crl_part    INTEGER NOT NULL,
-    tbs         BLOB NOT NULL,
-    envelope_format TEXT NOT NULL,
-    envelope    BLOB,
-    stored      INTEGER NOT NULL,
-    PRIMARY KEY (application, role)
 ) STRICT;
 -- Keys that came from the KMC; those of signing halves stand in ca_order.
-CREATE INDEX ca_tbs_escrowed ON ca_tbs (key_hash) WHERE role = 'encrypt';
+CREATE INDEX ca_certificate_escrowed ON ca_certificate (key_hash) WHERE role = 'encrypt';
 
 -- A signature released: from this row on the certificate exists.
 CREATE TABLE ca_signature (
@@ -93,6 +85,5 @@ CREATE INDEX ca_crl_life ON ca_crl (issuer, crl_part, base, next_update);
 DROP TABLE ca_crl;
 DROP TABLE ca_crl_number;
 DROP TABLE ca_signature;
-DROP TABLE ca_tbs;
-DROP TABLE ca_serial;
+DROP TABLE ca_certificate;
 DROP TABLE ca_order;
