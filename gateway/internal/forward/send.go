@@ -74,14 +74,14 @@ func (s *sending) run() {
 		return
 	}
 	s.conn.patience(s.header)
-	if err != nil && !s.shared {
+	if err != nil {
 		s.discard()
 	}
 }
 
 // Limits of what is read and thrown away of a body that nobody wants: a client that cannot
-// send it on does not read the answer, and one whose connection is closed with octets of
-// it unread may lose the answer (RFC 9112 9.6).
+// send it on does not read the answer, and one whose connection is closed, or stream reset,
+// with octets of it unread may lose the answer (RFC 9112 9.6; curl over HTTP/2).
 const (
 	discardOctets = 64 << 20
 	discardTime   = 5 * time.Second
@@ -226,11 +226,7 @@ func (s *sending) stop(f *flow) {
 	s.over.Store(true)
 	s.conn.abort()
 	f.settle()
-	switch {
-	case s.drained.Load():
-	case s.shared:
-		s.control.SetReadDeadline(time.Unix(1, 0))
-	default:
+	if !s.drained.Load() {
 		if f.res.Started {
 			s.control.Flush()
 		}

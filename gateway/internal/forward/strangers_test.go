@@ -79,7 +79,7 @@ func TestNginxAndCurl(t *testing.T) {
 			t.Helper()
 			out, err := exec.Command("curl", append([]string{"-sSk", "--max-time", "60", version}, arguments...)...).Output()
 			if err != nil {
-				t.Fatalf("%q: %v", arguments, err)
+				t.Fatalf("%s %q: %v; %+v", version, arguments, err, d.result(t, len(d.results)))
 			}
 			return string(out)
 		}
