@@ -24,6 +24,8 @@ type demo struct {
 		LDAP   string `json:"ldap"`
 		Node   string `json:"node"`
 		RA     string `json:"ra"`
+		LRA    string `json:"lra"`
+		Self   string `json:"selfservice"`
 	} `json:"endpoints"`
 	Trust      map[string]trust    `json:"trust"`
 	Identities map[string]identity `json:"identities"`

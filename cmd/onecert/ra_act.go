@@ -142,18 +142,19 @@ func (f *entryFlags) read(io *console) (err error) {
 
 func raRegisterCommand(io *console) *cobra.Command {
 	f := &entryFlags{}
-	var kind string
+	var kind, suite string
 	command := io.atRA("register", "cmd.ra.register", []string{
 		`onecert ra register --kind person --field name=林晓明 --field unit=示例市民政局 --field identity_kind=resident --field-file identity=number.txt --field phone=13900000000 --request lin.csr --document form=form.pdf --document identity=card.jpg --submit`,
 		"onecert ra register --kind device --field name=www.office.example --profile device-server-tls --request www.csr",
 	}, func(ctx context.Context, s *wire.Session, _ []string) error {
-		f.Operation, f.Kind = ra.Issue, ra.Kind(kind)
+		f.Operation, f.Kind, f.Suite = ra.Issue, ra.Kind(kind), pki.Suite(suite)
 		return io.enter(ctx, s, f)
 	})
 	flags := command.Flags()
 	flags.StringVar(&kind, "kind", "", io.text("flag.ra.kind"))
 	flags.StringVar(&f.Profile, "profile", "", io.text("flag.issue.profile"))
 	flags.BoolVar(&f.Single, "single", false, io.text("flag.issue.single"))
+	flags.StringVar(&suite, "suite", "", io.text("flag.ra.suite"))
 	f.flags(io, flags)
 	f.newFlags(io, flags)
 	io.required(command, "kind")
