@@ -46,7 +46,7 @@ func (c counts) add(operation string, status int, took time.Duration) {
 // serveMetrics shows the registry to whoever is identified: how much a CA issues
 // is nobody else's business.
 func (a *API) serveMetrics(w http.ResponseWriter, r *http.Request) {
-	if _, known := pki.ActorFrom(r.Context()); a.guarded && !known {
+	if actor, _ := pki.ActorFrom(r.Context()); a.guarded && actor.Name == "" {
 		Refuse(w, r, pki.Errorf(pki.Forbidden, "metrics.anonymous", "metrics are not shown to anonymous callers").
 			To("connect with a registered certificate"))
 		return

@@ -27,7 +27,10 @@ type Peers struct {
 	Issuers  []*x509.Certificate // CAs below the roots that a peer need not send: many tools send only their own certificate
 	National *smx509.CertPool    // roots of those who come by TLCP, with their whole chain; nil: none is trusted
 	Required bool                // refuse callers without a certificate; else the handler decides
-	Now      func() time.Time    // nil: time.Now
+	// Lenient lets a caller with a bad certificate go on, as an actor without a name: a
+	// browser brings along what it has, and some operations take no certificate.
+	Lenient bool
+	Now     func() time.Time // nil: time.Now
 	// Who returns the actor of a verified certificate. It is asked for each
 	// request, so that ended rights end at once; it has to be quick. Of a pair it is
 	// given the signing certificate, as far as crypto/x509 knows it; TLCPOf has both.
@@ -59,11 +62,13 @@ func (p *Peers) Identify(next http.Handler) http.Handler {
 			return
 		}
 		leaf, err := p.verified(r, peer)
-		if err != nil {
-			p.refuse(w, r, err)
-			return
+		var actor pki.Actor
+		switch {
+		case err == nil:
+			actor, err = p.Who(r.Context(), leaf)
+		case p.Lenient && leaf != nil:
+			actor, err = pki.Actor{Certificate: pki.Fingerprint(leaf.Raw)}, nil
 		}
-		actor, err := p.Who(r.Context(), leaf)
 		if err != nil {
 			p.refuse(w, r, err)
 			return

@@ -82,6 +82,31 @@ func TestClientCertificates(t *testing.T) {
 	}
 }
 
+// TestLenient: where callers may come without a certificate, one with a bad certificate
+// is nobody: the handler sees which it was and no name, and metrics stay closed.
+func TestLenient(t *testing.T) {
+	ours, other := newAuthority(t, "Demo CA"), newAuthority(t, "Demo CA")
+	good := ours.leaf("centre.issuer", nil)
+	known := registered{}
+	known.add(good)
+	base := start(t, Server{Name: "things", TLS: ServerTLS(ours.leaf("server", nil), nil),
+		Handler: newAPI(t, &object{}, func(c *Config) { c.Peers = &Peers{Roots: ours.pool(), Who: known.who, Lenient: true} })})
+	for name, own := range map[string]*Identity{"other CA": other.leaf("centre.issuer", nil),
+		"expired": ours.leaf("centre.issuer", func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) })} {
+		cl := client(t, base, own, ours.pool())
+		got, err := Call[struct{}, thing](t.Context(), cl, "GET", "/who", nil)
+		if err != nil || got.Name != "" || got.Link != "127.0.0.1" {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		if status := statusOf(t, cl, "/metrics"); status < 400 {
+			t.Errorf("%s: metrics are shown with %d", name, status)
+		}
+	}
+	if got, err := Call[struct{}, thing](t.Context(), client(t, base, good, ours.pool()), "GET", "/who", nil); err != nil || got.Name != "centre.issuer" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func statusOf(t *testing.T, c *Client, path string) int {
 	t.Helper()
 	response, err := c.HTTP.Get(c.Base + path)

@@ -27,6 +27,7 @@ func Descriptions() (map[string][]byte, error) {
 	(&RAProcess{API: registration, Registration: (*ra.Registration)(nil), Desk: (*helpdesk.Desk)(nil)}).routes()
 	self := serve.New(serve.Config{Title: titleSelf, Version: apiVersion})
 	(*ra.Registration)(nil).SelfRoutes(self.Huma)
+	(*helpdesk.Desk)(nil).PeopleRoutes(self.Huma, (*ra.Registration)(nil).Self())
 	door := serve.New(serve.Config{Title: titleGateway, Version: apiVersion})
 	(&GatewayProcess{API: door, Gateway: (*gateway.Gateway)(nil)}).routes()
 	all := map[string][]byte{}

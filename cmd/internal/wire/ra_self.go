@@ -16,9 +16,10 @@ const titleSelf = "OneCert self-service"
 // here (design.md decision 16).
 func (p *RAProcess) selfService() {
 	peers := &serve.Peers{Roots: p.roots, National: p.nation, Issuers: p.issuing(), Now: p.options.now(),
-		Who: p.holder}
+		Who: p.holder, Lenient: true}
 	p.Self = serve.New(serve.Config{Title: titleSelf, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	p.SelfRoutes(p.Self.Huma)
+	p.Desk.PeopleRoutes(p.Self.Huma, p.Registration.Self())
 }
 
 // holder says whose certificate it is. Browsers bring the one they have everywhere: whose
