@@ -72,11 +72,15 @@ func (c *Client) Versions(ctx context.Context, before int64, n int) ([]Version, 
 
 // Examine is Gateway.Examine.
 func (c *Client) Examine(ctx context.Context, document *Configuration) (*Checked, error) {
+	document.whole()
 	return serve.Call[Configuration, *Checked](ctx, c.c, http.MethodPost, pathCheckDocument, document)
 }
 
 // Apply is Gateway.Apply.
 func (c *Client) Apply(ctx context.Context, change Change) (Version, error) {
+	if change.Document != nil {
+		change.Document.whole()
+	}
 	return serve.Call[Change, Version](ctx, c.c, http.MethodPut, pathConfiguration, &change)
 }
 

@@ -137,3 +137,27 @@ func (d DurationText) Or(otherwise time.Duration) time.Duration {
 	span, _ := time.ParseDuration(string(d))
 	return span
 }
+
+// whole writes lists that are empty as such: null is none of what the API takes.
+func (c *Configuration) whole() {
+	list(&c.Services)
+	list(&c.Applications)
+	list(&c.Certificates)
+	list(&c.Policy.Rules)
+	for i := range c.Services {
+		list(&c.Services[i].Listen)
+		list(&c.Services[i].Certificates)
+	}
+	for i := range c.Applications {
+		list(&c.Applications[i].Backend.Backends)
+	}
+	for i := range c.Trust.Sets {
+		list(&c.Trust.Sets[i].CAs)
+	}
+}
+
+func list[T any](all *[]T) {
+	if *all == nil {
+		*all = []T{}
+	}
+}

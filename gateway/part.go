@@ -157,7 +157,7 @@ func strictly[T any](value json.RawMessage) (v T, err error) {
 func (g *Gateway) newest(ctx context.Context) (*Configuration, Version, error) {
 	v, document, err := lastVersion(ctx, g.cfg.DB.Read())
 	if err != nil || v.Number == 0 {
-		return &Configuration{}, v, err
+		return nothing(), v, err
 	}
 	c, err := Parse(document)
 	return c, v, err

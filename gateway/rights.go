@@ -27,6 +27,7 @@ func (g *Gateway) rights(actor pki.Actor, next *Configuration) error {
 	if next == nil {
 		return nil
 	}
+	next.whole()
 	now := g.running.Load().config
 	if !same(now.Trust, next.Trust) || !same(now.Policy, next.Policy) {
 		if _, err := g.enterOffice(pki.WithActor(g.ctx, actor), officer.WriteGatewayPolicy); err != nil {

@@ -36,6 +36,7 @@ func Parse(document []byte) (*Configuration, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, pki.Errorf(pki.Invalid, "gateway.document", "there is something behind the configuration").To("give one JSON document")
 	}
+	c.whole()
 	return c, nil
 }
 
@@ -322,7 +323,11 @@ func (g *Gateway) resume(ctx context.Context) error {
 }
 
 // nothing is the configuration before the first: no service, nobody may reach anything.
-func nothing() *Configuration { return &Configuration{Policy: policy.Rules{Version: 1}} }
+func nothing() *Configuration {
+	c := &Configuration{Policy: policy.Rules{Version: 1}}
+	c.whole()
+	return c
+}
 
 // Fault says why the newest configuration does not run; nil: it does.
 func (g *Gateway) Fault() error {
