@@ -22,7 +22,7 @@ type body struct {
 	left    int64 // octets; -1: until the connection's end, or chunked
 	chunks  io.Reader
 	taken   int   // of in, at the next call
-	with    *flow // the request it answers: lends a buffer, is told before we wait
+	with    *flow // the request it answers: lends a buffer
 	after   []field
 	limits  headLimits
 	end     bool
@@ -62,7 +62,6 @@ func (b *body) next() ([]byte, error) {
 		return nil, io.EOF
 	}
 	if b.in.Buffered() == 0 {
-		b.with.pause(b.with.conn)
 		if b.left < 0 || b.left > inOctets {
 			return b.direct()
 		}
@@ -104,9 +103,6 @@ func (b *body) direct() ([]byte, error) {
 }
 
 func (b *body) nextChunk() ([]byte, error) {
-	if b.in.Buffered() == 0 {
-		b.with.pause(b.with.conn)
-	}
 	into := b.with.buffer()
 	n, err := b.chunks.Read(into)
 	if n > 0 {

@@ -19,6 +19,8 @@ type conn struct {
 	head head
 	body body
 
+	answering *flow // the request whose answer's body is being read; nil: none
+
 	used    bool      // an answer came over it before
 	since   time.Time // it is unused
 	glanced time.Time // read deadline, where only glance set it
@@ -28,7 +30,8 @@ type conn struct {
 const inOctets = 8 << 10
 
 func newConn(outer, inner net.Conn) (*conn, error) {
-	c := &conn{Conn: outer, in: bufio.NewReaderSize(outer, inOctets)}
+	c := &conn{Conn: outer}
+	c.in = bufio.NewReaderSize(c, inOctets)
 	holder, ok := inner.(syscall.Conn)
 	if !ok {
 		return nil, errors.New("a connection that cannot be looked at")
@@ -36,6 +39,14 @@ func newConn(outer, inner net.Conn) (*conn, error) {
 	var err error
 	c.link, err = holder.SyscallConn()
 	return c, err
+}
+
+// Read is what in reads from: only here anybody ever waits for a body.
+func (c *conn) Read(p []byte) (int, error) {
+	if c.answering != nil {
+		c.answering.pause(c)
+	}
+	return c.Conn.Read(p)
 }
 
 // quiet says whether nothing came over an unused connection: neither its end nor octets

@@ -55,7 +55,12 @@ func TestBackEndsThatFail(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDoor(t, Config{Limits: Limits{Header: "200ms", Idle: "200ms"}}, raw(t, c.script))
-			answer, body, err := get(t, d.Client(), d.URL)
+			var body []byte
+			answer, err := d.Client().Get(d.URL)
+			if err == nil {
+				body, err = io.ReadAll(answer.Body)
+				answer.Body.Close()
+			}
 			res := d.result(t, 1)
 			if res.Err != c.err || res.Started != c.started || res.Cause == nil {
 				t.Errorf("%+v", res)
@@ -268,5 +273,26 @@ func TestAnswerHeaders(t *testing.T) {
 		if strings.Join(answer.Header[name], "|") != strings.Join(values, "|") {
 			t.Errorf("%s: %q", name, answer.Header[name])
 		}
+	}
+}
+
+// TestSlowPieces: however an answer is cut, and however long each piece takes within the
+// limits, it arrives.
+func TestSlowPieces(t *testing.T) {
+	pieces := []string{"H", "TTP/1.1 200 OK\r\nTransfer-Enc", "oding: chunked\r\n\r", "\n", "5\r", "\n", "ab", "cde\r", "\n3\r\n", "fgh", "\r\n0", "\r\n", "X-T: 1\r\n", "\r\n"}
+	d := newDoor(t, Config{}, raw(t, func(_ int, c net.Conn, in *bufio.Reader) {
+		readHead(in)
+		for _, piece := range pieces {
+			time.Sleep(120 * time.Millisecond)
+			io.WriteString(c, piece)
+		}
+		io.Copy(io.Discard, in)
+	}))
+	answer, body, err := get(t, d.Client(), d.URL)
+	if res := d.result(t, 1); err != nil || body != "abcdefgh" || answer.Trailer.Get("X-T") != "1" || res.Err != "" {
+		t.Errorf("%v %q %v %+v", err, body, answer.Trailer, res)
+	}
+	if h := d.pool.Health()[0]; h.Idle != 1 {
+		t.Errorf("%+v", h)
 	}
 }

@@ -207,12 +207,6 @@ func say(t *testing.T, address, text string) string {
 	return string(data)
 }
 
-// nothing is a connection that is never used.
-type nothing struct{ net.Conn }
-
-func (nothing) SetReadDeadline(time.Time) error { return nil }
-func (nothing) SetDeadline(time.Time) error     { return nil }
-
 func silent() *log.Logger { return slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) }
 
 // workers counts the goroutines that run, or were started by, the code under test.

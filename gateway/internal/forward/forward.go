@@ -40,7 +40,6 @@ type flow struct {
 	small   []byte // body read beforehand
 	lent    *[largeOctets]byte
 
-	conn   *conn
 	unhook []func() bool // ends the watch over contexts
 
 	idle    time.Duration // between two pieces of the answer; 0: any

@@ -21,9 +21,7 @@ func readAnswer(data []byte, method string) (h head, body []byte, trailers []fie
 		return h, nil, nil, 0, err
 	}
 	f := &flow{pool: &Pool{}}
-	f.unhook = append(f.unhook, func() bool { return true }) // no context to watch
-	f.conn = &conn{Conn: nothing{}}
-	b := &f.conn.body
+	b := &(&conn{}).body
 	b.with = f
 	b.frame(in, &h, method, testLimits)
 	for {

@@ -48,7 +48,7 @@ func (f *flow) begin(m *member, stream, fresh bool) (c *conn, s *sending, err er
 	if c, err = m.take(f.r.Context(), fresh, f.start); err != nil {
 		return nil, nil, &attemptError{err: err}
 	}
-	c.body.with, f.conn = f, c
+	c.body.with = f
 	if _, err := c.Write(f.message); err != nil {
 		return c, nil, &attemptError{fmt.Errorf("sending: %w", err), true}
 	}
@@ -79,6 +79,10 @@ func (f *flow) await(c *conn, s *sending) error {
 	for range maxInterim {
 		if err := f.awaitOctet(c, s); err != nil {
 			return err
+		}
+		if ready, _ := c.in.Peek(c.in.Buffered()); headEnd(ready) == 0 { // the rest may take longer
+			f.watch(c)
+			c.patience(f.pool.spans.header)
 		}
 		if err := c.head.read(c.in, f.pool.spans.head); err != nil {
 			return errors.Join(errHead, err) // it began to answer: not to be repeated
@@ -158,6 +162,8 @@ func (f *flow) finish(m *member, c *conn, s *sending) error {
 		return f.tunnel(m, c)
 	}
 	c.body.frame(c.in, &c.head, f.r.Method, f.pool.spans.head)
+	c.answering = f
+	defer func() { c.answering = nil }()
 	f.parting = s.under() && f.r.ProtoMajor == 1
 	f.startAnswer(c.head.status, c.head.fields, c.head.named)
 	length := c.head.length

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -109,6 +108,6 @@ func TestNginxAndCurl(t *testing.T) {
 		}
 	}
 	if h := d.pool.Health()[0]; h.Failures > 0 {
-		t.Error(fmt.Sprintf("%+v", h))
+		t.Errorf("%+v", h)
 	}
 }
