@@ -200,6 +200,8 @@ func (l *AccessLog) append(batch []byte) error {
 		if n > 0 {
 			err = errors.Join(err, l.file.Truncate(l.size))
 		}
+		l.file.Close() // and opened anew for the next
+		l.file = nil
 		return err
 	}
 	l.size += int64(n)
