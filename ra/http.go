@@ -38,6 +38,7 @@ func reply[T any](answer T, err error) (*body[T], error) {
 
 // Routes puts the registration's operations on an API. The methods check who is asking.
 func (r *Registration) Routes(api huma.API) {
+	r.Once(api)
 	huma.Register(api, describe("me", http.MethodGet, pathMe, "Who one is here, where, and by which papers"),
 		func(ctx context.Context, _ *struct{}) (*body[*Me], error) { return reply(r.Me(ctx)) })
 	huma.Register(api, describe("kinds", http.MethodGet, pathKinds, "What is asked of an applicant, by kind of certificate"),

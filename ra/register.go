@@ -257,6 +257,9 @@ func (r *Registration) ForgetKeys(ctx context.Context) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM ra_once WHERE at < $1", millis(r.now().Add(-keysKept))); err != nil {
 			return fmt.Errorf("forgetting the keys of entries: %w", err)
 		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM ra_answer WHERE at < $1", millis(r.now().Add(-keysKept))); err != nil {
+			return fmt.Errorf("forgetting answers: %w", err)
+		}
 		return nil
 	})
 }

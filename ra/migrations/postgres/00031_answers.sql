@@ -1,0 +1,15 @@
+-- +goose Up
+
+-- What a call under a caller's key was answered, sealed; none while it is being done.
+CREATE TABLE ra_answer (
+    officer TEXT NOT NULL,
+    key     TEXT NOT NULL,
+    digest  TEXT NOT NULL,
+    answer  BYTEA,
+    at      BIGINT NOT NULL,
+    PRIMARY KEY (officer, key)
+);
+CREATE INDEX ra_answer_at ON ra_answer (at);
+
+-- +goose Down
+DROP TABLE ra_answer;

@@ -1,0 +1,215 @@
+package ra
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"onecert/db"
+	"onecert/pki"
+)
+
+// HeaderKey is the header of a key chosen by the caller, a new one for each thing to be
+// done: for 30 days a call sent again under it by the same officer is done once and
+// answered the same (draft-ietf-httpapi-idempotency-key-header).
+const HeaderKey = "Idempotency-Key"
+
+const (
+	mostKey    = 64
+	mostAnswer = 1 << 20
+)
+
+// keyless are the calls that create nothing, or hand over what may be kept nowhere: their
+// answers, once given, are not to be had again.
+func keyless() []string {
+	return []string{"unmask", "holder-export", "archive-verify", "receipt", "post-code", "officer-code", "delivery-code", "delivery-password", "delivery-package", "link-up", "link-document"}
+}
+
+// takesKey reports whether an operation takes a key: whatever is posted and kept.
+func takesKey(op *huma.Operation) bool {
+	return op.Method == http.MethodPost && len(op.Security) > 0 && !slices.Contains(keyless(), op.OperationID)
+}
+
+// answer is what a call under a key was answered.
+type answer struct {
+	Status int    `json:"status"`
+	Type   string `json:"type"`
+	Text   []byte `json:"text"`
+}
+
+// Once makes every posting operation that is registered on an API after this take
+// HeaderKey, those of other rooms too. A call that was refused is not remembered; one
+// that broke off is, since nobody knows what came of it.
+func (r *Registration) Once(api huma.API) {
+	described := api.OpenAPI()
+	described.OnAddOperation = append(described.OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) {
+		if most := mostKey; takesKey(op) {
+			op.Parameters = append(op.Parameters, &huma.Param{Name: HeaderKey, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &most},
+				Description: "for 30 days the same call under the same key is done once"})
+		}
+	})
+	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
+		key := ctx.Header(HeaderKey)
+		if key == "" {
+			next(ctx)
+			return
+		}
+		refuse := func(err error) { _ = huma.WriteErr(api, ctx, http.StatusInternalServerError, "", err) }
+		actor, _ := pki.ActorFrom(ctx.Context())
+		if err := checkKey(key, ctx.Operation(), actor); err != nil {
+			refuse(err)
+			return
+		}
+		text, digest, err := readCall(ctx)
+		if err != nil {
+			refuse(err)
+			return
+		}
+		call := onceCall{officer: actor.Name, key: key, digest: digest}
+		before, err := r.beginOnce(ctx.Context(), call)
+		if err != nil {
+			refuse(err)
+			return
+		}
+		if before == nil {
+			heard := &hearing{onceContext: ctx, in: bytes.NewReader(text), answer: answer{Status: http.StatusOK}}
+			next(heard)
+			before = &heard.answer
+			if err := r.endOnce(context.WithoutCancel(ctx.Context()), call, before); err != nil {
+				r.cfg.Log.Error("the answer under a key could not be kept", "officer", call.officer, "error", err)
+			}
+		}
+		if before.Type != "" {
+			ctx.SetHeader("Content-Type", before.Type)
+		}
+		ctx.SetStatus(before.Status)
+		_, _ = ctx.BodyWriter().Write(before.Text)
+	})
+}
+
+func checkKey(key string, op *huma.Operation, actor pki.Actor) error {
+	if len(key) > mostKey || strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }) {
+		return pki.Errorf(pki.Invalid, "once.key", "%s is not 1 to %d visible ASCII characters", HeaderKey, mostKey)
+	}
+	if !takesKey(op) {
+		return pki.Errorf(pki.Invalid, "once.unsupported", "this call takes no %s", HeaderKey).To("leave it out; what it does is done each time")
+	}
+	if actor.Name == "" {
+		return pki.Errorf(pki.Forbidden, "officer.anonymous", "nobody is identified on this connection").To("present the certificate registered for you")
+	}
+	return nil
+}
+
+// readCall reads what is asked, within the bound of its operation, and its digest.
+func readCall(ctx huma.Context) (text []byte, digest string, err error) {
+	most, patience := ctx.Operation().MaxBodyBytes, ctx.Operation().BodyReadTimeout
+	if patience > 0 {
+		_ = ctx.SetReadDeadline(time.Now().Add(patience)) // where it cannot be set, the server's own stands
+	}
+	if text, err = io.ReadAll(io.LimitReader(ctx.BodyReader(), most+1)); err != nil {
+		return nil, "", pki.Errorf(pki.Invalid, "request.broken", "the call broke off").Because(err)
+	}
+	// One that is too long is told so by its operation.
+	at := ctx.URL()
+	sum := sha256.Sum256(fmt.Appendf(text[:len(text):len(text)], "\x00%s\x00%s\x00%s", at.RequestURI(), ctx.Operation().OperationID, ctx.Header("Content-Type")))
+	return text, hex.EncodeToString(sum[:]), nil
+}
+
+type onceContext = huma.Context
+
+// hearing lets an operation read what was read already, and keeps what it answers.
+type hearing struct {
+	onceContext
+	in     io.Reader
+	answer answer
+}
+
+func (h *hearing) BodyReader() io.Reader { return h.in }
+func (h *hearing) SetStatus(code int)    { h.answer.Status = code }
+func (h *hearing) Status() int           { return h.answer.Status }
+func (h *hearing) BodyWriter() io.Writer { return h }
+
+func (h *hearing) Write(text []byte) (int, error) {
+	h.answer.Text = append(h.answer.Text, text...)
+	return len(text), nil
+}
+
+// SetHeader keeps the type of the answer; the others are said at once, and not again.
+func (h *hearing) SetHeader(name, value string) {
+	if strings.EqualFold(name, "Content-Type") {
+		h.answer.Type = value
+		return
+	}
+	h.onceContext.SetHeader(name, value)
+}
+
+// onceCall is a call under a key.
+type onceCall struct{ officer, key, digest string }
+
+func (c onceCall) aad() []byte { return []byte("ra once " + c.officer + " " + c.key) }
+
+// beginOnce notes a call, or returns what it was answered before.
+func (r *Registration) beginOnce(ctx context.Context, c onceCall) (before *answer, err error) {
+	err = r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		var digest string
+		var sealed []byte
+		err := tx.QueryRowContext(ctx, "SELECT digest, answer FROM ra_answer WHERE officer = $1 AND key = $2", c.officer, c.key).Scan(&digest, &sealed)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return db.Insert(ctx, tx, "ra_answer", []string{"officer", "key", "digest", "at"}, [][]any{{c.officer, c.key, c.digest, millis(r.now())}}, "")
+		case err != nil:
+			return fmt.Errorf("reading what a key was used for: %w", err)
+		case digest != c.digest:
+			return onceOther()
+		case sealed == nil:
+			return pki.Errorf(pki.Conflict, "once.pending", "this is being done, or broke off when it was").
+				To("ask again in a minute; if it is still so, look whether it was done, and use a new key if not")
+		}
+		text, err := r.cfg.Sealer.Open(sealed, c.aad())
+		if err != nil {
+			return fmt.Errorf("opening what was answered under a key: %w", err)
+		}
+		before = &answer{}
+		return json.Unmarshal(text, before)
+	})
+	if db.IsDuplicate(err) { // two at once
+		err = pki.Errorf(pki.Conflict, "once.pending", "this is being done").To("ask again in a minute")
+	}
+	return before, err
+}
+
+func onceOther() error {
+	return pki.Errorf(pki.Conflict, "once.other", "something else was sent with this key before").To("choose a new key for each thing to be done")
+}
+
+// endOnce keeps an answer, sealed. What was refused did nothing and may be tried again;
+// of what failed nobody knows.
+func (r *Registration) endOnce(ctx context.Context, c onceCall, a *answer) error {
+	if a.Status == http.StatusInternalServerError {
+		return nil
+	}
+	return r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+		if a.Status >= http.StatusBadRequest || len(a.Text) > mostAnswer {
+			_, err := tx.ExecContext(ctx, "DELETE FROM ra_answer WHERE officer = $1 AND key = $2", c.officer, c.key)
+			return err
+		}
+		sealed, err := r.cfg.Sealer.Seal(r.cfg.Random, []byte(encoded(a)), c.aad())
+		if err != nil {
+			return fmt.Errorf("sealing an answer: %w", err)
+		}
+		_, err = tx.ExecContext(ctx, "UPDATE ra_answer SET answer = $1 WHERE officer = $2 AND key = $3", sealed, c.officer, c.key)
+		return err
+	})
+}
