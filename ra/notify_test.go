@@ -249,7 +249,7 @@ func TestOthersAreTold(t *testing.T) {
 	if err := out.Send(t.Context(), ra.Contact{By: "mail", At: "a@b.example"}, "unheard-of", nil); err == nil {
 		t.Error("sent without words")
 	}
-	for kind, values := range map[string]map[string]string{ra.MessageContactCode: {"code": "1", "minutes": "10", "field": "mail"}, ra.MessageContactChanged: {"field": "mail"}, ra.MessageFrozen: {"count": "2"}} {
+	for kind, values := range map[string]map[string]string{ra.MessageContactCode: {"code": "1", "minutes": "10", "field": "mail"}, ra.MessageContactChanged: {"field": "mail", "days": "7"}, ra.MessageFrozen: {"count": "2"}} {
 		if err := out.Send(t.Context(), ra.Contact{By: "mail", At: "a@b.example"}, kind, values); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}

@@ -70,8 +70,8 @@ const (
 {{define "text.en"}}The code to change your contact data ({{.field}}) is {{.code}}, good for {{.minutes}} minutes. If you did not ask for it, tell it to nobody.{{end}}`
 
 	wordsContactChanged = `{{define "subject.zh"}}您的联系方式已变更{{end}}{{define "subject.en"}}Your contact data have changed{{end}}
-{{define "text.zh"}}您在本机构登记的联系方式（{{.field}}）已变更。如非本人操作，请立即联系受理点并挂失证书。{{end}}
-{{define "text.en"}}Your contact data ({{.field}}) have been changed. If it was not you, call the office at once and report your certificate lost.{{end}}`
+{{define "text.zh"}}您在本机构登记的联系方式（{{.field}}）已变更。{{if ne .days "0"}}{{.days}} 天内，挂失验证码仍会同时发送到变更前的手机或邮箱。{{end}}如非本人操作，请立即联系受理点并挂失证书。{{end}}
+{{define "text.en"}}Your contact data ({{.field}}) have been changed. {{if ne .days "0"}}For {{.days}} days codes to report a loss go to the phone or mail of before as well. {{end}}If it was not you, call the office at once and report your certificate lost.{{end}}`
 
 	wordsFrozen = `{{define "subject.zh"}}您的证书已挂失冻结{{end}}{{define "subject.en"}}Your certificates are frozen{{end}}
 {{define "text.zh"}}根据您的挂失申请，{{.count}} 张证书已申请冻结。下一步：请携带有效证件到受理点确认挂失或恢复使用。如非本人操作，请立即联系受理点。{{end}}
@@ -89,7 +89,7 @@ var noticeWords = sync.OnceValues(func() (map[string]*notice.Template, error) {
 		{noticeReturned, wordsReturned, state}, {noticeRejected, wordsRejected, state}, {noticeIssued, wordsIssued, state},
 		{noticeExpiry, wordsExpiry, []string{"Date", "Days", "Name", "Serial", "Site"}},
 		{MessageLossCode, wordsLossCode, []string{"code", "minutes"}}, {MessageContactCode, wordsContactCode, []string{"code", "minutes", "field"}},
-		{MessageContactChanged, wordsContactChanged, []string{"field"}}, {MessageFrozen, wordsFrozen, []string{"count"}},
+		{MessageContactChanged, wordsContactChanged, []string{"field", "days"}}, {MessageFrozen, wordsFrozen, []string{"count"}},
 	} {
 		parsed, err := notice.ParseTemplate(t.kind, t.source, t.fields...)
 		if err != nil {

@@ -33,7 +33,7 @@ type Messenger interface {
 const (
 	MessageLossCode       = "loss-code"       // values: code, minutes
 	MessageContactCode    = "contact-code"    // values: code, minutes, field
-	MessageContactChanged = "contact-changed" // values: field; to where it was before
+	MessageContactChanged = "contact-changed" // values: field, days; to where it was before
 	MessageFrozen         = "frozen"          // values: count
 )
 
@@ -61,6 +61,9 @@ type SelfConfig struct {
 	// PerSource is how many unidentified calls one address has an hour; 0: 60. A front
 	// end before many people has a limit of its own and a high number here.
 	PerSource int
+	// OldDays is how many days a phone or mail that its holder has replaced here is still
+	// told of a loss and gets its codes; 0: 7, below 0: none.
+	OldDays int
 }
 
 const usualPerSource = 60

@@ -106,13 +106,29 @@ func (f Self) ConfirmContact(ctx context.Context, proof Proof) error {
 		if err := f.r.cfg.Audit.Append(ctx, tx, act); err != nil {
 			return err
 		}
+		if err := f.keepOld(ctx, tx, who.Name, before, change); err != nil {
+			return err
+		}
 		return f.r.storeContacts(ctx, tx, who.Name, after)
 	})
 	if err != nil {
 		return err
 	}
+	told := []Contact{}
 	if to := reach(before, change.Field); to.At != "" && to.At != change.Value {
-		f.send(ctx, to, MessageContactChanged, map[string]string{"field": change.Field})
+		told = append(told, to)
+	}
+	old, err := f.oldWays(ctx, who.Name, "")
+	if err != nil {
+		return err
+	}
+	for _, to := range old {
+		if !slices.Contains(told, to) && to.At != change.Value {
+			told = append(told, to)
+		}
+	}
+	for _, to := range told {
+		f.send(ctx, to, MessageContactChanged, map[string]string{"field": change.Field, "days": strconv.Itoa(f.oldDays())})
 	}
 	return nil
 }

@@ -91,6 +91,9 @@ func (f Self) Sweep(ctx context.Context) error {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM ra_attempt WHERE slot < $1 OR slot > $2 AND slot < $3", day, day+1000, hour); err != nil {
 			return fmt.Errorf("forgetting tries: %w", err)
 		}
+		if err := f.r.forgetWays(ctx, tx); err != nil {
+			return err
+		}
 		return f.r.forget(ctx, tx)
 	})
 }

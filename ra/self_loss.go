@@ -2,6 +2,7 @@ package ra
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -27,7 +28,7 @@ func (l LossReport) check() error {
 }
 
 // ReportLoss begins a report of loss without a certificate: a code goes to the vetted
-// phone or mail. The answer is the same, and takes the same time, whether there is
+// phone or mail, and to one that was replaced in self-service some days ago. The answer is the same, and takes the same time, whether there is
 // such a holder or not.
 func (f Self) ReportLoss(ctx context.Context, report LossReport) (*Ticket, error) {
 	if err := f.count(ctx, f.perSource(), sourceOf(ctx)); err != nil {
@@ -55,8 +56,15 @@ func (f Self) ReportLoss(ctx context.Context, report LossReport) (*Ticket, error
 	if err != nil {
 		return nil, err
 	}
+	ways, err := f.oldWays(ctx, holder, report.By)
+	if err != nil {
+		return nil, err
+	}
+	if now := (Contact{By: report.By, At: known[report.By]}); now.At != "" && !slices.Contains(ways, now) {
+		ways = append(ways, now)
+	}
 	p := pending{purpose: forLoss, holder: holder, kind: report.Kind}
-	if known[report.By] == "" {
+	if len(ways) == 0 {
 		p.holder = ""
 	}
 	ticket, code, err := f.newTicket(ctx, p)
@@ -67,8 +75,8 @@ func (f Self) ReportLoss(ctx context.Context, report LossReport) (*Ticket, error
 	if err := f.r.cfg.Audit.Record(ctx, act); err != nil {
 		return nil, err
 	}
-	if p.holder != "" {
-		f.send(ctx, Contact{By: report.By, At: known[report.By]}, MessageLossCode, map[string]string{"code": code, "minutes": minutes()})
+	for _, to := range ways {
+		f.send(ctx, to, MessageLossCode, map[string]string{"code": code, "minutes": minutes()})
 	}
 	return ticket, nil
 }
@@ -125,7 +133,14 @@ func (f Self) ConfirmLoss(ctx context.Context, proof Proof) (*Frozen, error) {
 	if err != nil {
 		return nil, err
 	}
-	if to := reach(known, ""); to.At != "" {
+	ways, err := f.oldWays(ctx, p.holder, "")
+	if err != nil {
+		return nil, err
+	}
+	if to := reach(known, ""); to.At != "" && !slices.Contains(ways, to) {
+		ways = append(ways, to)
+	}
+	for _, to := range ways {
 		f.send(ctx, to, MessageFrozen, map[string]string{"count": strconv.Itoa(len(all))})
 	}
 	return done, f.note(ctx, who, "self.loss", "", map[string]string{"frozen": strconv.Itoa(len(all)), "pending": strconv.Itoa(done.Pending)})

@@ -318,12 +318,66 @@ func TestChangeContact(t *testing.T) {
 			t.Errorf("%+v", told)
 		}
 		must[*ra.Ticket](t)(self.ReportLoss(context.Background(), h.loss(59)))
-		if code := box.last(t, 3); code.to.At != "13911111111" {
+		was := box.last(t, 2).to.At
+		sent := map[string]string{box.last(t, 3).to.At: box.last(t, 3).values["code"], box.last(t, 4).to.At: box.last(t, 4).values["code"]}
+		if len(sent) != 2 || sent["13911111111"] == "" || sent[was] != sent["13911111111"] {
+			t.Errorf("the code went to %v", sent)
+		}
+		h.clock.add(8 * 24 * time.Hour)
+		must[*ra.Ticket](t)(self.ReportLoss(context.Background(), h.loss(59)))
+		if code := box.last(t, 5); code.to.At != "13911111111" {
 			t.Errorf("the code went to %s", code.to.At)
 		}
 		ren := h.submitted("lra1.registrar", ra.Entry{Operation: ra.Renew, Issuer: a.Issuer, Serial: a.Serial})
 		if phone := must[map[string]string](t)(h.Unmasked(as("ra1.reviewer"), ren.ID, "核对电话"))["phone"]; phone != "13911111111" {
 			t.Errorf("a renewal knows %s", phone)
+		}
+	})
+}
+
+// TestStolenCertificate: who takes over a certificate and changes phone and mail, again
+// and again, is found out by the holder, who reports the loss by the phone of before.
+func TestStolenCertificate(t *testing.T) {
+	onSelf(t, func(t *testing.T, h *house, self counter, box *mailbox) {
+		a := h.issued("lra1", person(t, 59, "郑示例"))
+		thief, n := holder(a.Holder), 0
+		var was string
+		for i := range 5 {
+			ticket := must[*ra.Ticket](t)(self.ChangeContact(thief, ra.ContactChange{Field: "phone", Value: fmt.Sprintf("1391111111%d", i)}))
+			n++
+			if err := self.ConfirmContact(thief, ra.Proof{Ticket: ticket.ID, Code: box.last(t, n).values["code"]}); err != nil {
+				t.Fatal(err)
+			}
+			told := map[string]bool{}
+			for range min(i+1, 4) { // of before, and up to three older
+				n++
+				told[box.last(t, n).to.At] = true
+			}
+			if i == 0 {
+				was = box.last(t, n).to.At
+			}
+			if !told[was] {
+				t.Errorf("change %d was told to %v", i, told)
+			}
+			h.clock.add(time.Hour)
+		}
+		h.clock.add(5 * 24 * time.Hour)
+		loss := must[*ra.Ticket](t)(self.ReportLoss(context.Background(), h.loss(59)))
+		codes := map[string]string{}
+		for range 4 {
+			n++
+			codes[box.last(t, n).to.At] = box.last(t, n).values["code"]
+		}
+		if frozen := must[*ra.Frozen](t)(self.ConfirmLoss(context.Background(), ra.Proof{Ticket: loss.ID, Code: codes[was]})); len(frozen.Applications) != 1 {
+			t.Errorf("%+v, codes went to %v", frozen, codes)
+		}
+		h.clock.add(3 * 24 * time.Hour)
+		if err := h.room.Self().Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var left int
+		if err := h.cfg.DB.Read().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM ra_old_contact").Scan(&left); err != nil || left != 0 {
+			t.Errorf("%d old contacts are kept, %v", left, err)
 		}
 	})
 }

@@ -30,6 +30,9 @@ type RA struct {
 	// SelfPerSource is how many calls without a certificate one address has there in an
 	// hour; 0: 60. Where a front end stands before it, a high number, and a limit there.
 	SelfPerSource int `yaml:"self_per_source,omitempty"`
+	// SelfOldDays is how many days a phone or mail that its holder replaced there still
+	// gets the codes of loss reports beside the new one; 0: 7, below 0: none.
+	SelfOldDays int `yaml:"self_old_days,omitempty"`
 	// Home is the place in the tree this process works for.
 	Home RAHome `yaml:"home"`
 	// CA is the address of the CA's API, where orders go and the site certificate is

@@ -35,7 +35,7 @@ func (e escrow) Ledger(ctx context.Context, holder string) ([]ra.Touch, error) {
 
 // selfConfig is what self-service needs beyond the registration.
 func (p *RAProcess) selfConfig() (ra.SelfConfig, error) {
-	config := ra.SelfConfig{PerSource: p.config.SelfPerSource}
+	config := ra.SelfConfig{PerSource: p.config.SelfPerSource, OldDays: p.config.SelfOldDays}
 	if p.config.KMC == "" || p.identity == nil {
 		return config, nil
 	}
