@@ -15,8 +15,10 @@ type Config struct {
 	Passive Passive `json:"passive,omitempty" doc:"judges back ends by what happens to requests"`
 	Retries Retries `json:"retries,omitempty" enum:"safe,none" doc:"safe (the default): a request that may be repeated and has no body goes to one other back end if the first did not answer at all"`
 
-	Host      string    `json:"host,omitempty" doc:"the Host header: empty passes the client's, $backend is the back end's own, anything else is sent as it is" maxLength:"255"`
-	Forwarded Forwarded `json:"forwarded,omitempty" enum:"x,rfc7239,both,none" doc:"how the client's address is told: X-Forwarded-For, -Host, -Proto, -Prefix (x, the default) or Forwarded"`
+	Host string `json:"host,omitempty" doc:"the Host header: empty passes the client's, $backend is the back end's own, anything else is sent as it is" maxLength:"255"`
+	// Forwarded says in which headers the client's address is told; "" is ForwardedX. It is
+	// no administrator's choice: where identity is passed as well, that says it, once.
+	Forwarded Forwarded `json:"-"`
 	OddNames  bool      `json:"oddNames,omitempty" doc:"pass request headers whose names have characters other than letters, digits and hyphens: many applications take X_Y for X-Y"`
 
 	Rewrite Rewrite `json:"rewrite,omitempty" doc:"mends addresses in answers of a back end that does not know its outer name"`
