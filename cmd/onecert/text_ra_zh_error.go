@@ -89,6 +89,10 @@ var chineseRARefusals = table{
 	"error.statistics.day":        "起止日期不是日期",
 	"error.statistics.days":       "统计的天数过多（{}）",
 	"error.unmask.reason":         "没有说明理由",
+	"error.once.key":              "请求标识须为可见的 ASCII 字符且长度不超限",
+	"error.once.pending":          "同一请求正在办理，或办理时中断",
+	"error.once.unsupported":      "此操作不接受请求标识",
+	"error.request.broken":        "请求中断，未完整收到",
 	"error.walk.link":             "受理点与注册机构的连接未传到（{}）",
 	"error.walk.registration":     "注册的演示未通过（{}）",
 }
