@@ -41,7 +41,11 @@ func TestSamples(t *testing.T) {
 	if _, err := LoadRA(filepath.Join(samples, "lra.yaml")); err != nil {
 		t.Error(err)
 	}
-	for name, config := range map[string]any{"ca.yaml": authority, "kmc.yaml": centre, "node.yaml": node, "ra.yaml": registration} {
+	door, err := LoadGateway(filepath.Join(samples, "gateway.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, config := range map[string]any{"gateway.yaml": door, "ca.yaml": authority, "kmc.yaml": centre, "node.yaml": node, "ra.yaml": registration} {
 		text, err := os.ReadFile(filepath.Join(samples, name))
 		if err != nil {
 			t.Fatal(err)

@@ -221,9 +221,10 @@ func components(t *testing.T) map[string]*component {
 	centre := openKMC(t, config)
 	t.Cleanup(func() { centre.Close() })
 	all := map[string]*component{
-		"ca":  {api: authority.API, officers: authority.Officers, log: authority.Audit, trials: caTrials(t, authority)},
-		"kmc": {api: centre.API, officers: centre.Officers, log: centre.Audit, trials: kmcTrials()},
-		"ra":  registrationComponent(t, authority, trust),
+		"ca":      {api: authority.API, officers: authority.Officers, log: authority.Audit, trials: caTrials(t, authority)},
+		"kmc":     {api: centre.API, officers: centre.Officers, log: centre.Audit, trials: kmcTrials()},
+		"ra":      registrationComponent(t, authority, trust),
+		"gateway": gatewayComponent(t, trust),
 	}
 	for _, c := range all {
 		if c.people != nil {
