@@ -37,6 +37,11 @@ func TestWhoChangesItDoesNotReviewIt(t *testing.T) {
 			t.Errorf("told to be legal: %v", seen.Legal)
 		}
 
+		listed := must[*ra.Page[*ra.Application]](t)(h.Applications(both, ra.Query{}))
+		if len(listed.Items) != 1 || slices.Contains(listed.Items[0].Legal, ra.Approve) || slices.Contains(listed.Items[0].Legal, ra.Reject) {
+			t.Errorf("the list says of one's own work: %+v", listed.Items)
+		}
+
 		handed := app(h.Register(as("lra1.registrar"), person(t, 71, "乙示例")))
 		handed = app(h.Submit(both, handed.ID, ra.Decision{Version: handed.Version}))
 		_, err = h.Approve(both, handed.ID, ra.Decision{Version: handed.Version})

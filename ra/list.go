@@ -62,6 +62,9 @@ func (r *Registration) Applications(ctx context.Context, q Query) (*Page[*Applic
 	}
 	for i, a := range page.Items {
 		page.Items[i] = r.view(a, s)
+		if err := r.forOthers(ctx, page.Items[i], s); err != nil {
+			return nil, err
+		}
 	}
 	return page, nil
 }

@@ -119,7 +119,7 @@ func readCall(ctx huma.Context) (text []byte, digest string, err error) {
 		_ = ctx.SetReadDeadline(time.Now().Add(patience)) // where it cannot be set, the server's own stands
 	}
 	if text, err = io.ReadAll(io.LimitReader(ctx.BodyReader(), most+1)); err != nil {
-		return nil, "", pki.Errorf(pki.Invalid, "request.broken", "the call broke off").Because(err)
+		return nil, "", pki.Errorf(pki.Invalid, "once.broken", "the call broke off").Because(err)
 	}
 	// One that is too long is told so by its operation.
 	at := ctx.URL()

@@ -143,3 +143,12 @@ func (io *console) instant(text string) (time.Time, error) {
 	}
 	return time.Time{}, io.wrongUsage("usage.time")
 }
+
+// lastInstant reads how long something is good, as people write it: a day means its end
+// in China (UTC+8, no summer time), another moment itself.
+func (io *console) lastInstant(text string) (time.Time, error) {
+	if day, err := time.ParseInLocation(time.DateOnly, text, time.FixedZone("UTC+8", 8*60*60)); err == nil {
+		return day.AddDate(0, 0, 1).Add(-time.Second).UTC(), nil
+	}
+	return io.instant(text)
+}

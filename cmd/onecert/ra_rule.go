@@ -51,7 +51,7 @@ func raRuleSetCommand(io *console) *cobra.Command {
 				return nil, err
 			}
 			if until != "" {
-				if f.Until, err = io.instant(until); err != nil {
+				if f.Until, err = io.lastInstant(until); err != nil {
 					return nil, err
 				}
 			}

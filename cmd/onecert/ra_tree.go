@@ -184,7 +184,7 @@ func raPostSetCommand(io *console) *cobra.Command {
 	command := io.atRA("set OFFICER", "cmd.ra.post.set", []string{"onecert ra post set lra1.registrar --node lra1 --until 2027-08-31 --title 录入员"},
 		func(ctx context.Context, s *wire.Session, args []string) (err error) {
 			post.Officer = args[0]
-			if post.Until, err = io.instant(until); err != nil {
+			if post.Until, err = io.lastInstant(until); err != nil {
 				return err
 			}
 			all, err := s.RA.Posts(ctx)
@@ -218,7 +218,7 @@ func raPostCodeCommand(io *console) *cobra.Command {
 	command := io.atRA("code OFFICER", "cmd.ra.post.code", []string{"onecert ra post code lra1.registrar --role registrar --node lra1 --until 2027-08-31"},
 		func(ctx context.Context, s *wire.Session, args []string) (err error) {
 			o.Officer = args[0]
-			if o.Until, err = io.instant(until); err != nil {
+			if o.Until, err = io.lastInstant(until); err != nil {
 				return err
 			}
 			code, err := s.RAOfficers.Seat(ctx, o)

@@ -117,7 +117,7 @@ var englishRA = table{
 	"flag.ra.site":              "name under which the node's own process is registered here as a site",
 	"flag.ra.agreement":         "SHA-256 of the signed agreement",
 	"flag.ra.seat":              "the node the officer sits at",
-	"flag.ra.until":             "the day the officer's papers end",
+	"flag.ra.until":             "the last day of the officer's papers, until its end in China (UTC+8); or a moment with a zone",
 	"flag.ra.title":             "name of the post",
 	"flag.ra.trained":           "date of the training",
 	"flag.ra.confidentiality":   "SHA-256 of the signed confidentiality agreement",

@@ -162,7 +162,7 @@ var englishRAWork = table{
 	"flag.ra.rule-operations":     "operations it approves",
 	"flag.ra.rule-kinds":          "kinds of certificates it approves",
 	"flag.ra.rule-quota":          "how many it may approve",
-	"flag.ra.rule-until":          "its last day, within a year",
+	"flag.ra.rule-until":          "its last day, within a year, until its end in China (UTC+8); or a moment with a zone",
 	"flag.ra.move-to":             "the node the holder goes to",
 	"flag.ra.why":                 "why; it stands in the record",
 	"flag.ra.nearby-kind":         "with a document: person or organisation",

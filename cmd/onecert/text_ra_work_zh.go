@@ -162,7 +162,7 @@ var chineseRAWork = table{
 	"flag.ra.rule-operations":     "可批准的业务",
 	"flag.ra.rule-kinds":          "可批准的证书类别",
 	"flag.ra.rule-quota":          "可批准的数量",
-	"flag.ra.rule-until":          "截止日期，一年之内",
+	"flag.ra.rule-until":          "截止日期，一年之内，至当日结束（北京时间）；也可写带时区的时刻",
 	"flag.ra.move-to":             "移入的节点",
 	"flag.ra.why":                 "理由，记入日志",
 	"flag.ra.nearby-kind":         "凭证件时：person 或 organisation",

@@ -117,7 +117,7 @@ var chineseRA = table{
 	"flag.ra.site":              "该机构自有进程在此登记的站点名称",
 	"flag.ra.agreement":         "所签协议的 SHA-256",
 	"flag.ra.seat":              "操作人员所在的节点",
-	"flag.ra.until":             "任职文件到期日",
+	"flag.ra.until":             "任职文件到期日，有效至当日结束（北京时间）；也可写带时区的时刻",
 	"flag.ra.title":             "岗位名称",
 	"flag.ra.trained":           "培训日期",
 	"flag.ra.confidentiality":   "所签保密协议的 SHA-256",
