@@ -43,6 +43,9 @@ func bootstrapPast(ctx context.Context, o Options, s *state) error {
 	if err := makeRA(o, s); err != nil {
 		return err
 	}
+	if err := makeGateway(o, s); err != nil {
+		return err
+	}
 	if err := makeLRA(o, s); err != nil {
 		return err
 	}
@@ -123,6 +126,9 @@ func (t *tree) populate(ctx context.Context) error {
 		return err
 	}
 	if err := t.siteOfRA(ctx); err != nil {
+		return err
+	}
+	if err := t.siteOfGateway(ctx); err != nil {
 		return err
 	}
 	for _, r := range cast() {
@@ -217,6 +223,9 @@ func (t *tree) session(r role) error {
 	}
 	if r.sits() {
 		who.RA = "https://" + t.s.address(map[bool]string{false: "ra", true: "lra"}[r.atCounter()])
+	}
+	if r.guards() {
+		who.Gateway = "https://" + t.s.address("gateway")
 	}
 	return wire.SaveSession(filepath.Join(t.o.Dir, "officers", r.name), who)
 }

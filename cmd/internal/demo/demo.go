@@ -101,7 +101,7 @@ func (t *tree) serve(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
-	ended := make(chan error, 2)
+	ended := make(chan error, 3)
 	go func() { ended <- serve.Run(ctx, servers...) }()
 	if err := t.await(ctx, ended, t.missingCore); err != nil {
 		return err
@@ -115,6 +115,17 @@ func (t *tree) serve(ctx context.Context, started time.Time) error {
 		return err
 	}
 	go func() { ended <- serve.Run(ctx, append(status, counter...)...) }()
+	door, err := t.openGateway(ctx)
+	if err != nil {
+		return err
+	}
+	go func() { ended <- serve.Run(ctx, door...) }()
+	if err := t.await(ctx, ended, t.missingDoor); err != nil {
+		return err
+	}
+	if err := t.protect(ctx); err != nil {
+		return err
+	}
 	if err := t.await(ctx, ended, t.missing); err != nil {
 		return err
 	}
@@ -173,6 +184,15 @@ func (t *tree) missingCore() string {
 	return ""
 }
 
+func (t *tree) missingDoor() string {
+	for _, service := range []string{"gateway", "app"} {
+		if !t.listens(service) {
+			return t.s.address(service)
+		}
+	}
+	return ""
+}
+
 func (t *tree) listens(service string) bool {
 	conn, err := net.DialTimeout("tcp", t.s.address(service), time.Second)
 	if err != nil {
@@ -222,6 +242,7 @@ func (t *tree) announce(took time.Duration) {
 	t.o.say("  Public site     http://%s/   (look a certificate up, CA certificates, CRLs)", t.s.address("public"))
 	t.o.say("  OCSP, LDAP      http://%s/ocsp   ldap://%s/%s", t.s.address("public"), t.s.address("ldap"), directoryBase)
 	t.o.say("  Observer        https://%s/observer   (mutual TLS)", t.s.address("node"))
+	t.o.say("  Gateway         https://%s/   (with a certificate, over TLS and TLCP)   https://%s/   (a public page, and log in)", t.s.address("gate"), t.s.address("site"))
 	t.o.say("  Everything else %s", filepath.Join(t.o.Dir, "demo.json"))
 	t.o.say("\nTry, in another terminal:\n%s", strings.Join(t.examples(), "\n"))
 	t.o.say("\nStop with Ctrl-C; start again on the same folder to go on.")
@@ -261,7 +282,8 @@ type tree struct {
 	ra  *wire.RAProcess
 	lra *wire.RAProcess
 	// node is there once the CA's API answers.
-	node *wire.NodeProcess
+	node    *wire.NodeProcess
+	gateway *wire.GatewayProcess
 }
 
 func openTree(ctx context.Context, o Options, s *state, now func() time.Time) (*tree, error) {
@@ -284,6 +306,9 @@ func openTree(ctx context.Context, o Options, s *state, now func() time.Time) (*
 }
 
 func (t *tree) close() {
+	if t.gateway != nil {
+		t.gateway.Close()
+	}
 	if t.node != nil {
 		t.node.Close()
 	}

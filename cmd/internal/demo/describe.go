@@ -40,7 +40,8 @@ func (t *tree) describe() error {
 		d.Trust[family] = anchors{Root: filepath.Join(t.o.Dir, "trust", family+"-root.pem"), Chain: filepath.Join(t.o.Dir, "trust", family+"-chain.pem")}
 	}
 	d.Endpoints = map[string]any{"ca": "https://" + t.s.address("ca"), "kmc": "https://" + t.s.address("kmc"), "ra": "https://" + t.s.address("ra"), "lra": "https://" + t.s.address("lra"), "selfservice": "https://" + t.s.address("self"), "crl": crl, "aia": aia,
-		"portal": base + "/", "ocsp": base + "/ocsp", "ldap": "ldap://" + t.s.address("ldap"), "node": "https://" + t.s.address("node")}
+		"portal": base + "/", "ocsp": base + "/ocsp", "ldap": "ldap://" + t.s.address("ldap"), "node": "https://" + t.s.address("node"),
+		"gateway": []string{"https://" + t.s.address("gate") + "/", "https://" + t.s.address("site") + "/"}, "gateway_admin": "https://" + t.s.address("gateway")}
 	for _, r := range append(cast(), expiredPerson()) {
 		roles := r.roles
 		if roles == nil {
@@ -57,6 +58,14 @@ func (t *tree) describe() error {
 		return fmt.Errorf("writing demo.json: %w", err)
 	}
 	return writeFile(filepath.Join(t.o.Dir, descriptionName), append(data, '\n'), 0o600)
+}
+
+// trust and chain are the files of a family's root, and of what stands between.
+func (t *tree) trust(family string) string {
+	return filepath.Join(t.o.Dir, "trust", family+"-root.pem")
+}
+func (t *tree) chain(family string) string {
+	return filepath.Join(t.o.Dir, "trust", family+"-chain.pem")
 }
 
 const descriptionName = "demo.json"

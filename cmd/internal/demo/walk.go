@@ -54,6 +54,9 @@ func (t *tree) walk(ctx context.Context) error {
 	if err := w.statusSteps(ctx); err != nil {
 		return err
 	}
+	if err := w.gatewaySteps(ctx); err != nil {
+		return err
+	}
 	t.o.say("\nAll %d steps passed in %.1f s.", w.steps, w.took.Seconds())
 	return nil
 }
