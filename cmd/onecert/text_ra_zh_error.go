@@ -67,10 +67,7 @@ var chineseRARefusals = table{
 	"error.node.taken":            "节点编号已被使用（{}）",
 	"error.node.unknown":          "没有这个节点（{}）",
 	"error.once.broken":           "请求没有传完就中断了",
-	"error.once.key":              "Idempotency-Key 须为 1 至 64 个可见 ASCII 字符",
 	"error.once.other":            "用同一名称送来过不同的内容",
-	"error.once.pending":          "正在办理，或办理时中断；请一分钟后再查",
-	"error.once.unsupported":      "该操作不接受 Idempotency-Key",
 	"error.order.operation":       "此业务不产生证书（{}）",
 	"error.post.below":            "此项由整个机构统一保管，而您的岗位在其下级",
 	"error.post.elsewhere":        "该操作人员的岗位不在您的范围内",
@@ -96,7 +93,6 @@ var chineseRARefusals = table{
 	"error.once.key":              "请求标识须为可见的 ASCII 字符且长度不超限",
 	"error.once.pending":          "同一请求正在办理，或办理时中断",
 	"error.once.unsupported":      "此操作不接受请求标识",
-	"error.request.broken":        "请求中断，未完整收到",
 	"error.walk.link":             "受理点与注册机构的连接未传到（{}）",
 	"error.walk.registration":     "注册的演示未通过（{}）",
 }
