@@ -25,7 +25,11 @@ type demo struct {
 		Node   string `json:"node"`
 		RA     string `json:"ra"`
 		LRA    string `json:"lra"`
-		Self   string `json:"selfservice"`
+
+		Gateway      []string `json:"gateway"`
+		GatewayAdmin string   `json:"gateway_admin"`
+
+		Self string `json:"selfservice"`
 	} `json:"endpoints"`
 	Trust      map[string]trust    `json:"trust"`
 	Identities map[string]identity `json:"identities"`
