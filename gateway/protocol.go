@@ -43,7 +43,7 @@ func (g *Gateway) certificates(c *Configuration) (map[string]*shown, error) {
 			if suite, err := pki.SuiteOf(leaf.PublicKey); err == nil && suite == pki.SM2 {
 				return nil, fault(at+".encryptChain", "an SM2 certificate alone serves neither protocol").To("add the encryption certificate and its key, for TLCP; TLS needs an RSA or ECDSA certificate")
 			}
-			s.tls = &tls.Certificate{Certificate: chain, PrivateKey: key}
+			s.tls = &tls.Certificate{Certificate: chain, PrivateKey: signs{key}}
 		} else if s.tlcp, err = g.pair(at, one, chain, leaf, key); err != nil {
 			return nil, err
 		}
@@ -54,6 +54,10 @@ func (g *Gateway) certificates(c *Configuration) (map[string]*shown, error) {
 	}
 	return all, nil
 }
+
+// signs is a key that only signs: crypto/tls refuses TLS 1.2 with an ECDSA key that could
+// decrypt as well, and RSA key exchange, which needs one, has no forward secrecy.
+type signs struct{ crypto.Signer }
 
 // pair makes a pair for TLCP.
 func (g *Gateway) pair(at string, one Certificate, chain [][]byte, leaf *smx509.Certificate, key crypto.Signer) (*tlcp.Certificate, error) {
