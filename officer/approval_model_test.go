@@ -61,7 +61,7 @@ type approvalModel struct {
 }
 
 func (m *approvalModel) enter() {
-	for name, roles := range map[string][]string{"s1": {System}, "s2": {System}, "sec1": {Security}, "sec2": {Security, Custodian}, "sec3": {Security},
+	for name, roles := range map[string][]string{"s1": {System}, "s2": {System}, "sec1": {Security}, "sec2": {Security}, "sec3": {Security},
 		"c1": {Custodian}, "c2": {Custodian}, "c3": {Custodian}, "c4": {Custodian}, "a1": {Audit}, "i1": {Issuer}} {
 		p := &modelPerson{roles: roles}
 		for range 1 + m.random.IntN(2) {

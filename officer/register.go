@@ -119,7 +119,7 @@ func read(in Registration) (Officer, error) {
 }
 
 // separate refuses what CheckRoles cannot see in one registration: a second of the
-// three administrations under the same name, and a key known under another name,
+// three administrations under the same name, or one beside the business, and a key known under another name,
 // which is the same person.
 func (r *Registry) separate(ctx context.Context, tx *sql.Tx, o Officer) error {
 	same, err := officers(ctx, tx, "WHERE name = $1 OR key_hash = $2", o.Name, o.keyHash)
@@ -137,7 +137,11 @@ func (r *Registry) separate(ctx context.Context, tx *sql.Tx, o Officer) error {
 		if other.Kind != o.Kind {
 			return pki.Errorf(pki.Conflict, "officer.kind", "the name belongs to %s", article(other.Kind)).To("choose another name")
 		}
-		if held, asked := dutyOf(other.Roles), dutyOf(o.Roles); held != "" && asked != "" && held != asked {
+		switch held, asked := dutyOf(other.Roles), dutyOf(o.Roles); {
+		case held == asked:
+		case held == "" || asked == "":
+			return business(held + asked)
+		default:
 			return apart(held, asked)
 		}
 	}

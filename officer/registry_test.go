@@ -74,8 +74,7 @@ func TestOnePersonHasOneAdministration(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		first, _ := h.add("zhang", System)
 		h.add("zhang", System) // a second certificate, of another suite perhaps
-		h.add("zhang", Registrar)
-		for _, role := range []string{Security, Audit} {
+		for _, role := range []string{Security, Audit, Registrar, Custodian} {
 			_, err := h.Register(boss(t.Context()), h.registration("zhang", role))
 			want(t, err, pki.Conflict, "officer.separation")
 			_, err = h.NewCode(boss(t.Context()), role, "zhang", time.Hour)

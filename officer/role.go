@@ -54,7 +54,9 @@ func duty(role string) string {
 }
 
 // CheckRoles says whether one holder of this kind may have these roles together.
-// Two of system, security and audit in one hand would leave nobody to notice.
+// Two of system, security and audit in one hand would leave nobody to notice; and who
+// administrates does none of the business, since who gives roles could give himself any
+// (GB/T 22239 8.1.4.2).
 func CheckRoles(kind Kind, roles []string) error {
 	if len(roles) == 0 {
 		return pki.Errorf(pki.Invalid, "officer.roles", "no role is given").To("give at least one of %s", strings.Join(Roles(), ", "))
@@ -74,6 +76,9 @@ func CheckRoles(kind Kind, roles []string) error {
 			held = d
 		}
 	}
+	if held != "" && len(roles) > 1 {
+		return business(held)
+	}
 	if kind != Person && kind != Place {
 		return pki.Errorf(pki.Invalid, "officer.kind", "the kind is neither officer nor site")
 	}
@@ -82,6 +87,11 @@ func CheckRoles(kind Kind, roles []string) error {
 
 func apart(one, other string) *pki.Error {
 	return pki.Errorf(pki.Conflict, "officer.separation", "one person cannot be %s and %s administrator", one, other).
+		To("give one of the two roles to somebody else")
+}
+
+func business(duty string) *pki.Error {
+	return pki.Errorf(pki.Conflict, "officer.separation", "the %s administrator cannot do the work of registrar, reviewer, issuer or custodian as well", duty).
 		To("give one of the two roles to somebody else")
 }
 
