@@ -138,4 +138,5 @@ var chineseGatewayRefusals = table{
 	"error.sso.login": "登录信息不完整（{}）", "error.sso.realm": "会话领域有误（{}）", "error.sso.end": "会话无法结束（{}）", "error.sso.cipher": "会话令牌的算法有误（{}）", "error.sso.list": "会话查询有误（{}）",
 	"error.sso.step": "没有这种登录步骤（{}）", "error.sso.steps": "登录步骤有误（{}）", "error.sso.crowded": "该用户的会话过多", "error.sso.limits": "会话限制有误（{}）", "error.sso.unknown": "没有这个会话（{}）",
 	"error.sso.certificate-over": "证书已过有效期，不能登录", "error.sso.sealer": "会话密钥无法打开", "error.sso.store": "会话暂时无法保存", "error.sso.connect": "会话不属于此连接", "error.sso.token": "不是有效的会话令牌",
+	"error.walk.gateway": "网关的演示未通过（{}）",
 }
