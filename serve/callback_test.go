@@ -33,7 +33,7 @@ func openZones(t *testing.T, inner *Identity, a authority, who func(*x509.Certif
 	ctx, cancel := context.WithCancel(context.Background())
 	z := &zones{stop: cancel}
 	outer := a.leaf("ca", nil)
-	z.inward = &Inward{Log: quiet, Peers: &Peers{Roots: a.pool(), Who: func(_ context.Context, c *x509.Certificate) (pki.Actor, error) { return who(c) }}}
+	z.inward = &Inward{Log: quiet, Patience: 20 * time.Second, Peers: &Peers{Roots: a.pool(), Who: func(_ context.Context, c *x509.Certificate) (pki.Actor, error) { return who(c) }}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

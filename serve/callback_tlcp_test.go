@@ -23,7 +23,7 @@ func openNationalZones(t *testing.T, inner *Pair, country nation) *zones {
 	quiet := slog.New(slog.DiscardHandler)
 	ctx, cancel := context.WithCancel(context.Background())
 	outer := country.pair("ca", nil)
-	z := &zones{stop: cancel, inward: &Inward{Log: quiet, TLCP: CallbackTLCP(outer, country.roots(), nil), Peers: &Peers{National: country.roots(),
+	z := &zones{stop: cancel, inward: &Inward{Log: quiet, Patience: 20 * time.Second, TLCP: CallbackTLCP(outer, country.roots(), nil), Peers: &Peers{National: country.roots(),
 		Who: func(ctx context.Context, c *x509.Certificate) (pki.Actor, error) {
 			if conn := TLCPOf(ctx); conn == nil || conn.ConnectionState().EncryptCertificate == nil {
 				t.Error("who calls in is not asked for with both halves")

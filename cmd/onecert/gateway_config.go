@@ -203,7 +203,9 @@ func gatewayRollbackCommand(io *console) *cobra.Command {
 
 func gatewayStateCommand(io *console) *cobra.Command {
 	return asksGateway(io, worded{"state", "cmd.gateway.state", []string{"onecert gateway state"}},
-		func(ctx context.Context, s *wire.Session, _ []string) (*gateway.State, error) { return s.Gateway.State(ctx) },
+		func(ctx context.Context, s *wire.Session, _ []string) (*gateway.State, error) {
+			return s.Gateway.State(ctx)
+		},
 		func(p *printer, s *gateway.State) {
 			p.line(0, "%s", p.text("gateway.runs", s.Running.Number, s.Newest))
 			if s.Fault != nil {
@@ -248,7 +250,9 @@ type partShown struct {
 
 func gatewayPartShow(io *console, word string, kind gateway.PartKind) *cobra.Command {
 	return asksGateway(io, worded{"show NAME", "cmd.gateway.part.show", []string{"onecert gateway " + word + " show oa > oa.json"}},
-		func(ctx context.Context, s *wire.Session, args []string) (partShown, error) { return shownPart(ctx, s, kind, args[0]) },
+		func(ctx context.Context, s *wire.Session, args []string) (partShown, error) {
+			return shownPart(ctx, s, kind, args[0])
+		},
 		func(p *printer, part partShown) { p.document(part.Value) })
 }
 
@@ -322,4 +326,3 @@ func sized(n int64) string {
 	}
 	return strconv.FormatInt(n, 10) + " B"
 }
-

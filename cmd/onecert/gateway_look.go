@@ -17,7 +17,9 @@ import (
 func gatewayCRLCommand(io *console) *cobra.Command {
 	show := func(p *printer, h gateway.SourceHealth) { p.sources([]gateway.SourceHealth{h}) }
 	list := asksGateway(io, worded{"list", "cmd.gateway.crl.list", []string{"onecert gateway crl list"}},
-		func(ctx context.Context, s *wire.Session, _ []string) ([]gateway.SourceHealth, error) { return s.Gateway.TrustHealth(ctx) },
+		func(ctx context.Context, s *wire.Session, _ []string) ([]gateway.SourceHealth, error) {
+			return s.Gateway.TrustHealth(ctx)
+		},
 		(*printer).sources)
 	upload := asksGateway(io, worded{"upload CA SOURCE FILE", "cmd.gateway.crl.upload", []string{"onecert gateway crl upload province upload province.crl"}},
 		func(ctx context.Context, s *wire.Session, args []string) (h gateway.SourceHealth, err error) {
@@ -65,7 +67,9 @@ func gatewaySessionsCommand(io *console) *cobra.Command {
 	end := asksGateway(io, worded{"end ID", "cmd.gateway.sessions.end", []string{"onecert gateway sessions end 3f1d5c0c6a1d7f2f8b1f2f0d3b9f1a2c"}},
 		func(ctx context.Context, s *wire.Session, args []string) (map[string]string, error) {
 			return map[string]string{"ended": args[0]}, s.Gateway.EndSession(ctx, args[0])
-		}, func(p *printer, ended map[string]string) { p.line(0, "%s", p.text("gateway.ended", safe(ended["ended"]))) })
+		}, func(p *printer, ended map[string]string) {
+			p.line(0, "%s", p.text("gateway.ended", safe(ended["ended"])))
+		})
 	return io.group("sessions", "cmd.gateway.sessions", list, end)
 }
 
@@ -174,7 +178,9 @@ func gatewayHandshakesCommand(io *console) *cobra.Command {
 
 func gatewayBackendsCommand(io *console) *cobra.Command {
 	return asksGateway(io, worded{"backends", "cmd.gateway.backends", []string{"onecert gateway backends"}},
-		func(ctx context.Context, s *wire.Session, _ []string) ([]gateway.BackendStatus, error) { return s.Gateway.Backends(ctx) },
+		func(ctx context.Context, s *wire.Session, _ []string) ([]gateway.BackendStatus, error) {
+			return s.Gateway.Backends(ctx)
+		},
 		func(p *printer, all []gateway.BackendStatus) {
 			tabulate(p, all, "application name address state since active times failed", func(b gateway.BackendStatus) []string {
 				state := p.text(map[bool]string{true: "gateway.up", false: "gateway.down"}[b.Up])

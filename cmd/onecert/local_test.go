@@ -108,7 +108,7 @@ func TestInitInWords(t *testing.T) {
 		t.Errorf("%d\n%s\n%s", exit, out, stderr)
 	}
 	w.refused("config.yaml", "config", "check", file(t, "ca.yaml", []byte("component: ca\ncolour: red\n")))
-	w.refused("config.component", "config", "check", file(t, "gateway.yaml", []byte("component: gateway\n")))
+	w.refused("config.component", "config", "check", file(t, "seal.yaml", []byte("component: seal\n")))
 	w.refused("config.open", "config", "check", w.in("none.yaml"))
 }
 

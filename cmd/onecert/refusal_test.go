@@ -204,8 +204,9 @@ func refusals() map[string]refusal {
 		"ra ticket forward":   {"x --to y", "centre.system", here},
 		"ra ticket report":    {"2026-11", "centre.system", here},
 		"ra links":            {"", "centre.system", here},
-		"ra join":             {"--ra KMC --code-file CODE", "centre.issuer", "enrolment.unknown"},  // the code is the right
-		"officer join":        {"--kmc KMC --code-file CODE", "centre.issuer", "enrolment.unknown"}, // the code is the right
+		"ra join":             {"--ra KMC --code-file CODE", "centre.issuer", "enrolment.unknown"},      // the code is the right
+		"gateway join":        {"--gateway KMC --code-file CODE", "centre.issuer", "enrolment.unknown"}, // the code is the right
+		"officer join":        {"--kmc KMC --code-file CODE", "centre.issuer", "enrolment.unknown"},     // the code is the right
 	}
 }
 
@@ -214,7 +215,7 @@ func refusals() map[string]refusal {
 // officer enrol, kmc enrol, ca link and pair have no identity yet; their right is a code.
 func local() []string {
 	return []string{"api", "audit tail", "audit verify", "backup catch-up", "backup create", "backup drill", "backup restore", "backup verify", "ca codes", "ca init", "ca link", "ca profiles check", "ca serve",
-		"ceremony run", "ceremony shares check", "ceremony verify", "cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "health", "help",
+		"ceremony run", "ceremony shares check", "ceremony verify", "cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "gateway codes", "gateway enrol", "gateway init", "gateway serve", "health", "help",
 		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "lra codes", "lra enrol", "lra init", "lra join", "lra serve", "node enrol", "node init", "node serve", "officer enrol", "pair enrol", "pair join", "policy check", "policy explain", "policy simulate", "ra codes", "ra enrol", "ra init", "ra link", "ra serve",
 		"rescue certificates", "rescue codes", "rescue crl", "rescue install", "rescue look", "rescue prepare", "serve", "status",
 		"tls connect", "tls probe", "tls proxy", "tls serve"}

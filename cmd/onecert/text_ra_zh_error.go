@@ -77,7 +77,7 @@ var chineseRARefusals = table{
 	"error.post.officer":          "没有写明操作人员",
 	"error.post.role":             "岗位是给人的（{}）",
 	"error.post.until":            "岗位没有期限",
-	"error.config.kmc":            "配置中没有密钥管理中心的地址",
+	"error.config.kmc-missing":    "配置中没有密钥管理中心的地址",
 	"error.config.self":           "self_per_source 不能小于 0",
 	"error.config.upstream":       "配置中没有上级注册机构的地址",
 	"error.ra.ca":                 "配置中没有可申领证书的 CA",

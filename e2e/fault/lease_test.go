@@ -114,7 +114,8 @@ func TestTakenOver(t *testing.T) {
 	}
 	work.end() // whatever was under way is answered or refused
 	late := &client{town: w, number: clients}
-	refused(t, "ca.lease-lost", late.first)
+	refused(t, "ca.lease-lost", func() error { return late.change(w.book.inState(0, pki.Valid)[0], pki.Held) })
+	refused(t, "km.lease-lost", late.first) // an order asks the KMC before it stores anything
 	refused(t, "km.lease-lost", func() error { return late.recover(w.book.inState(0, pki.Valid)[0]) })
 	if after := len(second.list()); after != before {
 		t.Errorf("the first CA issued %d certificates after the second took over", after-before)

@@ -57,7 +57,7 @@ func gatewayComponent(t *testing.T, trust []byte) *component {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
-	p.API = serve.New(serve.Config{Title: titleGateway, Version: apiVersion, Log: p.options.log()})
+	p.API = serve.New(serve.Config{Title: titleGateway, Version: apiVersion, Peers: &serve.Peers{}, Log: p.options.log()})
 	p.routes()
 	all := &component{api: p.API, officers: p.Officers, log: p.Audit, trials: gatewayTrials(), people: map[string]pki.Actor{}}
 	for _, role := range officer.Roles() {

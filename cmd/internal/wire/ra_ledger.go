@@ -56,7 +56,7 @@ func JoinKMC(ctx context.Context, config, code string) (Joined, error) {
 		return Joined{}, err
 	}
 	if c.KMC == "" {
-		return Joined{}, pki.Errorf(pki.Invalid, "config.kmc", "%s names no kmc", config).To("give the address of the key management centre's API")
+		return Joined{}, pki.Errorf(pki.Invalid, "config.kmc-missing", "%s names no kmc", config).To("give the address of the key management centre's API")
 	}
 	return c.joinAt(ctx, c.KMC, code)
 }
