@@ -43,6 +43,11 @@ type judged struct {
 	person  *person
 }
 
+// holds says whether the verdict is still that of a set.
+func (j *judged) holds(store *trust.Store, set *trust.Set, now time.Time) bool {
+	return j != nil && j.set == set && j.verdict.Generation == store.Generation() && now.Before(j.verdict.Until)
+}
+
 type peerKey struct{}
 
 // connected is http.Server's ConnContext.
@@ -89,7 +94,7 @@ func (p *peer) shows() bool { return len(p.transport.Certificates) > 0 }
 
 // judge says what the certificate of the connection is worth now.
 func (p *peer) judge(ctx context.Context, store *trust.Store, set *trust.Set, now time.Time) *judged {
-	if j := p.judged.Load(); j != nil && j.set == set && j.verdict.Generation == store.Generation() && now.Before(j.verdict.Until) {
+	if j := p.judged.Load(); j.holds(store, set, now) {
 		return j
 	}
 	chain := p.transport.Certificates
@@ -98,7 +103,7 @@ func (p *peer) judge(ctx context.Context, store *trust.Store, set *trust.Set, no
 	}
 	j := &judged{set: set, verdict: set.Judge(ctx, chain, now)}
 	if j.verdict.Good() {
-		if before := p.judged.Load(); before != nil && before.person != nil && before.set == set {
+		if before := p.judged.Load(); before != nil && before.person != nil && before.person.stands(j.verdict) {
 			j.person = before.person
 		} else if person, err := newPerson(j.verdict); err == nil {
 			j.person = person

@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"database/sql"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -351,6 +352,24 @@ func (h *house) try(c *gateway.Configuration) (gateway.Version, error) {
 		h.t.Fatal(err)
 	}
 	return h.g.Apply(as("system", "security"), gateway.Change{Base: now.Number, Note: "test", Document: c})
+}
+
+// current is a copy of the configuration that runs.
+func (h *house) current() *gateway.Configuration {
+	h.t.Helper()
+	now, _, err := h.g.Current(as("audit"))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	text, err := json.Marshal(now)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	c, err := gateway.Parse(text)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return c
 }
 
 // browser is a client with a cookie jar and a certificate (nil: none); every name leads to

@@ -34,6 +34,7 @@ type exchange struct {
 	app     *application
 	guest   *guest // nil: nobody
 	refused string // code of why the certificate shown is worth nothing here
+	looked  bool   // who was asked
 }
 
 // serve is the whole way of a request: admit, find, identify, decide, carry.
@@ -185,6 +186,7 @@ func (x *exchange) misdirected() bool {
 // who identifies by the certificate of the connection, or else by a session that was
 // opened where certificates are asked for.
 func (x *exchange) who() error {
+	x.looked = true
 	if !x.peer.shows() {
 		return x.byCookie()
 	}
@@ -241,7 +243,7 @@ func (x *exchange) decide() bool {
 		return true
 	}
 	if x.guest == nil && d.Missing > policy.LevelAnonymous {
-		return x.wanted() // who logs in may be let in
+		return x.wanted()
 	}
 	problem := pages.Problem{Code: pages.NotAllowed, Application: x.app.title(), Rule: d.Name}
 	if d.Reason == policy.ReasonLevel {
@@ -250,8 +252,20 @@ func (x *exchange) decide() bool {
 	return x.show(problem)
 }
 
-// wanted leads an anonymous visitor to the log in the policy asks for.
+// wanted is about a visitor whom the policy may let in when it knows who he is. In a part
+// that asks nobody he may have logged in all the same; else he is led to the log in.
 func (x *exchange) wanted() bool {
+	if !x.looked {
+		if err := x.who(); err != nil {
+			return x.unopened(err)
+		}
+		switch {
+		case x.guest != nil:
+			return x.decide()
+		case x.visit.Problem != "":
+			return false
+		}
+	}
 	if x.service.Login != nil && x.refused == "" {
 		x.sendToLogin()
 		return false

@@ -39,6 +39,12 @@ type arrived struct {
 	ID    string `json:"i"` // of the code
 }
 
+// entered is what a browser keeps of it, for the host it logged in to.
+type entered struct {
+	Token string `json:"t"`
+	Host  string `json:"h"`
+}
+
 const maxTarget = 2000
 
 // origin is where the request came in, as the browser wrote it.
@@ -108,6 +114,7 @@ func (x *exchange) logIn() {
 		}
 		return
 	}
+	x.guests.add(x.guest, x.now) // so that the other service finds him, however long he was away
 	code, err := seal(x.codes, arrived{going: to, Token: *x.guest.token.Load(), ID: newID()}, codeLife)
 	if err != nil {
 		x.unopened(err)
@@ -135,7 +142,7 @@ func (x *exchange) enterWithCode() {
 		x.show(pages.Problem{Code: pages.BadRequest, AgainURL: "/"})
 		return
 	}
-	kept, err := seal(x.loose, in.Token, looseLife)
+	kept, err := seal(x.loose, entered{in.Token, x.host}, looseLife)
 	if err != nil {
 		x.unopened(err)
 		return
@@ -158,11 +165,11 @@ func (x *exchange) byCookie() error {
 	if x.service.Login == nil {
 		return nil
 	}
-	token, ok := unseal[string](x.loose, cookie(x.r, cookieLoose))
-	if !ok {
+	in, ok := unseal[entered](x.loose, cookie(x.r, cookieLoose))
+	if !ok || in.Host != x.host {
 		return nil
 	}
-	s, fresh, err := x.cfg.Sessions.Read(token, x.now)
+	s, fresh, err := x.cfg.Sessions.Read(in.Token, x.now)
 	if err != nil {
 		return x.sessionOver(err)
 	}
@@ -175,7 +182,7 @@ func (x *exchange) byCookie() error {
 	}
 	if fresh != "" {
 		v.token.Store(&fresh)
-		if kept, err := seal(x.loose, fresh, looseLife); err == nil {
+		if kept, err := seal(x.loose, entered{fresh, x.host}, looseLife); err == nil {
 			setCookie(x.w, cookieLoose, kept)
 		}
 	}
@@ -183,19 +190,24 @@ func (x *exchange) byCookie() error {
 	return nil
 }
 
-// stillGood judges the certificate of a session again.
+// stillGood judges the certificate of a session by whom this service trusts: the session
+// may have been opened for another service, which browsers tell by host but not by port.
 func (x *exchange) stillGood(v *guest) bool {
 	p := v.person
-	if p.verdict.Generation == x.trust.Generation() && x.now.Before(p.verdict.Until) {
+	set := x.service.trustFor(x)
+	if v.judged.Load().holds(x.trust, set, x.now) {
 		return true
 	}
 	chain := append([][]byte{p.verdict.Leaf.Raw}, p.chain...)
-	now := x.service.trustFor(x).Judge(x.r.Context(), chain, x.now)
-	if !now.Good() {
-		x.refused = pageOf(now.Code)
-		x.guests.forget(v.session.ID)
+	now := set.Judge(x.r.Context(), chain, x.now)
+	if !now.Good() || !p.stands(now) {
+		if x.refused = pageOf(now.Code); now.Good() {
+			x.refused = pages.UnknownIssuer // it is accepted for another CA, and so for somebody else
+			x.guests.forget(v.session.ID)   // whom the next log in may find
+		}
 		return false
 	}
+	v.judged.Store(&judged{set: set, verdict: now})
 	return true
 }
 

@@ -164,3 +164,89 @@ func TestOtherSitesCannotLogOut(t *testing.T) {
 		t.Errorf("%d sessions", len(rows))
 	}
 }
+
+// TestASessionCountsWhereItsCAIsTrusted: browsers bring a cookie to every port of a host,
+// so a session opened for one service arrives at another one that trusts others.
+func TestASessionCountsWhereItsCAIsTrusted(t *testing.T) {
+	h, login := twoDoors(t)
+	strict := pkitest.FreeAddress(t)
+	c := h.current()
+	c.Trust.Sets = append(c.Trust.Sets, gateway.TrustSet{Name: "strict", CAs: []string{"national"}})
+	again := c.Services[0]
+	again.Name, again.Listen, again.Trust = "strict", []string{strict}, "strict"
+	c.Services = append(c.Services, again)
+	h.apply(c)
+	b := h.browser(h.ca.issue("张三", nil))
+	if answer, _, _ := h.follow(b, h.url("oa.example.gov", "/desk")); answer.StatusCode != 200 {
+		t.Fatal(answer.StatusCode)
+	}
+	_, port, _ := strings.Cut(strict, ":")
+	if answer, body := h.get(b, "https://oa.example.gov:"+port+"/desk", asBrowser); answer.StatusCode != http.StatusForbidden || h.last("/desk").Problem != "unknown-issuer" {
+		t.Errorf("%d %s (log in at %s)", answer.StatusCode, body, login)
+	}
+	// A cookie carried to another host by hand counts for nothing there.
+	first, _ := url.Parse(h.url("oa.example.gov", "/"))
+	other := h.url("other.example.gov", "/desk")
+	if answer, _, _ := h.follow(b, h.url("oa.example.gov", "/desk")); answer.StatusCode != 200 {
+		t.Fatal(answer.StatusCode)
+	}
+	if answer, _ := h.get(b, other, asBrowser, func(r *http.Request) {
+		for _, cookie := range b.Jar.Cookies(first) {
+			r.AddCookie(cookie)
+		}
+	}); answer.StatusCode != http.StatusFound {
+		t.Errorf("%d at another host", answer.StatusCode)
+	}
+}
+
+// TestAPublicPartThePolicyWantsALogInFor: access asks nobody there, the policy does.
+func TestAPublicPartThePolicyWantsALogInFor(t *testing.T) {
+	h, _ := twoDoors(t)
+	c := h.current()
+	c.Policy.Rules = c.Policy.Rules[:1] // only who logged in
+	c.Policy.Rules[0].When.LeastLevel, c.Policy.Rules[0].RequireLevel = 0, 2
+	h.apply(c)
+	b := h.browser(h.ca.issue("张三", nil))
+	if answer, body, way := h.follow(b, h.url("oa.example.gov", "/public/a")); answer.StatusCode != 200 || !strings.Contains(body, "KOAL_CERT_CN=") {
+		t.Fatal(answer.StatusCode, way, body)
+	}
+}
+
+// TestOneCertificateOfTwoCAsByName: two services call one CA by two names, and so mean two
+// accounts.
+func TestOneCertificateOfTwoCAsByName(t *testing.T) {
+	h := newHouse(t)
+	h.apply(h.document())
+	c := h.current()
+	second := pkitest.FreeAddress(t)
+	again, ca := c.Services[0], c.Trust.CAs[0]
+	ca.Name = "renamed"
+	c.Trust.CAs = append(c.Trust.CAs, ca)
+	c.Trust.Sets = append(c.Trust.Sets, gateway.TrustSet{Name: "second", CAs: []string{"renamed"}})
+	again.Name, again.Listen, again.Trust = "second", []string{second}, "second"
+	c.Services = append(c.Services, again)
+	h.apply(c)
+	b := h.browser(h.ca.issue("张三", nil))
+	_, port, _ := strings.Cut(second, ":")
+	user := func(address, path string) string {
+		t.Helper()
+		if answer, body := h.get(b, address+path); answer.StatusCode != 200 {
+			t.Fatal(answer.StatusCode, body)
+		}
+		return h.last(path).Request.Subject.User
+	}
+	first := strings.TrimSuffix(h.url("oa.example.gov", ""), "/")
+	if who := user(first, "/one"); !strings.HasSuffix(who, "@own") {
+		t.Error(who)
+	}
+	if who := user("https://oa.example.gov:"+port, "/two"); !strings.HasSuffix(who, "@renamed") {
+		t.Error(who)
+	}
+	// The same in one connection, after the set has another name for its CA.
+	c = h.current()
+	c.Trust.Sets[0].CAs = []string{"renamed", "national"}
+	h.apply(c)
+	if who := user(first, "/three"); !strings.HasSuffix(who, "@renamed") {
+		t.Error(who)
+	}
+}

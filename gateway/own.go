@@ -75,8 +75,8 @@ func (x *exchange) tokens() (all []string) {
 	if token := cookie(x.r, cookieSession); token != "" {
 		all = append(all, token)
 	}
-	if token, ok := unseal[string](x.loose, cookie(x.r, cookieLoose)); ok {
-		all = append(all, token)
+	if in, ok := unseal[entered](x.loose, cookie(x.r, cookieLoose)); ok && in.Host == x.host {
+		all = append(all, in.Token)
 	}
 	return all
 }

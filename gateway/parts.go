@@ -11,6 +11,7 @@ import (
 type (
 	TrustConfig  = trust.Config
 	TrustCA      = trust.CA
+	StaleRule    = trust.StaleRule
 	TrustSet     = trust.SetRow
 	TrustSource  = trust.Source
 	SourceHealth = trust.SourceHealth

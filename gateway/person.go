@@ -64,12 +64,24 @@ func userOf(subject pki.Name, v trust.Verdict) string {
 	return string(v.Serial) + "@" + v.CA
 }
 
+// is says whether two verdicts were about one person: the same certificate, accepted for
+// the same CA. Another service, or another configuration, may take it for another one's.
+func (p *person) is(other *person) bool {
+	return p == other || p.fingerprint == other.fingerprint && p.stands(other.verdict)
+}
+
+// stands says whether what is remembered of a person is still so by a newer verdict.
+func (p *person) stands(v trust.Verdict) bool {
+	return p.verdict.Fingerprint == v.Fingerprint && p.verdict.CA == v.CA && p.verdict.Issuer == v.Issuer && p.verdict.Serial == v.Serial
+}
+
 // guest is a person in a session, with what each application is told about both.
 type guest struct {
 	person  *person
 	session Session
 	token   atomic.Pointer[string]
 	told    sync.Map // *identity.Plan -> *identity.Prepared
+	judged  atomic.Pointer[judged] // without a certificate in the connection; person is not set
 	used    atomic.Int64
 }
 

@@ -13,14 +13,14 @@ const looseLife = 7 * 24 * time.Hour
 // browser's, if its cookie belongs to the certificate; else the one this certificate has
 // here already, so that a client without cookies does not open one a request.
 func (x *exchange) byCertificate(p *person) error {
-	if v := x.peer.guest.Load(); v != nil && v.person == p {
+	if v := x.peer.guest.Load(); v != nil && v.person.is(p) {
 		if over, err := x.resume(v); !over {
 			return err
 		}
 	}
 	x.peer.opening.Lock()
 	defer x.peer.opening.Unlock()
-	if v := x.peer.guest.Load(); v != nil && v.person == p {
+	if v := x.peer.guest.Load(); v != nil && v.person.is(p) {
 		if over, err := x.resume(v); !over {
 			return err
 		}
@@ -33,7 +33,7 @@ func (x *exchange) byCertificate(p *person) error {
 			return err
 		}
 	}
-	if v := x.guests.ofLeaf(p.verdict.Fingerprint, x.now); v != nil {
+	if v := x.guests.ofLeaf(p.verdict.Fingerprint, x.now); v != nil && v.person.is(p) {
 		if over, err := x.resume(v); !over {
 			x.peer.guest.Store(v)
 			setCookie(x.w, cookieSession, *v.token.Load())
@@ -49,11 +49,11 @@ func (x *exchange) withCookie(p *person, token string) (done bool, err error) {
 	if err != nil {
 		return false, x.sessionOver(err)
 	}
-	if s.Fingerprint != p.verdict.Fingerprint {
-		return false, nil // the browser chose another certificate since
+	if s.Fingerprint != p.verdict.Fingerprint || s.User != p.user {
+		return false, nil // the browser chose another certificate since, or it speaks for somebody else here
 	}
 	v := x.guests.ofSession(s.ID, x.now)
-	if v == nil || v.person.fingerprint != p.fingerprint {
+	if v == nil || !v.person.is(p) {
 		v = newGuest(p, s, token)
 		x.guests.add(v, x.now)
 	}

@@ -22,6 +22,7 @@ type journal struct {
 	listed *serials
 	issued *serials // what was asked about and is on record: that never changes
 	loaded atomic.Bool
+	ready  chan struct{} // closed when loaded
 	fresh  atomic.Int64 // nanoseconds since 1970: whatever happened until then is known
 
 	state struct { // of the follower, for health
@@ -39,7 +40,7 @@ const (
 )
 
 func newJournal(s *Store, p *sourcePlan) *journal {
-	return &journal{sourcePlan: p, store: s, issuer: issuerOf(p.about), listed: newSerials(0), issued: newSerials(0)}
+	return &journal{sourcePlan: p, store: s, issuer: issuerOf(p.about), listed: newSerials(0), issued: newSerials(0), ready: make(chan struct{})}
 }
 
 // status says what the journal knows of a certificate.
@@ -132,6 +133,7 @@ var errAnother = errors.New("the status journal is another one than before; it i
 // the journal had when all was read, an entry may be older than what was read.
 func (j *journal) follow(ctx context.Context) error {
 	source := j.store.opts.Journal
+	begun := j.store.opts.Now()
 	position, err := source.Last(ctx)
 	if err != nil {
 		return err
@@ -141,6 +143,9 @@ func (j *journal) follow(ctx context.Context) error {
 		return err
 	}
 	if err := j.takeUp(ctx); err != nil {
+		return err
+	}
+	if err := j.reached(ctx, position, begun); err != nil {
 		return err
 	}
 	for {
@@ -239,6 +244,7 @@ func (j *journal) reached(ctx context.Context, position int64, at time.Time) err
 	}
 	j.fresh.Store(at.UnixNano())
 	if j.loaded.CompareAndSwap(false, true) {
+		close(j.ready)
 		j.store.changed()
 	}
 	return nil

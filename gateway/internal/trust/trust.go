@@ -174,9 +174,32 @@ func (s *Store) Apply(c Config) error {
 			delete(s.running, key)
 		}
 	}
+	s.awaitJournals()
 	s.replaceSets(p, authorities)
 	s.changed()
 	return nil
+}
+
+// firstRead is how long a configuration waits for its journals, which lie in a database at
+// hand; one that takes longer is read while services refuse.
+const firstRead = 2 * time.Second
+
+// awaitJournals lets nobody be refused for a journal that is only being read for the first
+// time.
+func (s *Store) awaitJournals() {
+	enough := time.After(firstRead)
+	for _, r := range s.running {
+		if r.journal == nil {
+			continue
+		}
+		select {
+		case <-r.journal.ready:
+		case <-enough:
+			return
+		case <-s.life.Done():
+			return
+		}
+	}
 }
 
 // authority puts a CA to work with the sources that run already and new ones.
