@@ -23,7 +23,7 @@ type journal struct {
 	issued *serials // what was asked about and is on record: that never changes
 	loaded atomic.Bool
 	ready  chan struct{} // closed when loaded
-	fresh  atomic.Int64 // nanoseconds since 1970: whatever happened until then is known
+	fresh  atomic.Int64  // nanoseconds since 1970: whatever happened until then is known
 
 	state struct { // of the follower, for health
 		sync.Mutex
