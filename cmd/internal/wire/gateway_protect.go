@@ -26,6 +26,11 @@ type Protection struct {
 // platformTrust is the trust set of the platform's own CAs.
 const platformTrust = "platform"
 
+// platformStale is how long people are let in while the journal of the platform's CA
+// cannot be followed: a CA that is restarted or moved must not close every application.
+// It stands in the configuration, where the security administrator may shorten it.
+const platformStale = "1h"
+
 // ProtectedPart is one thing that was done, or was there already.
 type ProtectedPart struct {
 	What string `json:"what"` // a key of texts: trust, policy, certificates, application, service
@@ -66,7 +71,7 @@ func ProtectTrust(ctx context.Context, s *Session, p Protection) (done []Protect
 		name := platformTrust + "-" + one.ID
 		set.CAs = append(set.CAs, name)
 		if !slices.ContainsFunc(c.Trust.CAs, func(have gateway.TrustCA) bool { return have.Name == name }) {
-			c.Trust.CAs = append(c.Trust.CAs, gateway.TrustCA{Name: name, Title: one.ID, Anchors: one.Issuer,
+			c.Trust.CAs = append(c.Trust.CAs, gateway.TrustCA{Name: name, Title: one.ID, Anchors: one.Issuer, Stale: gateway.StaleRule{AllowFor: platformStale},
 				Revocation: []gateway.TrustSource{{Name: "journal", Kind: "journal", Issuer: one.ID}}})
 			done = append(done, ProtectedPart{"trust", name, true})
 		}

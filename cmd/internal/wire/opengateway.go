@@ -93,11 +93,27 @@ func (p *GatewayProcess) open(ctx context.Context) (err error) {
 	// process was away is known soon.
 	ctx, p.stop = context.WithCancel(context.WithoutCancel(ctx))
 	p.running.Go(func() { p.Copy.Keep(ctx) })
+	awaitCopy(ctx, p.Copy)
 	if err := p.openDoor(ctx); err != nil {
 		return err
 	}
 	p.describe()
 	return nil
+}
+
+// copyTime is how long a start waits for the CA's journal; without it the gateway starts
+// with what its copy has.
+const copyTime = 5 * time.Second
+
+// awaitCopy waits until a copy has heard from its source, or that it is away, so that the
+// first who come are not refused for want of news.
+func awaitCopy(ctx context.Context, c *status.Copy) {
+	began := c.Freshness().AsOf
+	for end := time.Now().Add(copyTime); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
+		if f := c.Freshness(); f.AsOf.After(began) || f.Fault != nil {
+			return
+		}
+	}
 }
 
 // identify reads whom this gateway trusts and its own certificate, and opens the way to
