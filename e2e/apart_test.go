@@ -15,11 +15,11 @@ import (
 // that operators type, each step as the one before prints it.
 type apart struct {
 	*testing.T
-	dir     string
-	ca, kmc string // addresses of the APIs
-	public  string // address of lists and CA certificates
-	centre  *process
-	trust   map[string]trust
+	dir               string
+	ca, kmc           string // addresses of the APIs
+	public            string // address of lists and CA certificates
+	authority, centre *process
+	trust             map[string]trust
 }
 
 func (a *apart) in(parts ...string) string {
@@ -90,7 +90,7 @@ func newApart(t *testing.T) *apart {
 	writeFile(t, a.in("pass"), []byte("a passphrase for identities\n"))
 	codes := a.codes("", "ca", "init", "--dir", a.in("ca"), "--organisation", "示例省电子政务", "--host", "127.0.0.1", "--listen", a.ca,
 		"--public", a.public, "--url", "http://"+a.public, "--families", "sm2,ecdsa", "--partitions", "4")
-	authority := a.serve("ca", a.ca)
+	a.authority = a.serve("ca", a.ca)
 	for _, role := range []string{"system", "security", "audit"} {
 		a.enrol("centre."+role, codes[role])
 	}
@@ -100,10 +100,10 @@ func newApart(t *testing.T) *apart {
 	a.makeCentre()
 	code := a.secret(a.codes("centre.security", "officer", "code", "--at", "kmc", "--name", "ca", "--role", "site")["code"])
 	a.types("", "ca", "link", "--config", a.in("ca", "ca.yaml"), "--kmc", "https://"+a.kmc, "--centre", a.in("kmc", "message.pem"), "--code-file", code)
-	if err := authority.end(os.Interrupt); err != nil {
-		t.Errorf("the CA ended with %v\n%s", err, &authority.log)
+	if err := a.authority.end(os.Interrupt); err != nil {
+		t.Errorf("the CA ended with %v\n%s", err, &a.authority.log)
 	}
-	a.serve("ca", a.ca)
+	a.authority = a.serve("ca", a.ca)
 	a.takeTrust()
 	return a
 }
