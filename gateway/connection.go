@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"onecert/gateway/internal/trust"
+	"onecert/pki"
 	"onecert/serve"
 )
 
@@ -19,6 +20,7 @@ import (
 // verdict is remembered.
 type peer struct {
 	conn      net.Conn
+	entrance  *entrance
 	address   netip.Addr
 	since     time.Time
 	once      sync.Once
@@ -52,7 +54,7 @@ type peerKey struct{}
 
 // connected is http.Server's ConnContext.
 func (e *entrance) connected(ctx context.Context, conn net.Conn) context.Context {
-	p := newPeer(conn)
+	p := newPeer(conn, e)
 	e.peers.Store(conn, p)
 	e.gateway.handshake(p.meet(serve.WithConn(ctx, conn)))
 	return context.WithValue(ctx, peerKey{}, p)
@@ -69,8 +71,8 @@ func (e *entrance) changed(conn net.Conn, state http.ConnState) {
 	}
 }
 
-func newPeer(conn net.Conn) *peer {
-	p := &peer{conn: conn, since: time.Now()}
+func newPeer(conn net.Conn, e *entrance) *peer {
+	p := &peer{conn: conn, entrance: e, since: time.Now()}
 	if a, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
 		p.address = a.Addr().Unmap().WithZone("")
 	}
@@ -116,20 +118,67 @@ func (p *peer) judge(ctx context.Context, store *trust.Store, set *trust.Set, no
 }
 
 // hold ties the connection to its certificate and session, so that it is cut when one of
-// them is good no longer.
-func (p *peer) hold(l *live, of *person, session string) {
-	if t := p.tie.Load(); t != nil && t.holding.session == session && t.holding.leaf == of.fingerprint {
-		return
+// them is good no longer. It is false where the tie is new: what ended between
+// looking and tying has told nobody, and is to be looked at again.
+func (p *peer) hold(l *live, of *person, v *guest) (held bool) {
+	h := holding{issuer: of.verdict.Issuer, serial: of.verdict.Serial, leaf: of.fingerprint}
+	if v != nil {
+		h.session = v.session.ID
+	}
+	if t := p.tie.Load(); t != nil && t.holding == h {
+		return true
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.over {
-		return
+		return true
 	}
-	v := of.verdict
-	t := l.tie(holding{issuer: v.Issuer, serial: v.Serial, leaf: of.fingerprint, session: session}, func() { p.conn.Close() })
+	t := l.tie(h, func() { p.conn.Close() }, func() bool { return p.still(v) })
 	if before := p.tie.Swap(t); before != nil {
 		l.untie(before)
+	}
+	return false
+}
+
+// stillWait bounds what asking again may take.
+const stillWait = 5 * time.Second
+
+// still says whether certificate and session of a connection are good, by whom the service
+// trusts now. Being idle ends a session, but not what goes on under it.
+func (p *peer) still(v *guest) bool {
+	g := p.entrance.gateway
+	now := g.cfg.Now()
+	ctx, cancel := context.WithTimeout(g.ctx, stillWait)
+	defer cancel()
+	if p.judge(ctx, g.trust, p.entrance.service.Load().trust, now).person == nil {
+		return false
+	}
+	return v == nil || g.unended(v, now)
+}
+
+// unended says whether a session was not ended and has not reached its end.
+func (g *Gateway) unended(v *guest, now time.Time) bool {
+	_, _, err := g.cfg.Sessions.Read(*v.token.Load(), now)
+	code := pki.CodeOf(err)
+	return code != "sso.ended" && code != "sso.over"
+}
+
+// watchEach is how often open connections are looked at; what the journal says is told at
+// once.
+const watchEach = time.Second
+
+// watch cuts what has lost its right while it was used.
+func (g *Gateway) watch() {
+	for tick := time.NewTicker(watchEach); ; {
+		select {
+		case <-g.ctx.Done():
+			tick.Stop()
+			return
+		case <-tick.C:
+			if n := g.live.sweep(); n > 0 {
+				g.cfg.Log.Info("connections that have lost their right are ended", "connections", n)
+			}
+		}
 	}
 }
 

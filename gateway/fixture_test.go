@@ -148,6 +148,8 @@ type desk struct {
 	idle  time.Duration
 	fail  error
 	opens int
+
+	opening func() // what happens while a session is opened; nil: nothing
 }
 
 func newDesk() *desk {
@@ -155,6 +157,9 @@ func newDesk() *desk {
 }
 
 func (d *desk) Open(_ context.Context, l gateway.Login) (string, gateway.Session, error) {
+	if d.opening != nil {
+		d.opening()
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.fail != nil {

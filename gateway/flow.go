@@ -200,8 +200,14 @@ func (x *exchange) who() error {
 		return nil
 	}
 	err := x.byCertificate(j.person)
-	if x.guest != nil {
-		x.peer.hold(x.live, j.person, x.guest.session.ID)
+	if x.guest == nil || x.peer.hold(x.live, j.person, x.guest) {
+		return err
+	}
+	if j = x.peer.judge(x.r.Context(), x.trust, x.service.trust, x.cfg.Now()); j.person == nil {
+		x.guest, x.refused = nil, pageOf(j.verdict.Code)
+	} else if _, _, over := x.cfg.Sessions.Read(*x.guest.token.Load(), x.now); over != nil {
+		x.guest = nil
+		return x.sessionOver(over)
 	}
 	return err
 }
@@ -352,7 +358,12 @@ func (x *exchange) cuttable() (ctx context.Context, done func()) {
 	}
 	s := x.guest.session
 	ctx, cancel := context.WithCancel(ctx)
-	t := x.live.tie(holding{issuer: s.Issuer, serial: s.Serial, leaf: x.guest.person.fingerprint, session: s.ID}, cancel)
+	v, set, g := x.guest, x.service.trustFor(x), x.Gateway
+	still := func() bool { return g.goodBy(set, v) && g.unended(v, g.cfg.Now()) }
+	t := x.live.tie(holding{issuer: s.Issuer, serial: s.Serial, leaf: v.person.fingerprint, session: s.ID}, cancel, still)
+	if !still() { // it ended before it was tied
+		cancel()
+	}
 	return ctx, func() { x.live.untie(t); cancel() }
 }
 

@@ -127,6 +127,7 @@ func (g *Gateway) open(ctx context.Context) (err error) {
 		OnRevoked: g.revoked, Now: g.cfg.Now, Random: g.cfg.Random, Log: g.cfg.Log}); err != nil {
 		return err
 	}
+	g.counting.Go(g.watch)
 	return g.resume(ctx)
 }
 

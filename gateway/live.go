@@ -52,6 +52,7 @@ type tie struct {
 	holding holding
 	once    sync.Once
 	cut     func()
+	still   func() bool // whether the right is still there; nil: it is asked elsewhere
 }
 
 func newLive() *live {
@@ -67,8 +68,8 @@ func (l *live) shard(key string) *liveShard {
 }
 
 // tie registers what cut ends; untie takes it out again.
-func (l *live) tie(h holding, cut func()) *tie {
-	t := &tie{holding: h, cut: cut}
+func (l *live) tie(h holding, cut func(), still func() bool) *tie {
+	t := &tie{holding: h, cut: cut, still: still}
 	keys, n := h.keys()
 	for _, key := range keys[:n] {
 		s := l.shard(key)
@@ -116,20 +117,28 @@ func (l *live) endCertificate(issuer string, serial pki.Serial) int {
 func (l *live) endLeaf(fingerprint string) int { return l.end("f:" + fingerprint) }
 func (l *live) endSession(id string) int       { return l.end("s:" + id) }
 
-// each calls fn with every holding under which something is open, once a tie.
-func (l *live) each(fn func(h holding, cut func())) {
-	seen := map[*tie]struct{}{}
+// sweep cuts what has lost its right without anybody saying so: a certificate ended or is
+// on a list of another CA, a session was ended by another gateway. Every tie has a leaf.
+func (l *live) sweep() (cut int) {
 	for i := range l.shards {
+		var all []*tie
 		s := &l.shards[i]
 		s.mu.Lock()
-		for _, ties := range s.all {
+		for key, ties := range s.all {
+			if key[0] != 'f' {
+				continue
+			}
 			for t := range ties {
-				seen[t] = struct{}{}
+				all = append(all, t)
 			}
 		}
 		s.mu.Unlock()
+		for _, t := range all {
+			if t.still != nil && !t.still() {
+				t.once.Do(t.cut)
+				cut++
+			}
+		}
 	}
-	for t := range seen {
-		fn(t.holding, func() { t.once.Do(t.cut) })
-	}
+	return cut
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -8,8 +9,10 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"onecert/gateway/internal/pages"
+	"onecert/gateway/internal/trust"
 	"onecert/pki"
 )
 
@@ -193,22 +196,36 @@ func (x *exchange) byCookie() error {
 // stillGood judges the certificate of a session by whom this service trusts: the session
 // may have been opened for another service, which browsers tell by host but not by port.
 func (x *exchange) stillGood(v *guest) bool {
-	p := v.person
-	set := x.service.trustFor(x)
-	if v.judged.Load().holds(x.trust, set, x.now) {
-		return true
+	code := x.judgeAgain(x.r.Context(), x.service.trustFor(x), v, x.now)
+	if code == trust.UnknownIssuer {
+		x.guests.forget(v.session.ID) // the next log in may find who it is now
 	}
-	chain := append([][]byte{p.verdict.Leaf.Raw}, p.chain...)
-	now := set.Judge(x.r.Context(), chain, x.now)
-	if !now.Good() || !p.stands(now) {
-		if x.refused = pageOf(now.Code); now.Good() {
-			x.refused = pages.UnknownIssuer // it is accepted for another CA, and so for somebody else
-			x.guests.forget(v.session.ID)   // whom the next log in may find
-		}
-		return false
+	x.refused = pageOf(code)
+	return code == trust.Good
+}
+
+// goodBy is stillGood while a request is carried.
+func (g *Gateway) goodBy(set *trust.Set, v *guest) bool {
+	ctx, cancel := context.WithTimeout(g.ctx, stillWait)
+	defer cancel()
+	return g.judgeAgain(ctx, set, v, g.cfg.Now()) == trust.Good
+}
+
+// judgeAgain judges the certificate of a session, and remembers that it is good.
+func (g *Gateway) judgeAgain(ctx context.Context, set *trust.Set, v *guest, at time.Time) trust.Code {
+	p := v.person
+	if v.judged.Load().holds(g.trust, set, at) {
+		return trust.Good
+	}
+	now := set.Judge(ctx, append([][]byte{p.verdict.Leaf.Raw}, p.chain...), at)
+	switch {
+	case !now.Good():
+		return now.Code
+	case !p.stands(now):
+		return trust.UnknownIssuer // accepted for another CA, and so for somebody else
 	}
 	v.judged.Store(&judged{set: set, verdict: now})
-	return true
+	return trust.Good
 }
 
 // sessionOver shows why a session is over, ends its cookies, and leaves the next request

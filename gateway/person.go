@@ -80,7 +80,7 @@ type guest struct {
 	person  *person
 	session Session
 	token   atomic.Pointer[string]
-	told    sync.Map // *identity.Plan -> *identity.Prepared
+	told    sync.Map               // *identity.Plan -> *identity.Prepared
 	judged  atomic.Pointer[judged] // without a certificate in the connection; person is not set
 	used    atomic.Int64
 }

@@ -4,14 +4,19 @@ import (
 	"bufio"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/emmansun/gmsm/smx509"
+
+	"onecert/gateway"
 	"onecert/status"
 )
 
@@ -163,5 +168,63 @@ func TestSmuggling(t *testing.T) {
 			}
 		case <-time.After(20 * time.Millisecond):
 		}
+	}
+}
+
+// TestRevokedBetweenLookingAndTying: nobody is told of what ends before the connection is
+// known to hang on it.
+func TestRevokedBetweenLookingAndTying(t *testing.T) {
+	h := newHouse(t)
+	reached := make(chan struct{}, 1)
+	h.handler = func(w http.ResponseWriter, r *http.Request) { reached <- struct{}{} }
+	h.apply(h.document(h.withJournal()...))
+	alice := h.ca.issue("张三", nil)
+	h.record(alice, status.Issued)
+	h.desk.opening = func() {
+		h.record(alice, status.Revoked)
+		time.Sleep(700 * time.Millisecond) // the journal is followed meanwhile
+	}
+	if answer, _ := h.get(h.browser(alice), h.url("oa.example.gov", "/")); answer.StatusCode == 200 || h.last("/").Problem != "revoked" {
+		t.Errorf("%d %s", answer.StatusCode, h.last("/").Problem)
+	}
+	if len(reached) > 0 {
+		t.Error("the application was reached")
+	}
+}
+
+// TestOpenConnectionsEndWithTheirRight: nobody says when a certificate ends, or when
+// another gateway ends a session; what is open goes all the same.
+func TestOpenConnectionsEndWithTheirRight(t *testing.T) {
+	h := newHouse(t)
+	h.handler = func(w http.ResponseWriter, r *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n")
+			io.Copy(conn, conn)
+			conn.Close()
+		}
+	}
+	h.apply(h.document())
+	soon := time.Now().Add(3 * time.Second).Truncate(time.Second)
+	ending := h.upgrade(h.ca.issue("张三", func(c *smx509.Certificate) { c.NotAfter = soon }))
+	lisi := h.ca.issue("李四", nil)
+	ended := h.upgrade(lisi)
+	goes := h.upgrade(h.ca.issue("王五", nil))
+	rows, _ := h.desk.List(t.Context(), gateway.SessionQuery{})
+	for _, row := range rows {
+		if strings.HasPrefix(row.User, lisi.cert.Subject.SerialNumber+"@") {
+			h.desk.End(t.Context(), row.ID, "officer")
+		}
+	}
+	for name, conn := range map[string]net.Conn{"the certificate's end": ending, "the session's end": ended} {
+		conn.SetDeadline(soon.Add(5 * time.Second))
+		if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: a tunnel goes on: %v", name, err)
+		}
+	}
+	goes.SetDeadline(time.Now().Add(5 * time.Second))
+	io.WriteString(goes, "still\n")
+	if _, err := io.ReadFull(goes, make([]byte, 6)); err != nil {
+		t.Error("somebody else's tunnel was cut:", err)
 	}
 }

@@ -41,7 +41,7 @@ func (e *entrance) acceptTCP() {
 func (e *entrance) tunnel(conn net.Conn) {
 	g, v := e.gateway, e.service.Load()
 	now := g.cfg.Now()
-	p := newPeer(conn)
+	p := newPeer(conn, e)
 	e.peers.Store(conn, p)
 	defer e.peers.Delete(conn)
 	g.handshake(p.meet(serve.WithConn(e.ctx, conn)))
@@ -62,9 +62,12 @@ func (e *entrance) tunnel(conn net.Conn) {
 			visit.Serial = string(j.verdict.Serial)
 			if j.person != nil {
 				request.Subject = &j.person.subject
-				p.hold(g.live, j.person, "")
-			} else {
-				visit.Problem = pageOf(j.verdict.Code)
+				if !p.hold(g.live, j.person, nil) {
+					j = p.judge(e.ctx, g.trust, v.trust, g.cfg.Now())
+				}
+			}
+			if j.person == nil {
+				request.Subject, visit.Problem = nil, pageOf(j.verdict.Code)
 			}
 		}
 		if request.Subject == nil && v.ClientCertificate == AskRequired {
