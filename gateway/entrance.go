@@ -25,7 +25,8 @@ type entrance struct {
 	kind     Kind
 	listener net.Listener
 	server   *http.Server // of kind Web
-	peers    sync.Map     // net.Conn -> *peer
+	dual     *serve.Dual
+	peers    sync.Map // net.Conn -> *peer
 	service  atomic.Pointer[service]
 
 	ctx   context.Context // of every request and tunnel
@@ -61,19 +62,16 @@ func (g *Gateway) enter(address string, v *service) (*entrance, error) {
 	e.ctx, e.stop = context.WithCancel(g.ctx)
 	e.service.Store(v)
 	limits := v.Limits
-	dual := &serve.Dual{
+	e.dual = &serve.Dual{
 		TLS:       &tls.Config{GetConfigForClient: e.forTLS, MinVersion: tls.VersionTLS12, NextProtos: v.next()},
 		TLCP:      &tlcp.Config{GetConfigForClient: e.forTLCP, NextProtos: v.next()},
 		Handshake: limits.Header.Or(defaultHeader), Pending: limits.Handshakes,
 		Failed: e.failed, Log: g.cfg.Log,
 	}
-	fair := serve.Fair(inner, cmp.Or(limits.Connections, defaultConnections))
+	e.listener = serve.Fair(inner, cmp.Or(limits.Connections, defaultConnections))
 	if v.Kind == TCP {
-		e.listener = dual.Listen(fair)
-		e.group.Go(e.acceptTCP)
 		return e, nil
 	}
-	e.listener = fair
 	e.server = &http.Server{
 		Handler: http.HandlerFunc(e.serve), BaseContext: func(net.Listener) context.Context { return e.ctx }, ConnContext: e.connected, ConnState: e.changed,
 		ReadHeaderTimeout: limits.Header.Or(defaultHeader), IdleTimeout: limits.Idle.Or(defaultIdle),
@@ -81,12 +79,22 @@ func (g *Gateway) enter(address string, v *service) (*entrance, error) {
 		ErrorLog:       slog.NewLogLogger(g.cfg.Log.Handler(), slog.LevelWarn),
 		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: 250, MaxReceiveBufferPerConnection: 4 << 20, MaxReceiveBufferPerStream: 1 << 20},
 	}
+	return e, nil
+}
+
+// begin answers, once the configuration the entrance was opened for is the one that runs.
+func (e *entrance) begin() {
+	if e.kind == TCP {
+		e.listener = e.dual.Listen(e.listener)
+		e.group.Go(e.acceptTCP)
+		return
+	}
+	fair := e.listener
 	e.group.Go(func() {
-		if err := dual.Serve(e.server, fair); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-			g.cfg.Log.Error("a service listens no longer", "address", address, "error", err)
+		if err := e.dual.Serve(e.server, fair); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			e.gateway.cfg.Log.Error("a service listens no longer", "address", e.address, "error", err)
 		}
 	})
-	return e, nil
 }
 
 func (e *entrance) failed(f serve.HandshakeFailure) {

@@ -197,3 +197,15 @@ func TestASessionThatWasEnded(t *testing.T) {
 		t.Errorf("%d: no new session could be opened", answer.StatusCode)
 	}
 }
+
+// TestRulesOfABackEndWithoutCase: rules are written as people read the addresses.
+func TestRulesOfABackEndWithoutCase(t *testing.T) {
+	h := newHouse(t)
+	h.apply(h.document(`"title": "办公",`, `"title": "办公", "foldCase": true, "access": [{"path": "/Admin/**", "certificate": "required"}, {"path": "/**", "certificate": "none"}],`,
+		`"applications": ["oa"]`, `"applications": ["oa"], "clientCertificate": "optional"`, `"rules": [`, `"rules": [{"id": "all", "effect": "allow"}, `))
+	for path, want := range map[string]int{"/news": 200, "/Admin/keys": 401, "/admin/keys": 401, "/ADMIN/": 401} {
+		if answer, _ := h.get(h.browser(nil), h.url("oa.example.gov", path)); (answer.StatusCode == 200) != (want == 200) {
+			t.Errorf("%s: %d", path, answer.StatusCode)
+		}
+	}
+}

@@ -129,6 +129,15 @@ func parsePattern(text string) (pattern, error) {
 	return p, nil
 }
 
+// folded is the pattern for paths in lower case.
+func (p pattern) folded() pattern {
+	lower := make([]string, len(p.segments))
+	for i, s := range p.segments {
+		lower[i] = strings.ToLower(s)
+	}
+	return pattern{lower, p.beneath}
+}
+
 // fits compares a plain path.
 func (p pattern) fits(path string) bool {
 	rest := path[1:]

@@ -71,6 +71,9 @@ func (g *Gateway) build(ctx context.Context, c *Configuration, old *running) (_ 
 	if err := trust.Check(c.Trust); err != nil {
 		return nil, err
 	}
+	if err := g.journals(c); err != nil {
+		return nil, err
+	}
 	if r.policy, err = policy.Compile(&c.Policy); err != nil {
 		return nil, err
 	}
@@ -93,6 +96,18 @@ func (g *Gateway) build(ctx context.Context, c *Configuration, old *running) (_ 
 		}
 	}
 	return r, r.addresses()
+}
+
+// journals looks that nobody is judged by a journal this process does not follow: trust
+// would refuse that only when the version is stored.
+func (g *Gateway) journals(c *Configuration) error {
+	for _, ca := range c.Trust.CAs {
+		if g.cfg.Journal == nil && slices.ContainsFunc(ca.Revocation, func(s trust.Source) bool { return s.Kind == trust.SourceJournal }) {
+			return fault("trust.cas."+ca.Name+".revocation", "this gateway has no status journal").
+				To("follow the CA's journal in the process's configuration, or use its lists")
+		}
+	}
+	return nil
 }
 
 // addresses looks that no two services want one.
@@ -136,6 +151,9 @@ func (g *Gateway) addApplication(r *running, a *Application, old *running) error
 		}
 		if !slices.Contains([]Ask{AskNone, AskOptional, AskRequired}, rule.Certificate) {
 			return fault(at+".access", "certificate is %q", rule.Certificate).To("write none, optional or required")
+		}
+		if a.FoldCase {
+			p = p.folded()
 		}
 		app.access = append(app.access, access{p, rule.Methods, rule.Certificate})
 	}

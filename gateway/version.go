@@ -220,6 +220,8 @@ func (g *Gateway) change(ctx context.Context, c *Configuration, store func() err
 		return err
 	}
 	if err := g.trust.Apply(c.Trust); err != nil { // it was checked: this is a bug
+		next.closeBut(old)
+		closeAll(opened)
 		g.cfg.Log.Error("a trust configuration that was checked cannot be applied", "error", err)
 		return err
 	}
@@ -227,8 +229,8 @@ func (g *Gateway) change(ctx context.Context, c *Configuration, store func() err
 	return nil
 }
 
-// bind listens on the addresses that are new. Its entrances answer only when they are
-// taken: until then their service is what they were opened for.
+// bind listens on the addresses that are new. Their entrances answer only when they are
+// taken; who comes before that waits.
 func (g *Gateway) bind(next *running) (opened map[string]*entrance, err error) {
 	opened = map[string]*entrance{}
 	for _, v := range next.services {
@@ -272,6 +274,9 @@ func (g *Gateway) take(next, old *running, opened map[string]*entrance) {
 			served[address] = true
 			g.entrances[address].service.Store(v)
 		}
+	}
+	for _, e := range opened {
+		e.begin()
 	}
 	for address, e := range g.entrances {
 		if !served[address] {

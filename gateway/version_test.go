@@ -1,9 +1,13 @@
 package gateway_test
 
 import (
+	"crypto/tls"
+	"database/sql"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -191,5 +195,73 @@ func TestAServiceThatGoes(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatal("the old address still answers")
 		}
+	}
+}
+
+// TestAJournalNobodyFollows: what trust refuses must not be stored first.
+func TestAJournalNobodyFollows(t *testing.T) {
+	h := newHouse(t)
+	h.g.Close()
+	h.journal = nil
+	h.start()
+	h.apply(h.document())
+	address := pkitest.FreeAddress(t)
+	if _, err := h.try(h.document(h.withJournal(h.address, address)...)); pki.KindOf(err) != pki.Invalid {
+		t.Error(err)
+	}
+	if all, err := h.g.Versions(as("audit"), 0, 0); err != nil || len(all) != 1 {
+		t.Errorf("%d versions are stored %v", len(all), err)
+	}
+	if conn, err := net.Dial("tcp", address); err == nil {
+		conn.Close()
+		t.Error("the address of a refused version is listened on")
+	}
+}
+
+// TestNothingAnswersBeforeItIsStored: a store that takes long must not open doors early.
+func TestNothingAnswersBeforeItIsStored(t *testing.T) {
+	h := newHouse(t)
+	h.apply(h.document())
+	second := pkitest.FreeAddress(t)
+	c := h.current()
+	again := c.Services[0]
+	again.Name, again.Listen = "second", []string{second}
+	c.Services = append(c.Services, again)
+	held, release := make(chan struct{}), make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		h.d.Tx(t.Context(), func(*sql.Tx) error { close(held); <-release; return nil })
+	})
+	<-held
+	group.Go(func() {
+		if _, err := h.g.Apply(as("system", "security"), gateway.Change{Base: 1, Document: c}); err != nil {
+			t.Error(err)
+		}
+	})
+	answered := make(chan error, 1)
+	group.Go(func() {
+		var conn *tls.Conn
+		var err error
+		for end := time.Now().Add(3 * time.Second); conn == nil && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+			conn, err = tls.Dial("tcp", second, &tls.Config{InsecureSkipVerify: true})
+		}
+		if conn != nil {
+			conn.Close()
+		}
+		answered <- err
+	})
+	select {
+	case err := <-answered:
+		t.Error("the new address answers before its version is stored", err)
+	case <-time.After(500 * time.Millisecond):
+	}
+	close(release)
+	group.Wait()
+	select {
+	case err := <-answered:
+		if err != nil {
+			t.Error("and not afterwards:", err)
+		}
+	default:
 	}
 }
