@@ -55,10 +55,13 @@ func (p *printer) restored(r wire.Restoration) {
 	for _, issuer := range sortedKeys(r.CRLs) {
 		p.line(1, "%s", p.text("restore.crl", issuer, r.CRLs[issuer]))
 	}
-	if r.Component == "ca" {
+	switch r.Component {
+	case "ca":
 		p.line(1, "%s", p.text("restore.serials"))
-	} else {
+	case "kmc":
 		p.line(1, "%s", p.text("restore.aside", r.Aside))
+	case "gateway":
+		p.line(1, "%s", p.text("restore.sessions", r.Sessions))
 	}
 	p.line(1, "%s", p.text("restore.voided", r.Voided.Codes, r.Voided.Proposals))
 	for _, from := range sortedKeys(r.Moved) {

@@ -54,6 +54,7 @@ var englishCare = table{
 	"restore.done":     "The %s is back as of %s, in %s: %d rows, %d entries of the audit log, verified, in %.1f s.",
 	"restore.crl":      "Lists of %s go on above number %d; the next one is due at the first start.",
 	"restore.serials":  "Serials given out since the backup are not known here; new ones are random, 128 bits and more, and unique in the database, so none is given out again.",
+	"restore.sessions": "%d sessions were ended: who was logged in logs in again.",
 	"restore.aside":    "%d spare key pairs were set aside: they may have been handed out since.",
 	"restore.voided":   "%d one-time codes and %d pending approvals are void: they may have been used since.",
 	"restore.moved":    "%s is now %s",

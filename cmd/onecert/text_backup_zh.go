@@ -55,6 +55,7 @@ var chineseCare = table{
 	"restore.done":     "%s 已恢复到 %s 的状态，位于 %s：%d 行，审计日志 %d 条，已验证，用时 %.1f 秒。",
 	"restore.crl":      "%s 的列表编号将大于 %d；首次启动时即签发下一个列表。",
 	"restore.serials":  "备份之后发出的序列号此处不知道；新的序列号是随机的，128 位以上，且在数据库中唯一，因此不会重复发出。",
+	"restore.sessions": "%d 个会话已终止：已登录的人需重新登录。",
 	"restore.aside":    "%d 个备用密钥对已搁置：备份之后它们可能已经发出。",
 	"restore.voided":   "%d 个一次性注册码和 %d 个待批提案已作废：备份之后它们可能已经用过。",
 	"restore.moved":    "%s 现在是 %s",

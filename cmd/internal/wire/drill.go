@@ -72,6 +72,7 @@ type drilling struct {
 	done    Drill
 	ca      *CAProcess
 	kmc     *KMCProcess
+	gateway *GatewayProcess
 	about   map[string]backup.About // by component
 }
 
@@ -166,7 +167,28 @@ func (d *drilling) work(ctx context.Context) error {
 			return err
 		}
 	}
+	if _, there := d.about[componentGateway]; there {
+		if err := d.step("start", componentGateway, func() error { return d.startGateway(ctx) }); err != nil {
+			return err
+		}
+	}
 	return d.checkAll(ctx)
+}
+
+// startGateway opens keys, sessions and the newest configuration; nobody can reach it.
+func (d *drilling) startGateway(ctx context.Context) error {
+	c, err := LoadGateway(filepath.Join(d.dir, componentGateway, d.about[componentGateway].Config))
+	if err != nil {
+		return err
+	}
+	if _, err := openKey(c.dir, c.TLSKey); err != nil {
+		return fmt.Errorf("opening the API's key: %w", err)
+	}
+	d.gateway = &GatewayProcess{config: c, options: d.quiet()}
+	if err := d.gateway.openAlone(ctx); err != nil {
+		return err
+	}
+	return d.gateway.Fault()
 }
 
 func (d *drilling) startKMC(ctx context.Context) error {
@@ -200,6 +222,9 @@ func (d *drilling) quiet() Options {
 }
 
 func (d *drilling) close() {
+	if d.gateway != nil {
+		d.gateway.Close()
+	}
 	if d.ca != nil {
 		d.ca.Close()
 	}

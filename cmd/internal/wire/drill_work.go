@@ -15,6 +15,7 @@ import (
 	"onecert/kmc"
 	"onecert/officer"
 	"onecert/pki"
+	"onecert/sso"
 )
 
 // InProcess lets a CA ask the KMC beside it: who acts there is the CA's site, under
@@ -251,6 +252,8 @@ func (d *drilling) checkAll(ctx context.Context) error {
 	for component, check := range map[string]func() []string{
 		"ca":  func() []string { return ca.CheckInvariants(ctx, d.ca.CA) },
 		"kmc": func() []string { return kmc.CheckInvariants(ctx, d.kmc.Centre) },
+
+		componentGateway: func() []string { return sso.CheckInvariants(ctx, d.gateway.Logins) },
 	} {
 		if _, there := d.about[component]; !there {
 			continue

@@ -4,59 +4,16 @@ import (
 	"path/filepath"
 	"testing"
 
-	"onecert/db"
-	"onecert/gateway"
 	"onecert/keys"
 	"onecert/officer"
 	"onecert/pki"
 	"onecert/serve"
-	"onecert/sso"
 )
 
-// gatewayComponent is a gateway for the test of every call with every role. It follows no
-// CA: who may call what does not hang on one.
+// gatewayComponent is a gateway for the test of every call with every role.
 func gatewayComponent(t *testing.T, trust []byte) *component {
 	t.Helper()
-	config, err := InitGateway(NewGateway{Dir: filepath.Join(t.TempDir(), "gateway"), Host: "127.0.0.1", Listen: "127.0.0.1:0", Trust: trust, CA: "https://127.0.0.1:1", SealWith: keys.AES256GCM})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := LoadGateway(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &GatewayProcess{config: c, options: quietly(), issuers: &knownIssuers{}}
-	if p.trust, err = readCertificates(c.Path(c.Trust)); err != nil {
-		t.Fatal(err)
-	}
-	source, err := databaseSource(c.dir, c.Database, c.DatabaseFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.database, err = db.Open(t.Context(), source); err != nil {
-		t.Fatal(err)
-	}
-	if p.Audit, err = openAudit(t.Context(), p.database, c.dir, c.Origin, c.AuditKey); err != nil {
-		t.Fatal(err)
-	}
-	if p.Officers, err = officer.Open(t.Context(), p.database, p.Audit, p.options.now()); err != nil {
-		t.Fatal(err)
-	}
-	secret, sealer, err := c.openSecret()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.openAccess(); err != nil {
-		t.Fatal(err)
-	}
-	if p.Logins, err = sso.New(t.Context(), sso.Config{DB: p.database, Audit: p.Audit, Sealer: sealer}); err != nil {
-		t.Fatal(err)
-	}
-	if p.Gateway, err = gateway.New(t.Context(), gateway.Config{DB: p.database, Audit: p.Audit, Sessions: gatewaySessions{p.Logins}, Keys: c.serviceKey, Secret: secret, Name: c.Name,
-		Check: p.Officers.Check, Access: p.Access, Log: p.options.log()}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Close() })
+	p := gatewayWithoutCA(t, newGateway(t, trust))
 	p.API = serve.New(serve.Config{Title: titleGateway, Version: apiVersion, Peers: &serve.Peers{}, Log: p.options.log()})
 	p.routes()
 	all := &component{api: p.API, officers: p.Officers, log: p.Audit, trials: gatewayTrials(), people: map[string]pki.Actor{}}
@@ -64,6 +21,34 @@ func gatewayComponent(t *testing.T, trust []byte) *component {
 		all.people[role] = admit(t, p.Officers, role)
 	}
 	return all
+}
+
+// newGateway makes a gateway's folder and returns its configuration's path.
+func newGateway(t *testing.T, trust []byte) string {
+	t.Helper()
+	config, err := InitGateway(NewGateway{Dir: filepath.Join(t.TempDir(), "gateway"), Host: "127.0.0.1", Listen: "127.0.0.1:0", Trust: trust, CA: "https://127.0.0.1:1", SealWith: keys.AES256GCM})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+// gatewayWithoutCA opens a gateway that follows no CA: much does not hang on one.
+func gatewayWithoutCA(t *testing.T, config string) *GatewayProcess {
+	t.Helper()
+	c, err := LoadGateway(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &GatewayProcess{config: c, options: quietly(), issuers: &knownIssuers{}}
+	t.Cleanup(func() { p.Close() })
+	if p.trust, err = readCertificates(c.Path(c.Trust)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.openAlone(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // gatewayTrials is the table of the gateway's operations. What changes a configuration is

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -50,6 +51,7 @@ type GatewayProcess struct {
 	ordering sync.Mutex    // of certificates for services
 	running  sync.WaitGroup
 	stop     context.CancelFunc
+	listen   func(network, address string) (net.Listener, error) // nil: net.Listen
 }
 
 // OpenGateway opens a gateway from its configuration, with its services: they take
@@ -69,21 +71,7 @@ func (p *GatewayProcess) open(ctx context.Context) (err error) {
 	if err := p.identify(); err != nil {
 		return err
 	}
-	source, err := databaseSource(c.dir, c.Database, c.DatabaseFile)
-	if err != nil {
-		return err
-	}
-	if p.database, err = db.Open(ctx, source); err != nil {
-		return err
-	}
-	if p.Audit, err = openAudit(ctx, p.database, c.dir, c.Origin, c.AuditKey); err != nil {
-		return err
-	}
-	if p.Officers, err = officer.Open(ctx, p.database, p.Audit, p.options.now()); err != nil {
-		return err
-	}
-	p.Copy, err = status.OpenCopy(ctx, status.CopyConfig{DB: p.database, Source: status.NewClient(p.link), Now: p.options.now(), Log: p.options.log()})
-	if err != nil {
+	if err := p.openStore(ctx, status.NewClient(p.link)); err != nil {
 		return err
 	}
 	if p.issuers, err = learnIssuers(ctx, p.ca, c.Path(issuersFile)); err != nil {
@@ -99,6 +87,49 @@ func (p *GatewayProcess) open(ctx context.Context) (err error) {
 	}
 	p.describe()
 	return nil
+}
+
+// openAlone opens what a gateway has by itself, for drills: nothing is followed, nothing
+// reached, and no address listened on.
+func (p *GatewayProcess) openAlone(ctx context.Context) error {
+	p.listen = func(string, string) (net.Listener, error) { return deaf{make(chan struct{})}, nil }
+	if err := p.openStore(ctx, nil); err != nil {
+		return err
+	}
+	ctx, p.stop = context.WithCancel(context.WithoutCancel(ctx))
+	return p.openDoor(ctx)
+}
+
+// deaf is a listener nobody can reach.
+type deaf struct{ closed chan struct{} }
+
+// Accept waits for Close.
+func (d deaf) Accept() (net.Conn, error) { <-d.closed; return nil, net.ErrClosed }
+
+// Close implements net.Listener; the gateway calls it once.
+func (d deaf) Close() error { close(d.closed); return nil }
+
+// Addr implements net.Listener.
+func (d deaf) Addr() net.Addr { return &net.TCPAddr{} }
+
+// openStore opens the database and what is kept in it; the journal is one to follow.
+func (p *GatewayProcess) openStore(ctx context.Context, journal status.Source) error {
+	c := p.config
+	source, err := databaseSource(c.dir, c.Database, c.DatabaseFile)
+	if err != nil {
+		return err
+	}
+	if p.database, err = db.Open(ctx, source); err != nil {
+		return err
+	}
+	if p.Audit, err = openAudit(ctx, p.database, c.dir, c.Origin, c.AuditKey); err != nil {
+		return err
+	}
+	if p.Officers, err = officer.Open(ctx, p.database, p.Audit, p.options.now()); err != nil {
+		return err
+	}
+	p.Copy, err = status.OpenCopy(ctx, status.CopyConfig{DB: p.database, Source: journal, Now: p.options.now(), Log: p.options.log()})
+	return err
 }
 
 // copyTime is how long a start waits for the CA's journal; without it the gateway starts
@@ -188,7 +219,7 @@ func (p *GatewayProcess) openDoor(ctx context.Context) error {
 	}
 	p.Gateway, err = gateway.New(ctx, gateway.Config{DB: p.database, Audit: p.Audit, Sessions: gatewaySessions{p.Logins}, Keys: c.serviceKey, Secret: secret,
 		Name: c.Name, Assertions: assertions, Journal: p.Copy.Journal(), Behind: p.Copy.Age, Lists: c.Path(c.Lists),
-		Check: guarded(p.Officers.Check, p.reserve()), Access: p.Access, Now: p.options.now(), Random: p.options.Random, Log: p.options.log()})
+		Check: guarded(p.Officers.Check, p.reserve()), Access: p.Access, Listen: p.listen, Now: p.options.now(), Random: p.options.Random, Log: p.options.log()})
 	return err
 }
 

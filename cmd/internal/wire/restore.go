@@ -21,6 +21,7 @@ import (
 	"onecert/officer"
 	"onecert/pki"
 	"onecert/ra"
+	"onecert/sso"
 )
 
 // NewRestore says which archive is brought back, and where.
@@ -52,6 +53,7 @@ type Restoration struct {
 	Devices   []string          `json:"devices,omitempty"`     // keys that live in hardware
 	CRLs      map[string]int64  `json:"crl_numbers,omitempty"` // lists go on above these
 	Aside     int64             `json:"keys_set_aside,omitempty"`
+	Sessions  int64             `json:"sessions_ended,omitempty"` // everybody logs in again
 	Voided    officer.Voided    `json:"voided"`
 	Seconds   float64           `json:"seconds"`
 }
@@ -271,6 +273,9 @@ func (r *restoring) settle(ctx context.Context, d *db.DB) error {
 			return ra.AfterRestore(ctx, tx, log, ra.Restored{Archive: r.reader.ID, Taken: m.Taken, Now: now, Actor: backupActor()})
 		}
 		if m.Component == componentGateway {
+			if r.done.Sessions, err = sso.AfterRestore(ctx, tx, now); err != nil {
+				return err
+			}
 			return gateway.AfterRestore(ctx, tx, log, gateway.Restored{Archive: r.reader.ID, Taken: m.Taken, Now: now, Actor: backupActor()})
 		}
 		restored := ca.Restored{Archive: r.reader.ID, Taken: m.Taken, Now: now, Actor: backupActor()}
