@@ -40,7 +40,8 @@ type exchange struct {
 // serve is the whole way of a request: admit, find, identify, decide, carry.
 func (e *entrance) serve(w http.ResponseWriter, r *http.Request) {
 	g := e.gateway
-	x := &exchange{Gateway: g, run: g.running.Load(), service: e.service.Load(), w: w, r: r, now: g.cfg.Now()}
+	x := &exchange{Gateway: g, service: e.service.Load(), w: w, r: r, now: g.cfg.Now()}
+	x.run = x.service.run
 	x.peer, _ = r.Context().Value(peerKey{}).(*peer)
 	x.begin()
 	result := forward.Result{}

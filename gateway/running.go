@@ -44,6 +44,7 @@ type access struct {
 // service is a Service at work.
 type service struct {
 	Service
+	run     *running // the configuration it is of: a request sees one and no mixture
 	apps    []*application
 	trust   *trust.Set
 	proxies []netip.Prefix
@@ -95,7 +96,27 @@ func (g *Gateway) build(ctx context.Context, c *Configuration, old *running) (_ 
 			return nil, err
 		}
 	}
+	if err := r.cases(); err != nil {
+		return nil, err
+	}
 	return r, r.addresses()
+}
+
+// cases looks that no rule has capitals where paths are compared in lower case: it would
+// never fit, and one that denies would deny nothing.
+func (r *running) cases() error {
+	for _, rule := range r.config.Policy.Rules {
+		for _, c := range append([]policy.Conditions{rule.When}, rule.Except...) {
+			capitals := slices.ContainsFunc(c.Paths, func(path string) bool { return path != strings.ToLower(path) })
+			for _, app := range r.apps {
+				if capitals && !c.PathsIgnoreCase && app.FoldCase && (len(c.Applications) == 0 || slices.Contains(c.Applications, app.Name)) {
+					return fault("policy.rules."+rule.ID+".paths", "%s compares paths in lower case, and the rule has capitals", app.Name).
+						To("write paths_ignore_case: true, or name the applications the rule is for")
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // journals looks that nobody is judged by a journal this process does not follow: trust
@@ -201,7 +222,7 @@ func (g *Gateway) addService(r *running, s *Service, old *running, shown map[str
 	if r.services[s.Name] != nil {
 		return fault(at, "the name is there twice")
 	}
-	v := &service{Service: *s, trust: g.trust.Set(s.Trust)}
+	v := &service{Service: *s, run: r, trust: g.trust.Set(s.Trust)}
 	if v.ClientCertificate == "" {
 		v.ClientCertificate = AskRequired
 	}

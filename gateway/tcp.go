@@ -77,7 +77,7 @@ func (e *entrance) tunnel(conn net.Conn) {
 			return
 		}
 	}
-	if visit.Decision = g.running.Load().policy.Decide(&request); !visit.Decision.Allowed {
+	if visit.Decision = v.run.policy.Decide(&request); !visit.Decision.Allowed {
 		visit.Problem = "not-allowed"
 		return
 	}

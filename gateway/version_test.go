@@ -70,19 +70,20 @@ func TestImpossibleConfigurationsAreRefused(t *testing.T) {
 	taken := newHouse(t)
 	taken.apply(taken.document())
 	for name, change := range map[string][]string{
-		"an address in use":   {h.address, taken.address},
-		"no such application": {`"applications": ["oa"]`, `"applications": ["ob"]`},
-		"no such set":         {`"trust": "staff"`, `"trust": "stuff"`},
-		"no such certificate": {`["site", "pair"]`, `["sita"]`},
-		"another's key":       {`"key": "site"`, `"key": "sign"`},
-		"no key":              {`"key": "site"`, `"key": "gone"`},
-		"no chain":            {`"name": "site", "chain": "`, `"name": "site", "chain": "x`},
-		"a bad back end":      {h.back.URL, "ftp://x"},
-		"no rule":             {`"least_level": 2`, `"paths": ["a"]`},
-		"no set of items":     {`"koal"`, `"goal"`},
-		"a bad name":          {`"name": "front"`, `"name": "Front!"`},
-		"SM2 alone":           {`"encryptChain": `, `"key2": `},
-		"nobody trusted":      {`"trust": "staff",`, ``},
+		"an address in use":                {h.address, taken.address},
+		"no such application":              {`"applications": ["oa"]`, `"applications": ["ob"]`},
+		"no such set":                      {`"trust": "staff"`, `"trust": "stuff"`},
+		"no such certificate":              {`["site", "pair"]`, `["sita"]`},
+		"another's key":                    {`"key": "site"`, `"key": "sign"`},
+		"no key":                           {`"key": "site"`, `"key": "gone"`},
+		"no chain":                         {`"name": "site", "chain": "`, `"name": "site", "chain": "x`},
+		"a bad back end":                   {h.back.URL, "ftp://x"},
+		"no rule":                          {`"least_level": 2`, `"paths": ["a"]`},
+		"no set of items":                  {`"koal"`, `"goal"`},
+		"a bad name":                       {`"name": "front"`, `"name": "Front!"`},
+		"SM2 alone":                        {`"encryptChain": `, `"key2": `},
+		"capitals, and paths without case": {`"title": "办公",`, `"title": "办公", "foldCase": true,`, `/public/**`, `/Public/**`},
+		"nobody trusted":                   {`"trust": "staff",`, ``},
 	} {
 		c, err := parse(h, change)
 		if err == nil {
