@@ -241,6 +241,7 @@ type house struct {
 	visits    []gateway.Visit
 	address   string
 	journal   *status.Journal // of the CA, whose name there is "own"
+	lists     string          // folder of revocation lists
 	assertion crypto.Signer   // signs what applications are told
 }
 
@@ -261,6 +262,7 @@ func newHouse(t testing.TB) *house {
 	if h.journal, err = status.Open(t.Context(), h.d); err != nil {
 		t.Fatal(err)
 	}
+	h.lists = t.TempDir()
 	h.start()
 	t.Cleanup(func() { h.g.Close() })
 	return h
@@ -283,7 +285,7 @@ func (h *house) start() {
 			h.visits = append(h.visits, v)
 			h.mu.Unlock()
 		},
-		Journal: h.journal, Log: slog.New(slog.DiscardHandler)})
+		Lists: h.lists, Journal: h.journal, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		h.t.Fatal(err)
 	}

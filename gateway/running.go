@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -75,6 +76,9 @@ func (g *Gateway) build(ctx context.Context, c *Configuration, old *running) (_ 
 	if err := g.journals(c); err != nil {
 		return nil, err
 	}
+	if _, err := g.trustOf(c); err != nil {
+		return nil, err
+	}
 	if r.policy, err = policy.Compile(&c.Policy); err != nil {
 		return nil, err
 	}
@@ -129,6 +133,32 @@ func (g *Gateway) journals(c *Configuration) error {
 		}
 	}
 	return nil
+}
+
+// passwords is the folder, in that of the lists, of the files with passwords of sources.
+const passwords = "passwords"
+
+// trustOf is the trust configuration with the files of passwords where they lie: who
+// configures a gateway over the network could otherwise have it send any file of the
+// machine to a server of his.
+func (g *Gateway) trustOf(c *Configuration) (trust.Config, error) {
+	t := c.Trust
+	t.CAs = slices.Clone(t.CAs)
+	for i := range t.CAs {
+		t.CAs[i].Revocation = slices.Clone(t.CAs[i].Revocation)
+		for j := range t.CAs[i].Revocation {
+			file := &t.CAs[i].Revocation[j].PasswordFile
+			switch {
+			case *file == "":
+			case g.cfg.Lists == "" || *file == "." || *file == ".." || strings.ContainsAny(*file, "/\\"):
+				return t, fault("trust.cas."+t.CAs[i].Name+".revocation."+t.CAs[i].Revocation[j].Name+".passwordFile", "it is no file's name").
+					To("put the file into the folder passwords of the folder of the revocation lists, and write its name")
+			default:
+				*file = filepath.Join(g.cfg.Lists, passwords, *file)
+			}
+		}
+	}
+	return t, nil
 }
 
 // addresses looks that no two services want one.

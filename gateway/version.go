@@ -219,7 +219,11 @@ func (g *Gateway) change(ctx context.Context, c *Configuration, store func() err
 		}
 		return err
 	}
-	if err := g.trust.Apply(c.Trust); err != nil { // it was checked: this is a bug
+	sets, err := g.trustOf(c)
+	if err == nil {
+		err = g.trust.Apply(sets)
+	}
+	if err != nil { // it was checked: this is a bug
 		next.closeBut(old)
 		closeAll(opened)
 		g.cfg.Log.Error("a trust configuration that was checked cannot be applied", "error", err)

@@ -3,9 +3,13 @@ package gateway_test
 import (
 	"crypto/tls"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -264,5 +268,41 @@ func TestNothingAnswersBeforeItIsStored(t *testing.T) {
 			t.Error("and not afterwards:", err)
 		}
 	default:
+	}
+}
+
+// TestPasswordsOfSourcesLieInTheirFolder: no other file of the machine is sent anywhere.
+func TestPasswordsOfSourcesLieInTheirFolder(t *testing.T) {
+	h := newHouse(t)
+	asked := make(chan string, 9)
+	lists := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, password, _ := r.BasicAuth()
+		asked <- password
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	defer lists.Close()
+	folder := filepath.Join(h.lists, "passwords")
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := errors.Join(os.Mkdir(folder, 0o700), os.WriteFile(filepath.Join(folder, "province"), []byte("meant\n"), 0o600), os.WriteFile(secret, []byte("not meant"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	with := func(file string) *gateway.Configuration {
+		c := h.document()
+		c.Trust.CAs[0].Revocation = []gateway.TrustSource{{Name: "list", Kind: "crl", URL: lists.URL, User: "gateway", PasswordFile: file, Roots: asPEM(lists.Certificate().Raw), Allow: []string{"127.0.0.0/8"}}}
+		return c
+	}
+	for _, file := range []string{secret, "../../secret", "a/b", "..", "."} {
+		if _, err := h.try(with(file)); pki.KindOf(err) != pki.Invalid {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+	h.apply(with("province"))
+	select {
+	case password := <-asked:
+		if password != "meant" {
+			t.Errorf("the server was told %q", password)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("nobody asked")
 	}
 }

@@ -57,7 +57,7 @@ type Source struct {
 	URL string `json:"url,omitempty" maxLength:"2048"`
 	// User and PasswordFile log in to a directory (simple bind) or by HTTP Basic.
 	User         string `json:"user,omitempty" maxLength:"256"`
-	PasswordFile string `json:"passwordFile,omitempty" doc:"file with the password; never the password itself" maxLength:"1024"`
+	PasswordFile string `json:"passwordFile,omitempty" doc:"name of the file with the password, in the folder passwords beside the revocation lists; never the password itself" maxLength:"1024"`
 	// Roots are the CAs of an https or ldaps server, PEM; none: the system's.
 	Roots string `json:"roots,omitempty" maxLength:"262144"`
 	// Issuer is the journal's name of the CA (kind journal).
