@@ -8,7 +8,6 @@ import (
 
 	"onecert/db"
 	"onecert/keys"
-	"onecert/officer"
 	"onecert/pki"
 	"onecert/serve"
 )
@@ -88,8 +87,7 @@ func (p *GatewayProcess) ends(now time.Time) (all []serve.Item) {
 // sources are those of revocation data: without one that is current, certificates of its
 // CA are refused.
 func (p *GatewayProcess) sources(ctx context.Context) (all []serve.Item) {
-	as := pki.WithActor(ctx, pki.Actor{Name: componentGateway, Roles: []string{officer.System}})
-	sources, err := p.TrustHealth(as)
+	sources, err := p.TrustHealth(p.itself(ctx))
 	if err != nil {
 		return nil
 	}

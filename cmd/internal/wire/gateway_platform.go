@@ -173,7 +173,7 @@ func (p *GatewayProcess) certifyOne(ctx context.Context, o serviceOrder) (c gate
 		names[i] = ca.HostName(host)
 	}
 	issued, err := p.ca.Issue(ctx, ca.Order{Application: "gateway-" + file, Profile: o.profile, Issuer: o.issuer, Request: request,
-		Subject: append(siteSubject(o.Hosts[0], PEM(rawChain(p.trust)...)), pki.Name{}...), AltNames: names, Holder: "service:" + o.Name})
+		Subject: append(siteSubject(o.Hosts[0], PEM(rawChain(p.trust)...)), pki.Name{}...), AltNames: names, Holder: serviceHolder + o.Name})
 	if err != nil {
 		return c, fmt.Errorf("having %s certified: %w", o.name(), err)
 	}

@@ -298,6 +298,7 @@ func (p *GatewayProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 		return nil, err
 	}
 	p.running.Go(func() { p.keepIdentity(ctx) })
+	p.running.Go(func() { p.keepCertificates(ctx) })
 	p.running.Go(func() {
 		renewablePair{p.caller(), c.CA, c.dir, c.Pair}.keep(ctx,
 			func(err error) { p.options.log().Error("renewing the pair for TLCP", "error", err) })
