@@ -46,8 +46,6 @@ type authority struct {
 	key    crypto.Signer
 	serial int64
 	mu     sync.Mutex
-	gone   []pkix.RevokedCertificate
-	lists  int64
 }
 
 func newKey(t testing.TB, national bool) crypto.Signer {

@@ -114,8 +114,7 @@ func (l *live) end(key string) int {
 func (l *live) endCertificate(issuer string, serial pki.Serial) int {
 	return l.end("c:" + issuer + "/" + string(serial))
 }
-func (l *live) endLeaf(fingerprint string) int { return l.end("f:" + fingerprint) }
-func (l *live) endSession(id string) int       { return l.end("s:" + id) }
+func (l *live) endSession(id string) int { return l.end("s:" + id) }
 
 // sweep cuts what has lost its right without anybody saying so: a certificate ended or is
 // on a list of another CA, a session was ended by another gateway. Every tie has a leaf.

@@ -22,7 +22,9 @@ func (g *Gateway) enterOffice(ctx context.Context, op officer.Operation) (pki.Ac
 
 // rights keeps the two administrators apart: whom to trust and who may reach what is the
 // security administrator's; what listens and leads where is the system administrator's.
-// The public part of an application lets people in without a certificate, and so is both.
+// Whether a certificate is asked for is the system administrator's too, and lets nobody in
+// by itself: the policy decides about visitors without one, and allows nothing that no rule
+// of the security administrator's allows. A rule that means people says a level.
 func (g *Gateway) rights(actor pki.Actor, next *Configuration) error {
 	if next == nil {
 		return nil

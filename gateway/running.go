@@ -426,7 +426,7 @@ func (a *application) needs(path, method string) Ask {
 // connection: people are then not asked for one in the handshake.
 func (a *application) public() bool {
 	last := len(a.access) - 1
-	if last < 0 || len(a.access[last].methods) > 0 || a.access[last].pattern.beneath == false || len(a.access[last].pattern.segments) > 0 {
+	if last < 0 || len(a.access[last].methods) > 0 || !a.access[last].pattern.beneath || len(a.access[last].pattern.segments) > 0 {
 		return false // what no rule is about is required
 	}
 	return !slices.ContainsFunc(a.access, func(rule access) bool { return rule.ask != AskNone })

@@ -304,7 +304,7 @@ func (g *Gateway) bounded(act func(ctx context.Context)) {
 
 // resume starts with the newest configuration that can run.
 func (g *Gateway) resume(ctx context.Context) error {
-	last, document, err := lastVersion(ctx, g.cfg.DB.Read())
+	last, _, err := lastVersion(ctx, g.cfg.DB.Read())
 	if err != nil {
 		return err
 	}
@@ -312,11 +312,10 @@ func (g *Gateway) resume(ctx context.Context) error {
 		return g.change(ctx, nothing(), func() error { return nil })
 	}
 	for number := last.Number; number > 0 && number > last.Number-10; number-- {
-		v, document2, err := oneVersion(ctx, g.cfg.DB.Read(), number)
+		v, document, err := oneVersion(ctx, g.cfg.DB.Read(), number)
 		if err != nil {
 			return err
 		}
-		document = document2
 		c, err := Parse(document)
 		if err == nil {
 			err = g.change(ctx, c, func() error { return nil })
