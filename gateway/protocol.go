@@ -47,12 +47,20 @@ func (g *Gateway) certificates(c *Configuration) (map[string]*shown, error) {
 		} else if s.tlcp, err = g.pair(at, one, chain, leaf, key); err != nil {
 			return nil, err
 		}
-		if !g.cfg.Now().Before(leaf.NotAfter) {
+		if !g.cfg.Now().Before(leaf.NotAfter) && !g.goesOn(one) {
 			return nil, fault(at+".chain", "the certificate ended on %s", leaf.NotAfter.UTC().Format(time.DateOnly)).To("give its successor")
 		}
 		all[one.Name] = s
 	}
 	return all, nil
+}
+
+// goesOn says of a certificate that has ended that it runs already, or did before a
+// restart: one service with an old certificate, which people and the health are told of,
+// must keep neither the others from running nor anything else from being changed.
+func (g *Gateway) goesOn(c Certificate) bool {
+	old := g.running.Load()
+	return old == nil || slices.Contains(old.config.Certificates, c)
 }
 
 // signs is a key that only signs: crypto/tls refuses TLS 1.2 with an ECDSA key that could
