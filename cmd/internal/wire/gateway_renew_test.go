@@ -95,7 +95,7 @@ func TestServiceCertificatesRenewThemselves(t *testing.T) {
 	if _, v, err := p.Current(ctx); err != nil || v.Number != 1 {
 		t.Fatalf("renewed too early: %+v %v", v, err)
 	}
-	p.stop() // following the journal is not this test's subject
+	p.stop()                // following the journal is not this test's subject
 	for month := range 13 { // half of the life of the pair, the longer one
 		clock.add(30 * 24 * time.Hour)
 		if month == 6 { // as the processes do by themselves
