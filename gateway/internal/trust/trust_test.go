@@ -357,6 +357,7 @@ func TestWhen(t *testing.T) {
 			t.Errorf("a list with %v to live: %v", left, got)
 		}
 	}
+	f.current.Store(&list{nextUpdate: moment.Add(900 * time.Hour)})
 	f.note(fetched{}, nil)
 	if d := f.due(moment); d < 50*time.Minute {
 		t.Error("due in", d)
