@@ -16,6 +16,7 @@ import (
 // and returns the status; "" if the stream or the connection was refused.
 func speakH2(t *testing.T, d *door, fields []hpack.HeaderField, body string) (status string) {
 	t.Helper()
+	// The door of a test shows a certificate of its own; what is asked is what goes through.
 	c, err := tls.Dial("tcp", d.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
 	if err != nil {
 		t.Fatal(err)

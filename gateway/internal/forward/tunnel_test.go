@@ -33,7 +33,7 @@ func TestWebSocket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c.TlsConfig = &tls.Config{InsecureSkipVerify: true}
+		c.TlsConfig = &tls.Config{InsecureSkipVerify: true} // the test's own door
 		ws, err := websocket.DialConfig(c)
 		if err != nil {
 			t.Fatal(err)
