@@ -158,12 +158,6 @@ type Inward struct {
 	lines map[string]*line
 }
 
-// line is the newest connection of one peer.
-type line struct {
-	fresh chan net.Conn
-	http  *http.Transport
-}
-
 // ServerTLS is the TLS a listener for Inward needs.
 func (i *Inward) ServerTLS(own *Identity) *tls.Config {
 	c := ServerTLS(own, nil)
@@ -243,18 +237,9 @@ func (i *Inward) take(ctx context.Context, conn net.Conn, leaf *x509.Certificate
 	if err != nil {
 		return err
 	}
-	l := i.line(actor.Name)
-	select { // the newest counts; one nobody has used yet is replaced
-	case old := <-l.fresh:
-		old.Close()
-	default:
+	if err := i.line(actor.Name).put(ctx, conn, i.TLCP != nil); err != nil {
+		return fmt.Errorf("beginning HTTP/2 with %s: %w", actor.Name, err)
 	}
-	select {
-	case l.fresh <- conn:
-	default:
-		return errors.New("two connections at once")
-	}
-	l.http.CloseIdleConnections() // so that the next call uses it
 	i.log().Info("an inner zone has called in", "name", actor.Name, "address", conn.RemoteAddr().String())
 	return nil
 }
@@ -268,38 +253,13 @@ func (i *Inward) line(name string) *line {
 	if i.lines == nil {
 		i.lines = map[string]*line{}
 	}
-	l := &line{fresh: make(chan net.Conn, 1)}
-	l.http = &http.Transport{Protocols: new(http.Protocols), DisableCompression: true, MaxResponseHeaderBytes: 32 << 10,
-		HTTP2: &http.HTTP2Config{StrictMaxConcurrentRequests: true, SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second}}
-	next := func(ctx context.Context, _, _ string) (net.Conn, error) { return l.next(ctx, name, i.patience()) }
-	if i.TLCP != nil { // net/http takes it for a connection in the clear
-		l.http.Protocols.SetUnencryptedHTTP2(true)
-		l.http.DialContext = next
-	} else {
-		l.http.Protocols.SetHTTP2(true)
-		l.http.DialTLSContext = next
+	patience := i.Patience
+	if patience <= 0 {
+		patience = 5 * time.Second
 	}
+	l := &line{name: name, patience: patience, changed: make(chan struct{})}
 	i.lines[name] = l
 	return l
-}
-
-func (i *Inward) patience() time.Duration {
-	if i.Patience > 0 {
-		return i.Patience
-	}
-	return 5 * time.Second
-}
-
-// next returns the peer's connection, waiting a little for it.
-func (l *line) next(ctx context.Context, name string, patience time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	select {
-	case conn := <-l.fresh:
-		return conn, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%s has not called in", name)
-	}
 }
 
 // Client returns a client that calls the peer registered under name over the
@@ -309,6 +269,6 @@ func (i *Inward) Client(name string) *Client {
 	if i.TLCP != nil {
 		scheme = "http://" // on the inside of TLCP
 	}
-	return &Client{Base: scheme + name, HTTP: &http.Client{Transport: i.line(name).http,
+	return &Client{Base: scheme + name, HTTP: &http.Client{Transport: i.line(name),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }

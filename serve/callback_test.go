@@ -8,12 +8,14 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"onecert/pki"
+	"onecert/tlcp"
 )
 
 type echo struct{ Text string }
@@ -25,6 +27,7 @@ type zones struct {
 	inward  *Inward
 	address string
 	stop    context.CancelFunc
+	newest  atomic.Pointer[tlcp.Conn] // of those that called in over TLCP
 }
 
 func openZones(t *testing.T, inner *Identity, a authority, who func(*x509.Certificate) (pki.Actor, error)) *zones {
