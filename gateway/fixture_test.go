@@ -490,3 +490,13 @@ func (h *house) record(who *holder, event status.Event) {
 	}
 	h.journal.Wake()
 }
+
+// eventually waits until something has come about.
+func eventually(t testing.TB, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it did not come about")
+		}
+	}
+}
