@@ -29,7 +29,7 @@ func (c *Client) Enter(ctx context.Context, q Question) (*Ticket, string, error)
 }
 
 // Tickets is Desk.Tickets.
-func (c *Client) Tickets(ctx context.Context, q Query) ([]*Ticket, error) {
+func (c *Client) Tickets(ctx context.Context, q Query) (*Page, error) {
 	v := url.Values{}
 	for name, value := range map[string]string{"state": string(q.State), "officer": q.Officer, "after": q.After} {
 		if value != "" {
@@ -39,7 +39,7 @@ func (c *Client) Tickets(ctx context.Context, q Query) ([]*Ticket, error) {
 	if q.Limit > 0 {
 		v.Set("limit", strconv.Itoa(q.Limit))
 	}
-	return get[[]*Ticket](ctx, c, pathTickets+"?"+v.Encode())
+	return get[*Page](ctx, c, pathTickets+"?"+v.Encode())
 }
 
 // Ticket is Desk.Ticket.

@@ -47,7 +47,7 @@ func (d *Desk) Routes(api huma.API) {
 			return reply(&Opened{t, code}, err)
 		})
 	huma.Register(api, describe("tickets", http.MethodGet, pathTickets, "Tickets of one's subtree, the most pressing first"),
-		func(ctx context.Context, in *Query) (*body[[]*Ticket], error) { return reply(d.Tickets(ctx, *in)) })
+		func(ctx context.Context, in *Query) (*body[*Page], error) { return reply(d.Tickets(ctx, *in)) })
 	huma.Register(api, describe("ticket", http.MethodGet, pathTickets+"/{number}", "One ticket with its conversation"),
 		func(ctx context.Context, in *TicketPath) (*body[*Ticket], error) {
 			return reply(d.Ticket(ctx, in.Number))

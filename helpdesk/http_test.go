@@ -20,7 +20,7 @@ import (
 // officers is what the suite asks of a desk: the object and its client.
 type officers interface {
 	Enter(context.Context, helpdesk.Question) (*helpdesk.Ticket, string, error)
-	Tickets(context.Context, helpdesk.Query) ([]*helpdesk.Ticket, error)
+	Tickets(context.Context, helpdesk.Query) (*helpdesk.Page, error)
 	Ticket(context.Context, string) (*helpdesk.Ticket, error)
 	Do(context.Context, string, helpdesk.Step) (*helpdesk.Ticket, error)
 	Report(context.Context, string) (*helpdesk.Month, error)
@@ -99,7 +99,7 @@ func TestDeskAcrossTheNetwork(t *testing.T) {
 		tell(desk.Ticket(as("centre.audit"), ticket.Number))
 		tell(desk.Ticket(as("centre.system"), ticket.Number))
 		tell(desk.Tickets(as("ra1.issuer"), helpdesk.Query{State: helpdesk.Resolved, Officer: "ra1.reviewer", Limit: 3}))
-		tell(desk.Tickets(as("ra1.issuer"), helpdesk.Query{After: "T-2026-000009"}))
+		tell(desk.Tickets(as("ra1.issuer"), helpdesk.Query{After: "1.T-2026-000009"}))
 		tell(desk.Report(as("centre.security"), "2026-11"))
 		tell(desk.Report(as("centre.security"), "2026/11"))
 	}

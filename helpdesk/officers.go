@@ -1,8 +1,10 @@
 package helpdesk
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 
 	"onecert/audit"
@@ -28,22 +30,30 @@ func (d *Desk) Enter(ctx context.Context, q Question) (t *Ticket, code string, e
 	return d.open(ctx, s.node, s.path, q, s.actor)
 }
 
+const usualPage, mostPage = 50, 200
+
 // Tickets lists the tickets of the officer's subtree in a state ("": open, working and
 // waiting), the most pressing first.
-func (d *Desk) Tickets(ctx context.Context, q Query) ([]*Ticket, error) {
+func (d *Desk) Tickets(ctx context.Context, q Query) (*Page, error) {
 	s, err := d.enter(ctx, officer.ReadTickets)
 	if err != nil {
 		return nil, err
 	}
-	all, err := readTickets(ctx, d.cfg.DB.Read(), s.path, q)
+	limit := min(cmp.Or(max(q.Limit, 0), usualPage), mostPage)
+	all, err := readTickets(ctx, d.cfg.DB.Read(), s.path, q, limit)
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range all {
+	page := &Page{Items: all}
+	if len(all) > limit {
+		last := all[limit-1]
+		page.Items, page.After = all[:limit], fmt.Sprintf("%d.%s", millis(last.Due), last.Number)
+	}
+	for _, t := range page.Items {
 		d.reveal(t)
 		t.Legal = legal(t, s.actor)
 	}
-	return all, nil
+	return page, nil
 }
 
 // Ticket returns a ticket of the officer's subtree with its conversation.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -123,30 +124,39 @@ func readTicket(ctx context.Context, q querier, path, number string) (*Ticket, e
 type Query struct {
 	State   State  `query:"state" enum:"open,working,waiting,resolved,closed"`
 	Officer string `query:"officer" maxLength:"64" doc:"only those this one works on"`
-	After   string `query:"after" maxLength:"20" doc:"the number of the last ticket of the page before"`
+	After   string `query:"after" maxLength:"40" doc:"the after of the page before"`
 	Limit   int    `query:"limit" minimum:"0" maximum:"200"`
 }
 
-// readTickets lists by deadline; closed and resolved ones too, so that a page can go on
-// after a ticket whatever its state is.
-func readTickets(ctx context.Context, q querier, path string, query Query) ([]*Ticket, error) {
-	limit := query.Limit
-	if limit <= 0 || limit > 200 {
-		limit = 50
+// Page is a part of a list; After continues it.
+type Page struct {
+	Items []*Ticket `json:"items"`
+	After string    `json:"after,omitempty"`
+}
+
+// goOn reads where a list by deadline goes on: "MILLISECONDS.NUMBER".
+func goOn(after string) (due int64, number string, err error) {
+	if after == "" {
+		return 0, "", nil
 	}
-	due, after := int64(0), ""
-	if query.After != "" {
-		last, err := readTicket(ctx, q, path, query.After)
-		if err != nil {
-			return nil, err
-		}
-		due, after = millis(last.Due), last.Number
+	at, number, _ := strings.Cut(after, ".")
+	if due, err = strconv.ParseInt(at, 10, 64); err != nil || !isNumber(number) {
+		return 0, "", pki.Errorf(pki.Invalid, "desk.after", "the page to go on after is none of this list").To("take the after of the page before")
+	}
+	return due, number, nil
+}
+
+// readTickets lists by deadline, one more than fit on the page.
+func readTickets(ctx context.Context, q querier, path string, query Query, limit int) ([]*Ticket, error) {
+	due, after, err := goOn(query.After)
+	if err != nil {
+		return nil, err
 	}
 	states := "state IN ('open', 'working', 'waiting')"
 	if query.State != "" {
 		states = "state = $6"
 	}
-	args := []any{path, query.Officer, due, after, limit}
+	args := []any{path, query.Officer, due, after, limit + 1}
 	if query.State != "" {
 		args = append(args, string(query.State))
 	}

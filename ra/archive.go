@@ -253,12 +253,18 @@ func scanVolume(row scanner) (*Volume, error) {
 }
 
 // Volumes lists the archive's volumes of one's subtree.
-func (r *Registration) Volumes(ctx context.Context) ([]*Volume, error) {
+func (r *Registration) Volumes(ctx context.Context, q ListQuery) (*Page[*Volume], error) {
 	s, err := r.enter(ctx, officer.VerifyArchive)
 	if err != nil {
 		return nil, err
 	}
-	return collect(ctx, r.cfg.DB.Read(), scanVolume, "SELECT "+volumeColumns+" FROM ra_volume WHERE path >= $1 AND path < $2 ORDER BY number", s.from(), s.to())
+	after, err := strconv.ParseInt(cmp.Or(q.After, "0"), 10, 64)
+	if err != nil {
+		return nil, badAfter()
+	}
+	var find search
+	text := "SELECT " + volumeColumns + " FROM ra_volume WHERE " + find.is("path >= ? AND path < ? AND number > ?", s.from(), s.to(), after)
+	return leaf(ctx, r, q, scanVolume, &find, text+" ORDER BY number", func(v *Volume) string { return strconv.FormatInt(v.Number, 10) })
 }
 
 // VerifyArchive reads every volume of the archive and says what is not as it was

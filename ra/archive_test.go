@@ -29,7 +29,7 @@ func (h *house) later(d time.Duration) {
 	if err := h.room.FirstPosts(context.Background(), []string{deputy}); err != nil {
 		h.t.Fatal(err)
 	}
-	for _, p := range must[[]ra.Post](h.t)(h.room.Posts(as(deputy))) {
+	for _, p := range itemsOf[ra.Post](h.t)(h.room.Posts(as(deputy), ra.PostQuery{ListQuery: ra.ListQuery{Limit: 200}})) {
 		p.Until = h.clock.Now().AddDate(1, 0, 0)
 		must[*ra.Post](h.t)(h.room.SetPost(as(deputy), p))
 	}
@@ -113,7 +113,7 @@ func TestArchive(t *testing.T) {
 		if second.Previous != v.Digest || second.Records != 1 {
 			t.Errorf("%+v after %+v", second, v)
 		}
-		if all := must[[]*ra.Volume](t)(h.Volumes(as("ra1.audit"))); len(all) != 1 {
+		if all := itemsOf[*ra.Volume](t)(h.Volumes(as("ra1.audit"), ra.ListQuery{})); len(all) != 1 {
 			t.Errorf("%d volumes of the branch", len(all))
 		}
 		if faults := must[[]string](t)(h.VerifyArchive(as("centre.audit"))); len(faults) != 0 {

@@ -126,7 +126,7 @@ func TestMoveHolder(t *testing.T) {
 		if back.State != ra.MotionRefused {
 			t.Errorf("%+v", back)
 		}
-		if all := must[[]*ra.Motion](t)(h.Motions(as("centre.reviewer"), "")); len(all) != 2 {
+		if all := itemsOf[*ra.Motion](t)(h.Motions(as("centre.reviewer"), ra.MotionQuery{})); len(all) != 2 {
 			t.Errorf("%d motions", len(all))
 		}
 	})

@@ -41,6 +41,8 @@ type Carrying struct {
 	Began  time.Time    `json:"began"`
 	More   bool         `json:"more,omitempty" doc:"there were more than go at once; start again"`
 	Faults []CarryFault `json:"faults" doc:"the first hundred"`
+
+	path string // of the node
 }
 
 // CarryFault is one that could not be carried out.
@@ -80,7 +82,7 @@ func (r *Registration) CarryAll(ctx context.Context, q CarryQuery) (*Carrying, e
 	if _, err := io.ReadFull(r.cfg.Random, random); err != nil {
 		return nil, fmt.Errorf("drawing an id: %w", err)
 	}
-	c := &Carrying{ID: hex.EncodeToString(random), By: s.actor.Name, Node: s.node.ID, Total: len(all), More: more, Began: r.now(), Faults: []CarryFault{}}
+	c := &Carrying{ID: hex.EncodeToString(random), By: s.actor.Name, Node: s.node.ID, Total: len(all), More: more, Began: r.now(), Faults: []CarryFault{}, path: s.node.Path}
 	own, stop := context.WithCancel(context.WithoutCancel(ctx))
 	if err := r.going.begin(c, stop); err != nil {
 		stop()
@@ -208,25 +210,17 @@ func (g *carryings) note(c *Carrying, id string, err error) {
 }
 
 // Carryings tells how far the goes at many applications of one's subtree are, the
-// newest first.
+// newest first; no more are remembered than fit on a page.
 func (r *Registration) Carryings(ctx context.Context) ([]Carrying, error) {
 	s, err := r.enterFor(ctx, Carry)
 	if err != nil {
 		return nil, err
 	}
-	visible := map[string]bool{}
-	nodes, err := r.readNodes(ctx, s)
-	if err != nil {
-		return nil, err
-	}
-	for _, n := range nodes {
-		visible[n.ID] = true
-	}
 	r.going.mu.Lock()
 	defer r.going.mu.Unlock()
 	shown := []Carrying{}
 	for _, c := range slices.Backward(r.going.all) {
-		if visible[c.Node] {
+		if s.covers(c.path) {
 			one := *c
 			one.Faults = slices.Clone(c.Faults)
 			shown = append(shown, one)

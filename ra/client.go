@@ -143,8 +143,25 @@ func (c *Client) HandOver(ctx context.Context, id string, d Decision) (*Applicat
 	return c.decide(ctx, id, "deliver", d)
 }
 
+// listed asks for a page of a list, narrowed by pairs of a name and a value.
+func listed[T any](ctx context.Context, c *Client, path string, q ListQuery, pairs ...string) (*Page[T], error) {
+	return get[*Page[T]](ctx, c, path+q.encoded(pairs...))
+}
+
+func (q ListQuery) encoded(pairs ...string) string {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		set(v, pairs[i], pairs[i+1])
+	}
+	set(v, "after", q.After)
+	setNumber(v, "limit", q.Limit)
+	return "?" + v.Encode()
+}
+
 // Nodes is Registration.Nodes.
-func (c *Client) Nodes(ctx context.Context) ([]Node, error) { return get[[]Node](ctx, c, pathNodes) }
+func (c *Client) Nodes(ctx context.Context, q NodeQuery) (*Page[Node], error) {
+	return listed[Node](ctx, c, pathNodes, q.ListQuery, "node", q.Node, "parent", q.Parent, "state", string(q.State))
+}
 
 // AddNode is Registration.AddNode.
 func (c *Client) AddNode(ctx context.Context, n Node) (*Node, error) {
@@ -162,7 +179,9 @@ func (c *Client) SetNode(ctx context.Context, id string, version int, to NodeSta
 }
 
 // Posts is Registration.Posts.
-func (c *Client) Posts(ctx context.Context) ([]Post, error) { return get[[]Post](ctx, c, pathPosts) }
+func (c *Client) Posts(ctx context.Context, q PostQuery) (*Page[Post], error) {
+	return listed[Post](ctx, c, pathPosts, q.ListQuery, "officer", q.Officer, "node", q.Node)
+}
 
 // SetPost is Registration.SetPost.
 func (c *Client) SetPost(ctx context.Context, p Post) (*Post, error) {

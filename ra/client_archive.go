@@ -35,8 +35,8 @@ func (c *Client) ArchivedDocument(ctx context.Context, id, hash string) (*Docume
 }
 
 // Volumes is Registration.Volumes.
-func (c *Client) Volumes(ctx context.Context) ([]*Volume, error) {
-	return get[[]*Volume](ctx, c, pathVolumes)
+func (c *Client) Volumes(ctx context.Context, q ListQuery) (*Page[*Volume], error) {
+	return listed[*Volume](ctx, c, pathVolumes, q)
 }
 
 // CloseVolume is Registration.CloseVolume.
@@ -74,8 +74,8 @@ func (c *Client) ProposePolicy(ctx context.Context, p Policy) (*Motion, error) {
 }
 
 // Policies is Registration.Policies.
-func (c *Client) Policies(ctx context.Context) ([]Policy, error) {
-	return get[[]Policy](ctx, c, pathPolicies)
+func (c *Client) Policies(ctx context.Context, q ListQuery) (*Page[Policy], error) {
+	return listed[Policy](ctx, c, pathPolicies, q)
 }
 
 // PolicyText is Registration.PolicyText.

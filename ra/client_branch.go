@@ -32,10 +32,8 @@ func (c *Client) MoveHolder(ctx context.Context, holder string, v Move) (*Motion
 }
 
 // Motions is Registration.Motions.
-func (c *Client) Motions(ctx context.Context, state MotionState) ([]*Motion, error) {
-	v := url.Values{}
-	set(v, "state", string(state))
-	return get[[]*Motion](ctx, c, pathMotions+"?"+v.Encode())
+func (c *Client) Motions(ctx context.Context, q MotionQuery) (*Page[*Motion], error) {
+	return listed[*Motion](ctx, c, pathMotions, q.ListQuery, "id", q.ID, "state", string(q.State), "kind", string(q.Kind))
 }
 
 // DecideMotion is Registration.DecideMotion.

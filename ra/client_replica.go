@@ -34,7 +34,9 @@ func (c *Client) News(ctx context.Context, q NewsQuery) (*News, error) {
 }
 
 // Links is Registration.Links.
-func (c *Client) Links(ctx context.Context) (*Links, error) { return get[*Links](ctx, c, pathLinks) }
+func (c *Client) Links(ctx context.Context, q ListQuery) (*Links, error) {
+	return get[*Links](ctx, c, pathLinks+q.encoded())
+}
 
 // Settle is Registration.Settle.
 func (c *Client) Settle(ctx context.Context, id string, d Decision) (*Application, error) {

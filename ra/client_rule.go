@@ -8,7 +8,9 @@ import (
 )
 
 // Rules is Registration.Rules.
-func (c *Client) Rules(ctx context.Context) ([]Rule, error) { return get[[]Rule](ctx, c, pathRules) }
+func (c *Client) Rules(ctx context.Context, q RuleQuery) (*Page[Rule], error) {
+	return listed[Rule](ctx, c, pathRules, q.ListQuery, "name", q.Name)
+}
 
 // SetRule is Registration.SetRule.
 func (c *Client) SetRule(ctx context.Context, u Rule) (*Rule, error) {

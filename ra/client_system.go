@@ -12,8 +12,8 @@ import (
 func system(id, act string) string { return pathSystems + "/" + url.PathEscape(id) + "/" + act }
 
 // Systems is Registration.Systems.
-func (c *Client) Systems(ctx context.Context) ([]*System, error) {
-	return get[[]*System](ctx, c, pathSystems)
+func (c *Client) Systems(ctx context.Context, q SystemQuery) (*Page[*System], error) {
+	return listed[*System](ctx, c, pathSystems, q.ListQuery, "id", q.ID, "state", string(q.State))
 }
 
 // SetSystem is Registration.SetSystem.
@@ -54,6 +54,6 @@ func (c *Client) RemoveMember(ctx context.Context, id string, m Membership) erro
 }
 
 // Glances is Registration.Glances.
-func (c *Client) Glances(ctx context.Context) ([]Glance, error) {
-	return get[[]Glance](ctx, c, pathGlances)
+func (c *Client) Glances(ctx context.Context, q ListQuery) (*Page[Glance], error) {
+	return listed[Glance](ctx, c, pathGlances, q)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"onecert/db"
 	"onecert/officer"
@@ -288,7 +289,10 @@ func paged[T any](all []T, limit int, mark func(T) string) *Page[T] {
 	return page
 }
 
-func byTime(a *Application) string { return fmt.Sprintf("%d.%s", millis(a.Created), a.ID) }
+func byTime(a *Application) string { return when(a.Created, a.ID) }
+
+// when says where a list by time goes on: "MILLISECONDS.ID".
+func when(at time.Time, id string) string { return fmt.Sprintf("%d.%s", millis(at), id) }
 
 func byName(name, id string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(name)) + "." + id
@@ -297,7 +301,7 @@ func byName(name, id string) string {
 // beyond comes after every text that begins with a prefix.
 func beyond(prefix string) string { return prefix + "\U0010FFFF" }
 
-// whenAfter reads where a list by time goes on: "MILLISECONDS.ID".
+// whenAfter reads what when wrote.
 func whenAfter(after string) (created int64, id string, err error) {
 	if after == "" {
 		return 0, "", nil

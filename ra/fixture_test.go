@@ -58,46 +58,46 @@ type office interface {
 	HandCode(context.Context, string) (*ra.DownloadCode, error)
 	HandPassword(context.Context, string, []byte) (string, error)
 	PackageFor(context.Context, string, string) (*ra.Parcel, error)
-	Nodes(context.Context) ([]ra.Node, error)
+	Nodes(context.Context, ra.NodeQuery) (*ra.Page[ra.Node], error)
 	AddNode(context.Context, ra.Node) (*ra.Node, error)
 	ChangeNode(context.Context, ra.Node) (*ra.Node, error)
 	SetNode(context.Context, string, int, ra.NodeState) (*ra.Node, error)
-	Posts(context.Context) ([]ra.Post, error)
+	Posts(context.Context, ra.PostQuery) (*ra.Page[ra.Post], error)
 	SetPost(context.Context, ra.Post) (*ra.Post, error)
 	Receipt(context.Context, string) (*ra.Receipt, error)
 	FreezeNearby(context.Context, ra.Nearby) (*ra.NearbyDone, error)
 	MoveHolder(context.Context, string, ra.Move) (*ra.Motion, error)
-	Motions(context.Context, ra.MotionState) ([]*ra.Motion, error)
+	Motions(context.Context, ra.MotionQuery) (*ra.Page[*ra.Motion], error)
 	DecideMotion(context.Context, string, ra.MotionDecision) (*ra.Motion, error)
 	Holders(context.Context, ra.HolderQuery) (*ra.Page[*ra.Holder], error)
-	Systems(context.Context) ([]*ra.System, error)
+	Systems(context.Context, ra.SystemQuery) (*ra.Page[*ra.System], error)
 	SetSystem(context.Context, ra.System) (*ra.System, error)
 	SetSystemState(context.Context, string, int, ra.SystemState) (*ra.System, error)
 	SystemsFile(context.Context, string) ([]byte, error)
 	Members(context.Context, string, ra.MemberQuery) (*ra.Page[*ra.Standing], error)
 	AddMember(context.Context, string, ra.Membership) error
 	RemoveMember(context.Context, string, ra.Membership) error
-	Glances(context.Context) ([]ra.Glance, error)
+	Glances(context.Context, ra.ListQuery) (*ra.Page[ra.Glance], error)
 	SearchArchive(context.Context, ra.ArchiveQuery) (*ra.Page[*ra.Archived], error)
 	ArchivedApplication(context.Context, string) (*ra.ArchivedFile, error)
 	ArchivedDocument(context.Context, string, string) (*ra.Document, []byte, error)
-	Volumes(context.Context) ([]*ra.Volume, error)
+	Volumes(context.Context, ra.ListQuery) (*ra.Page[*ra.Volume], error)
 	CloseVolume(context.Context, ra.Closing) (*ra.Volume, error)
 	VerifyArchive(context.Context) ([]string, error)
 	VolumeFile(context.Context, int64) ([]byte, error)
 	DestroyVolume(context.Context, int64, ra.Ending) (*ra.Motion, error)
 	HolderFile(context.Context, string, string) (*ra.PersonFile, error)
 	ProposePolicy(context.Context, ra.Policy) (*ra.Motion, error)
-	Policies(context.Context) ([]ra.Policy, error)
+	Policies(context.Context, ra.ListQuery) (*ra.Page[ra.Policy], error)
 	PolicyText(context.Context, ra.PolicyKind, string) (*ra.Policy, error)
-	Rules(context.Context) ([]ra.Rule, error)
+	Rules(context.Context, ra.RuleQuery) (*ra.Page[ra.Rule], error)
 	SetRule(context.Context, ra.Rule) (*ra.Rule, error)
 	Statistics(context.Context, ra.StatisticsQuery) (*ra.Statistics, error)
 	StatisticsFile(context.Context, ra.StatisticsQuery, string, string) ([]byte, error)
 	HandUp(context.Context, []ra.Dossier) ([]ra.Handed, error)
 	HandDocument(context.Context, string, ra.Document, []byte) error
 	News(context.Context, ra.NewsQuery) (*ra.News, error)
-	Links(context.Context) (*ra.Links, error)
+	Links(context.Context, ra.ListQuery) (*ra.Links, error)
 	Settle(context.Context, string, ra.Decision) (*ra.Application, error)
 	CarryAll(context.Context, ra.CarryQuery) (*ra.Carrying, error)
 	Carryings(context.Context) ([]ra.Carrying, error)
@@ -399,6 +399,17 @@ func must[T any](t testing.TB) func(value T, err error) T {
 			t.Fatal(err)
 		}
 		return value
+	}
+}
+
+// itemsOf are the items of a page, which has to be the only one.
+func itemsOf[T any](t testing.TB) func(*ra.Page[T], error) []T {
+	return func(page *ra.Page[T], err error) []T {
+		t.Helper()
+		if err != nil || page.After != "" {
+			t.Fatalf("one page: %+v, %v", page, err)
+		}
+		return page.Items
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // setNode suspends or resumes an office.
 func (h *house) setNode(id string, to ra.NodeState) {
 	h.t.Helper()
-	for _, n := range must[[]ra.Node](h.t)(h.Nodes(as("centre.security"))) {
+	for _, n := range itemsOf[ra.Node](h.t)(h.Nodes(as("centre.security"), ra.NodeQuery{})) {
 		if n.ID == id {
 			must[*ra.Node](h.t)(h.SetNode(as("centre.security"), id, n.Version, to))
 		}

@@ -139,7 +139,7 @@ type NodeChange struct {
 
 func (r *Registration) treeRoutes(api huma.API) {
 	huma.Register(api, describe("nodes", http.MethodGet, pathNodes, "The tree from one's own node down"),
-		func(ctx context.Context, _ *struct{}) (*body[[]Node], error) { return reply(r.Nodes(ctx)) })
+		func(ctx context.Context, in *NodeQuery) (*body[*Page[Node]], error) { return reply(r.Nodes(ctx, *in)) })
 	huma.Register(api, describe("node-add", http.MethodPost, pathNodes, "Hang a node below another; it waits for approval"),
 		func(ctx context.Context, in *body[Node]) (*body[*Node], error) { return reply(r.AddNode(ctx, in.Body)) })
 	huma.Register(api, describe("node-change", http.MethodPut, pathNodes, "Change a node's name, rights and papers"),
@@ -154,7 +154,7 @@ func (r *Registration) treeRoutes(api huma.API) {
 			return reply(r.SetNode(ctx, in.ID, in.Body.Version, in.Body.State))
 		})
 	huma.Register(api, describe("posts", http.MethodGet, pathPosts, "Who sits where in one's subtree"),
-		func(ctx context.Context, _ *struct{}) (*body[[]Post], error) { return reply(r.Posts(ctx)) })
+		func(ctx context.Context, in *PostQuery) (*body[*Page[Post]], error) { return reply(r.Posts(ctx, *in)) })
 	huma.Register(api, describe("post-set", http.MethodPut, pathPosts, "Say where an officer sits, and until when"),
 		func(ctx context.Context, in *body[Post]) (*body[*Post], error) { return reply(r.SetPost(ctx, in.Body)) })
 }

@@ -44,7 +44,9 @@ func (r *Registration) archiveRoutes(api huma.API) {
 			return scanOf(d.MediaType, content), nil
 		})
 	huma.Register(api, describe("volumes", http.MethodGet, pathVolumes, "The volumes of the archive"),
-		func(ctx context.Context, _ *struct{}) (*body[[]*Volume], error) { return reply(r.Volumes(ctx)) })
+		func(ctx context.Context, in *ListQuery) (*body[*Page[*Volume]], error) {
+			return reply(r.Volumes(ctx, *in))
+		})
 	huma.Register(api, describe("volume-close", http.MethodPost, pathVolumes, "Archive what ended before a day"),
 		func(ctx context.Context, in *body[Closing]) (*body[*Volume], error) {
 			return reply(r.CloseVolume(ctx, in.Body))
@@ -87,7 +89,9 @@ func (r *Registration) archiveRoutes(api huma.API) {
 // decide.
 func (r *Registration) policyRoutes(api huma.API, path, id string) {
 	huma.Register(api, open(id, http.MethodGet, path, "The published rules of the service"),
-		func(ctx context.Context, _ *struct{}) (*body[[]Policy], error) { return reply(r.Policies(ctx)) })
+		func(ctx context.Context, in *ListQuery) (*body[*Page[Policy]], error) {
+			return reply(r.Policies(ctx, *in))
+		})
 	huma.Register(api, open(id+"-text", http.MethodGet, path+"/{kind}/{edition}", "An edition of the rules with its text"),
 		func(ctx context.Context, in *PolicyPath) (*body[*Policy], error) {
 			return reply(r.PolicyText(ctx, in.Kind, in.Edition))

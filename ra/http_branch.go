@@ -37,10 +37,8 @@ func (r *Registration) branchRoutes(api huma.API) {
 			return reply(r.MoveHolder(ctx, in.ID, in.Body))
 		})
 	huma.Register(api, describe("motions", http.MethodGet, pathMotions, "What was proposed and takes others' consent"),
-		func(ctx context.Context, in *struct {
-			State MotionState `query:"state" maxLength:"20"`
-		}) (*body[[]*Motion], error) {
-			return reply(r.Motions(ctx, in.State))
+		func(ctx context.Context, in *MotionQuery) (*body[*Page[*Motion]], error) {
+			return reply(r.Motions(ctx, *in))
 		})
 	huma.Register(api, describe("motion-decide", http.MethodPost, pathMotions+"/{id}/decide", "Consent to what was proposed, or refuse it"),
 		func(ctx context.Context, in *struct {

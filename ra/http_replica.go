@@ -42,7 +42,7 @@ func (r *Registration) replicaRoutes(api huma.API) {
 	huma.Register(api, describe("link-news", http.MethodGet, pathLink, "A counter's process asks what changed above"),
 		func(ctx context.Context, in *NewsQuery) (*body[*News], error) { return reply(r.News(ctx, *in)) })
 	huma.Register(api, describe("links", http.MethodGet, pathLinks, "How the links to the registrations above and below are"),
-		func(ctx context.Context, _ *struct{}) (*body[*Links], error) { return reply(r.Links(ctx)) })
+		func(ctx context.Context, in *ListQuery) (*body[*Links], error) { return reply(r.Links(ctx, *in)) })
 	huma.Register(api, describe("settle", http.MethodPost, pathApplications+"/{id}/settle", "End a conflict between a counter and the registration above it"),
 		func(ctx context.Context, in *struct {
 			ApplicationPath

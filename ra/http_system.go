@@ -25,7 +25,9 @@ type SystemChange struct {
 
 func (r *Registration) systemRoutes(api huma.API) {
 	huma.Register(api, describe("systems", http.MethodGet, pathSystems, "Applications one's branch can use"),
-		func(ctx context.Context, _ *struct{}) (*body[[]*System], error) { return reply(r.Systems(ctx)) })
+		func(ctx context.Context, in *SystemQuery) (*body[*Page[*System]], error) {
+			return reply(r.Systems(ctx, *in))
+		})
 	huma.Register(api, describe("system-set", http.MethodPut, pathSystems, "Register or change an application; another person approves it"),
 		func(ctx context.Context, in *body[System]) (*body[*System], error) {
 			return reply(r.SetSystem(ctx, in.Body))
@@ -75,5 +77,7 @@ func (r *Registration) memberRoutes(api huma.API) {
 			return nil, r.RemoveMember(ctx, in.ID, in.Body)
 		})
 	huma.Register(api, describe("glances", http.MethodGet, pathGlances, "When ministries looked at holders of one's subtree"),
-		func(ctx context.Context, _ *struct{}) (*body[[]Glance], error) { return reply(r.Glances(ctx)) })
+		func(ctx context.Context, in *ListQuery) (*body[*Page[Glance]], error) {
+			return reply(r.Glances(ctx, *in))
+		})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strconv"
 	"strings"
 
 	"onecert/audit"
@@ -23,10 +24,27 @@ type Query struct {
 	Batch  string  `query:"batch" maxLength:"64"`
 }
 
-// Page is a part of a list, newest first; After continues it.
+// Page is a part of a list in its own order; After continues it.
 type Page[T any] struct {
 	Items []T    `json:"items"`
 	After string `json:"after,omitempty"`
+}
+
+// ListQuery says which part of a list is asked for.
+type ListQuery struct {
+	After string `query:"after" maxLength:"400" doc:"the after of the page before"`
+	Limit int    `query:"limit" minimum:"0" maximum:"200" doc:"how many at most; 50 if not said"`
+}
+
+// leaf reads one page of a query, whose conditions end where the list goes on, and one
+// item more to know whether it does.
+func leaf[T any](ctx context.Context, r *Registration, q ListQuery, scan func(scanner) (T, error), find *search, text string, mark func(T) string) (*Page[T], error) {
+	limit := pageSize(q.Limit)
+	all, err := collect(ctx, r.cfg.DB.Read(), scan, text+" LIMIT "+strconv.Itoa(limit+1), find.args...)
+	if err != nil {
+		return nil, err
+	}
+	return paged(all, limit, mark), nil
 }
 
 const usualPage, mostPage = 50, 200

@@ -144,6 +144,8 @@ type Glance struct {
 	System  string    `json:"system"`
 	Holders int       `json:"holders" doc:"of this path"`
 	Path    string    `json:"path"`
+
+	id string
 }
 
 // looked writes down who was looked at: in the audit log by holder, and for each
@@ -180,17 +182,28 @@ func (r *Registration) looked(ctx context.Context, s scope, y *System, seen []*S
 }
 
 // Glances lists when ministries looked at holders of one's subtree, the newest first.
-func (r *Registration) Glances(ctx context.Context) ([]Glance, error) {
+func (r *Registration) Glances(ctx context.Context, q ListQuery) (*Page[Glance], error) {
 	s, err := r.enter(ctx, officer.ReadMembers)
 	if err != nil {
 		return nil, err
 	}
-	return collect(ctx, r.cfg.DB.Read(), scanGlance, "SELECT at, officer, node, system, holders, path FROM ra_look WHERE path >= $1 AND path < $2 ORDER BY at DESC, id LIMIT 200", s.from(), s.to())
+	at, id, err := whenAfter(q.After)
+	if err != nil {
+		return nil, err
+	}
+	var find search
+	text := "SELECT " + glanceColumns + " FROM ra_look WHERE " + find.is("path >= ? AND path < ?", s.from(), s.to())
+	if id != "" {
+		text += find.is(" AND (at, id) < (?, ?)", at, id)
+	}
+	return leaf(ctx, r, q, scanGlance, &find, text+" ORDER BY at DESC, id DESC", func(g Glance) string { return when(g.At, g.id) })
 }
+
+const glanceColumns = "at, officer, node, system, holders, path, id"
 
 func scanGlance(row scanner) (g Glance, err error) {
 	var at int64
-	err = row.Scan(&at, &g.Officer, &g.Node, &g.System, &g.Holders, &g.Path)
+	err = row.Scan(&at, &g.Officer, &g.Node, &g.System, &g.Holders, &g.Path, &g.id)
 	g.At = moment(at)
 	return g, err
 }

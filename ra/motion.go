@@ -128,14 +128,38 @@ func (r *Registration) auditMotion(ctx context.Context, tx *sql.Tx, s scope, m *
 	return r.cfg.Audit.Append(ctx, tx, audit.Act{Actor: s.actor, Act: string(m.Kind) + "." + what, Object: m.Object, Result: audit.Done, Detail: detail, At: r.now()})
 }
 
+// MotionQuery selects motions of one's subtree.
+type MotionQuery struct {
+	ID    string      `query:"id" maxLength:"32" doc:"only the one of this id"`
+	State MotionState `query:"state" maxLength:"20"`
+	Kind  MotionKind  `query:"kind" maxLength:"20"`
+	ListQuery
+}
+
 // Motions lists what was proposed in one's subtree, the newest first.
-func (r *Registration) Motions(ctx context.Context, state MotionState) ([]*Motion, error) {
+func (r *Registration) Motions(ctx context.Context, q MotionQuery) (*Page[*Motion], error) {
 	s, err := r.enter(ctx, officer.ReadMotions)
 	if err != nil {
 		return nil, err
 	}
-	return collect(ctx, r.cfg.DB.Read(), scanMotion, "SELECT "+motionColumns+` FROM ra_motion WHERE path >= $1 AND path < $2 AND ($3 = '' OR state = $3)
-		ORDER BY created DESC, id LIMIT 200`, s.from(), s.to(), string(state))
+	if err := checkText("search", q.ID+string(q.State)+string(q.Kind)); err != nil {
+		return nil, err
+	}
+	created, id, err := whenAfter(q.After)
+	if err != nil {
+		return nil, err
+	}
+	var find search
+	text := "SELECT " + motionColumns + " FROM ra_motion WHERE " + find.is("path >= ? AND path < ?", s.from(), s.to())
+	for column, value := range map[string]string{"id": q.ID, "state": string(q.State), "kind": string(q.Kind)} {
+		if value != "" {
+			text += find.is(" AND "+column+" = ?", value)
+		}
+	}
+	if id != "" {
+		text += find.is(" AND (created, id) < (?, ?)", created, id)
+	}
+	return leaf(ctx, r, q.ListQuery, scanMotion, &find, text+" ORDER BY created DESC, id DESC", func(m *Motion) string { return when(m.Created, m.ID) })
 }
 
 // DecideMotion consents to a motion or refuses it. Nobody decides twice, nor what he

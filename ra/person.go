@@ -136,6 +136,6 @@ func (r *Registration) heldArchived(ctx context.Context, s scope, f *PersonFile)
 
 // glancesAt are the times a ministry looked at members of the holder's unit.
 func (r *Registration) glancesAt(ctx context.Context, h *Holder) ([]Glance, error) {
-	return collect(ctx, r.cfg.DB.Read(), scanGlance, `SELECT l.at, l.officer, l.node, l.system, l.holders, l.path FROM ra_look l
+	return collect(ctx, r.cfg.DB.Read(), scanGlance, `SELECT l.at, l.officer, l.node, l.system, l.holders, l.path, l.id FROM ra_look l
 		JOIN ra_member m ON m.system = l.system AND m.holder = $1 AND l.at >= m.at WHERE l.path = $2 ORDER BY l.at`, h.ID, h.Path)
 }

@@ -134,23 +134,34 @@ func (r *Registration) dropPolicy(to *sheaf, m *Motion) {
 }
 
 // Policies lists the published rules, the newest first. They are public.
-func (r *Registration) Policies(ctx context.Context) ([]Policy, error) {
-	all, err := collect(ctx, r.cfg.DB.Read(), scanPolicy, "SELECT kind, oid, edition, title, media_type, digest, begins, state, motion, changed FROM ra_policy WHERE state = 'published' ORDER BY begins DESC, kind, edition")
+func (r *Registration) Policies(ctx context.Context, q ListQuery) (*Page[Policy], error) {
+	begins, key, err := whenAfter(q.After)
 	if err != nil {
 		return nil, err
 	}
-	found := map[string]bool{}
-	for i := range all {
-		key := string(all[i].Kind) + all[i].OID
-		all[i].InForce = !found[key] && !r.now().Before(all[i].Begins)
-		found[key] = found[key] || all[i].InForce
+	find := search{args: []any{millis(r.now())}}
+	text := "SELECT " + policyColumns + `, CASE WHEN begins > $1 OR EXISTS (SELECT 1 FROM ra_policy n WHERE n.kind = p.kind AND n.oid = p.oid AND n.state = 'published'
+		AND n.begins <= $1 AND (n.begins, n.edition) > (p.begins, p.edition)) THEN 0 ELSE 1 END FROM ra_policy p WHERE state = 'published'`
+	if key != "" {
+		text += find.is(" AND (begins, kind || ' ' || edition) < (?, ?)", begins, key)
 	}
-	return all, nil
+	scan := func(row scanner) (Policy, error) {
+		var inForce int64
+		p, err := scanPolicyAnd(row, &inForce)
+		p.InForce = inForce == 1
+		return p, err
+	}
+	return leaf(ctx, r, q, scan, &find, text+" ORDER BY begins DESC, kind || ' ' || edition DESC", func(p Policy) string { return when(p.Begins, string(p.Kind)+" "+p.Edition) })
 }
 
-func scanPolicy(row scanner) (p Policy, err error) {
+const policyColumns = "kind, oid, edition, title, media_type, digest, begins, state, motion, changed"
+
+func scanPolicy(row scanner) (Policy, error) { return scanPolicyAnd(row) }
+
+// scanPolicyAnd reads further columns into more.
+func scanPolicyAnd(row scanner, more ...any) (p Policy, err error) {
 	var begins, changed int64
-	err = row.Scan(&p.Kind, &p.OID, &p.Edition, &p.Title, &p.MediaType, &p.Digest, &begins, &p.State, &p.Motion, &changed)
+	err = row.Scan(append([]any{&p.Kind, &p.OID, &p.Edition, &p.Title, &p.MediaType, &p.Digest, &begins, &p.State, &p.Motion, &changed}, more...)...)
 	p.Begins, p.Changed = moment(begins), moment(changed)
 	return p, err
 }
@@ -158,7 +169,7 @@ func scanPolicy(row scanner) (p Policy, err error) {
 // PolicyText returns an edition with its content: a published one to anybody, a
 // proposed one to those who decide.
 func (r *Registration) PolicyText(ctx context.Context, kind PolicyKind, edition string) (*Policy, error) {
-	row := r.cfg.DB.Read().QueryRowContext(ctx, "SELECT kind, oid, edition, title, media_type, digest, begins, state, motion, changed FROM ra_policy WHERE kind = $1 AND edition = $2", string(kind), edition)
+	row := r.cfg.DB.Read().QueryRowContext(ctx, "SELECT "+policyColumns+" FROM ra_policy WHERE kind = $1 AND edition = $2", string(kind), edition)
 	p, err := scanPolicy(row)
 	if err == nil && p.State != policyPublished {
 		if _, err := r.enter(ctx, officer.ReadMotions); err != nil {

@@ -32,7 +32,7 @@ func TestPolicy(t *testing.T) {
 		wantCode(t, err, "officer.forbidden")
 		m := must[*ra.Motion](t)(h.ProposePolicy(as("centre.system"), aPolicy(h)))
 		anybody := context.Background()
-		if all := must[[]ra.Policy](t)(h.Policies(anybody)); len(all) != 0 {
+		if all := itemsOf[ra.Policy](t)(h.Policies(anybody, ra.ListQuery{})); len(all) != 0 {
 			t.Errorf("published before it is approved: %+v", all)
 		}
 		_, err = h.PolicyText(anybody, ra.PracticeStatement, "1.0")
@@ -50,12 +50,12 @@ func TestPolicy(t *testing.T) {
 		_, err = h.DecideMotion(as("centre.security"), m.ID, yes(m.Version))
 		wantCode(t, err, "motion.twice")
 		m = must[*ra.Motion](t)(h.DecideMotion(as("centre.audit"), m.ID, yes(m.Version)))
-		all := must[[]ra.Policy](t)(h.Policies(anybody))
+		all := itemsOf[ra.Policy](t)(h.Policies(anybody, ra.ListQuery{}))
 		if m.State != ra.MotionDone || len(all) != 1 || all[0].InForce {
 			t.Fatalf("%+v, %+v", m, all)
 		}
 		h.clock.add(2 * archiveDay)
-		if all := must[[]ra.Policy](t)(h.Policies(anybody)); !all[0].InForce || all[0].OID != "1.2.156.99999.1.1" {
+		if all := itemsOf[ra.Policy](t)(h.Policies(anybody, ra.ListQuery{})); !all[0].InForce || all[0].OID != "1.2.156.99999.1.1" {
 			t.Errorf("%+v", all)
 		}
 		_, err = h.ProposePolicy(as("centre.system"), aPolicy(h))

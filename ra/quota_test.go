@@ -59,7 +59,7 @@ func TestQuotaOfTheYear(t *testing.T) {
 
 func (h *house) node(id string) ra.Node {
 	h.t.Helper()
-	for _, n := range must[[]ra.Node](h.t)(h.Nodes(as("centre.system"))) {
+	for _, n := range itemsOf[ra.Node](h.t)(h.Nodes(as("centre.system"), ra.NodeQuery{})) {
 		if n.ID == id {
 			return n
 		}

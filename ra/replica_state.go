@@ -3,8 +3,6 @@ package ra
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -49,6 +47,7 @@ func (r *Registration) heard(node string) {
 type Links struct {
 	Above *LinkAbove  `json:"above,omitempty" doc:"where this is a counter with a process of its own"`
 	Below []LinkBelow `json:"below"`
+	After string      `json:"after,omitempty" doc:"where the list of those below goes on"`
 }
 
 // LinkAbove is a counter's link.
@@ -67,20 +66,34 @@ type LinkBelow struct {
 }
 
 // Links tells an officer how the links are.
-func (r *Registration) Links(ctx context.Context) (*Links, error) {
+func (r *Registration) Links(ctx context.Context, q ListQuery) (*Links, error) {
 	s, err := r.enter(ctx, officer.ReadTree)
 	if err != nil {
 		return nil, err
 	}
-	return r.links(ctx, s)
-}
-
-func (r *Registration) links(ctx context.Context, s scope) (*Links, error) {
-	l := &Links{Below: []LinkBelow{}}
-	nodes, err := r.readNodes(ctx, s)
+	if err := checkText("search", q.After); err != nil {
+		return nil, err
+	}
+	find := search{args: r.belowOf(s)}
+	page, err := leaf(ctx, r, q, scanText, &find, linkedBelow+find.is(" AND id > ?", q.After)+" ORDER BY id", func(id string) string { return id })
 	if err != nil {
 		return nil, err
 	}
+	l, err := r.links(ctx, page.Items)
+	if err == nil {
+		l.After = page.After
+	}
+	return l, err
+}
+
+// linkedBelow are the offices of a scope with a process of their own.
+const linkedBelow = "SELECT id FROM ra_node WHERE path >= $1 AND path < $2 AND site <> '' AND state = 'active' AND id <> $3"
+
+func (r *Registration) belowOf(s scope) []any { return []any{s.from(), s.to(), r.cfg.Home.ID} }
+
+// links tells how the link above is, and those of some offices below.
+func (r *Registration) links(ctx context.Context, below []string) (l *Links, err error) {
+	l = &Links{Below: []LinkBelow{}}
 	if r.cfg.Upstream != nil {
 		if l.Above, err = r.linkAbove(ctx); err != nil {
 			return nil, err
@@ -88,12 +101,9 @@ func (r *Registration) links(ctx context.Context, s scope) (*Links, error) {
 	}
 	r.link.mu.Lock()
 	defer r.link.mu.Unlock()
-	for _, n := range nodes {
-		if n.Site != "" && n.ID != r.cfg.Home.ID && n.State == Active {
-			l.Below = append(l.Below, LinkBelow{n.ID, r.link.nodes[n.ID]})
-		}
+	for _, id := range below {
+		l.Below = append(l.Below, LinkBelow{id, r.link.nodes[id]})
 	}
-	slices.SortFunc(l.Below, func(x, y LinkBelow) int { return strings.Compare(x.Node, y.Node) })
 	return l, nil
 }
 
@@ -122,7 +132,11 @@ const (
 
 // LinkHealth are the items of health of the links.
 func (r *Registration) LinkHealth(ctx context.Context) []serve.Item {
-	l, err := r.links(ctx, scope{node: r.cfg.Home})
+	below, err := collect(ctx, r.cfg.DB.Read(), scanText, linkedBelow+" ORDER BY id", r.belowOf(scope{node: r.cfg.Home})...)
+	if err != nil {
+		return []serve.Item{{Name: "link", Level: serve.Failing, Says: "link.unknown"}}
+	}
+	l, err := r.links(ctx, below)
 	if err != nil {
 		return []serve.Item{{Name: "link", Level: serve.Failing, Says: "link.unknown"}}
 	}

@@ -183,7 +183,7 @@ func TestCounterAlone(t *testing.T) {
 		}
 		_, err = c.room.Approve(as("lra9.reviewer"), a.ID, ra.Decision{Version: a.Version})
 		wantCode(t, err, "application.level")
-		if l := must[*ra.Links](t)(c.room.Links(as("lra9.registrar"))); l.Above.Works || l.Above.Waiting != 1 || l.Above.Review != 1 {
+		if l := must[*ra.Links](t)(c.room.Links(as("lra9.registrar"), ra.ListQuery{})); l.Above.Works || l.Above.Waiting != 1 || l.Above.Review != 1 {
 			t.Errorf("%+v", l.Above)
 		}
 		c.cut(false)
@@ -315,7 +315,7 @@ func TestFreezeOverTheLink(t *testing.T) {
 		app(c.room.Submit(as("lra9.registrar"), f.ID, ra.Decision{Version: f.Version}))
 		c.ca.fail = errCut
 		c.sync()
-		if l := must[*ra.Links](t)(c.room.Links(as("lra9.registrar"))); l.Above.Waiting != 1 {
+		if l := must[*ra.Links](t)(c.room.Links(as("lra9.registrar"), ra.ListQuery{})); l.Above.Waiting != 1 {
 			t.Errorf("%+v", l.Above)
 		}
 		c.ca.fail = nil
@@ -399,7 +399,7 @@ func TestSuspendedCounter(t *testing.T) {
 		app := must[*ra.Application](t)
 		c.sync()
 		a := app(c.room.Register(as("lra9.registrar"), person(t, 6, "钱示例")))
-		nodes := must[[]ra.Node](t)(c.Nodes(as("centre.system")))
+		nodes := itemsOf[ra.Node](t)(c.Nodes(as("centre.system"), ra.NodeQuery{}))
 		n := nodes[slices.IndexFunc(nodes, func(n ra.Node) bool { return n.ID == "lra9" })]
 		n = *must[*ra.Node](t)(c.SetNode(as("ra1.security"), "lra9", n.Version, ra.Suspended))
 		wantCode(t, c.room.Sync(context.Background()), "node.inactive")
@@ -448,7 +448,7 @@ func TestForeignDossiers(t *testing.T) {
 		wantCode(t, err, "link.site")
 		_, err = c.way.to.News(as("lra9.registrar"), ra.NewsQuery{})
 		wantCode(t, err, "officer.forbidden")
-		nodes := must[[]ra.Node](t)(c.Nodes(as("centre.system")))
+		nodes := itemsOf[ra.Node](t)(c.Nodes(as("centre.system"), ra.NodeQuery{}))
 		n := nodes[slices.IndexFunc(nodes, func(n ra.Node) bool { return n.ID == "lra9" })]
 		n.Site = "lra9.site" // by the name it is registered under: certificates are renewed
 		must[*ra.Node](t)(c.ChangeNode(as("ra1.system"), n))

@@ -62,15 +62,29 @@ func (u *Rule) check(now time.Time) error {
 	return nil
 }
 
+// RuleQuery selects standing rules.
+type RuleQuery struct {
+	Name string `query:"name" maxLength:"40" doc:"only the rule of this name"`
+	ListQuery
+}
+
 // Rules lists the standing rules that may act in one's subtree: its own, and those of
-// the nodes above.
-func (r *Registration) Rules(ctx context.Context) ([]Rule, error) {
+// the nodes above, by name.
+func (r *Registration) Rules(ctx context.Context, q RuleQuery) (*Page[Rule], error) {
 	s, err := r.enter(ctx, officer.ReadRules)
 	if err != nil {
 		return nil, err
 	}
-	return collect(ctx, r.cfg.DB.Read(), scanRule, "SELECT "+ruleColumns+` FROM ra_rule u JOIN ra_node n ON n.id = u.node
-		WHERE n.path >= $1 AND n.path < $2 OR $3 >= n.path AND $3 < n.path || '~' ORDER BY u.name`, s.from(), s.to(), s.node.Path)
+	if err := checkText("search", q.Name+q.After); err != nil {
+		return nil, err
+	}
+	var find search
+	text := "SELECT " + ruleColumns + " FROM ra_rule u JOIN ra_node n ON n.id = u.node WHERE " + find.is("(n.path >= ? AND n.path < ? OR ? >= n.path AND ? < n.path || '~') AND u.name > ?",
+		s.from(), s.to(), s.node.Path, s.node.Path, q.After)
+	if q.Name != "" {
+		text += find.is(" AND u.name = ?", q.Name)
+	}
+	return leaf(ctx, r, q.ListQuery, scanRule, &find, text+" ORDER BY u.name", func(u Rule) string { return u.Name })
 }
 
 // SetRule enters, changes, switches on or off a standing rule of a registration in

@@ -70,7 +70,7 @@ func TestStandingRule(t *testing.T) {
 		if a := h.submitted("lra1.registrar", person(t, 17, "戊示例")); a.State != ra.Submitted {
 			t.Errorf("beyond its quota the rule made it %s", a.State)
 		}
-		if all := must[[]ra.Rule](t)(h.Rules(as("ra1.reviewer"))); len(all) != 1 || all[0].Used != 2 {
+		if all := itemsOf[ra.Rule](t)(h.Rules(as("ra1.reviewer"), ra.RuleQuery{})); len(all) != 1 || all[0].Used != 2 {
 			t.Errorf("%+v", all)
 		}
 		must[*ra.Rule](t)(h.SetRule(as("ra1.security"), *u)) // counts anew
@@ -155,7 +155,7 @@ func TestWhoSetsARule(t *testing.T) {
 		h.aRule(h.usualRule(), false)
 		_, err := h.SetRule(as("ra1.security"), h.usualRule())
 		wantCode(t, err, "rule.taken")
-		if all := must[[]ra.Rule](t)(h.Rules(as("ra2.reviewer"))); len(all) != 0 {
+		if all := itemsOf[ra.Rule](t)(h.Rules(as("ra2.reviewer"), ra.RuleQuery{})); len(all) != 0 {
 			t.Errorf("another branch sees %+v", all)
 		}
 	})

@@ -171,13 +171,31 @@ func (r *Registration) SetSystemState(ctx context.Context, id string, version in
 // approved ones of the offices above, which are for everybody below.
 const visible = "(path >= $1 AND path < $2 OR state <> 'draft' AND $3 >= path AND $3 < path || '~')"
 
-// Systems lists the applications one's branch can use.
-func (r *Registration) Systems(ctx context.Context) ([]*System, error) {
+// SystemQuery selects applications that use certificates.
+type SystemQuery struct {
+	ID    string      `query:"id" maxLength:"40" doc:"only the one of this id"`
+	State SystemState `query:"state" maxLength:"20"`
+	ListQuery
+}
+
+// Systems lists the applications one's branch can use, by id.
+func (r *Registration) Systems(ctx context.Context, q SystemQuery) (*Page[*System], error) {
 	s, err := r.enter(ctx, officer.ReadSystems)
 	if err != nil {
 		return nil, err
 	}
-	return collect(ctx, r.cfg.DB.Read(), scanSystem, "SELECT "+systemColumns+" FROM ra_system WHERE "+visible+" ORDER BY id", s.from(), s.to(), s.node.Path)
+	if err := checkText("search", q.ID+string(q.State)+q.After); err != nil {
+		return nil, err
+	}
+	find := search{args: []any{s.from(), s.to(), s.node.Path}}
+	text := "SELECT " + systemColumns + " FROM ra_system WHERE " + visible + find.is(" AND id > ?", q.After)
+	if q.ID != "" {
+		text += find.is(" AND id = ?", q.ID)
+	}
+	if q.State != "" {
+		text += find.is(" AND state = ?", string(q.State))
+	}
+	return leaf(ctx, r, q.ListQuery, scanSystem, &find, text+" ORDER BY id", func(y *System) string { return y.ID })
 }
 
 func (r *Registration) readSystem(ctx context.Context, id string, s scope) (*System, error) {
@@ -191,7 +209,11 @@ func (r *Registration) readSystem(ctx context.Context, id string, s scope) (*Sys
 // SystemsFile is the table 注册机构/应用单位/应用系统 as a file: xlsx or csv, in which
 // nothing is calculated.
 func (r *Registration) SystemsFile(ctx context.Context, form string) ([]byte, error) {
-	all, err := r.Systems(ctx)
+	s, err := r.enter(ctx, officer.ReadSystems)
+	if err != nil {
+		return nil, err
+	}
+	all, err := collect(ctx, r.cfg.DB.Read(), scanSystem, "SELECT "+systemColumns+" FROM ra_system WHERE "+visible+" ORDER BY id", s.from(), s.to(), s.node.Path)
 	if err != nil {
 		return nil, err
 	}

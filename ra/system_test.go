@@ -28,7 +28,7 @@ func (h *house) registered(y ra.System) *ra.System {
 func TestSystems(t *testing.T) {
 	onBoth(t, func(t *testing.T, h *house) {
 		draft := must[*ra.System](t)(h.SetSystem(as("centre.registrar"), aSystem()))
-		if all := must[[]*ra.System](t)(h.Systems(as("lra1.registrar"))); len(all) != 0 {
+		if all := itemsOf[*ra.System](t)(h.Systems(as("lra1.registrar"), ra.SystemQuery{})); len(all) != 0 {
 			t.Errorf("a draft is seen below: %+v", all)
 		}
 		_, err := h.SetSystemState(as("centre.registrar"), "tax", draft.Version, ra.SystemActive)
@@ -37,7 +37,7 @@ func TestSystems(t *testing.T) {
 		wantCode(t, err, "system.unknown")
 		y := must[*ra.System](t)(h.SetSystemState(as("centre.reviewer"), "tax", draft.Version, ra.SystemActive))
 		for _, who := range []string{"lra1.registrar", "ra2.reviewer", "lra3.issuer"} {
-			if all := must[[]*ra.System](t)(h.Systems(as(who))); len(all) != 1 || all[0].Node != "centre" || all[0].State != ra.SystemActive {
+			if all := itemsOf[*ra.System](t)(h.Systems(as(who), ra.SystemQuery{})); len(all) != 1 || all[0].Node != "centre" || all[0].State != ra.SystemActive {
 				t.Errorf("%s sees %+v", who, all)
 			}
 		}
@@ -114,10 +114,10 @@ func TestMembers(t *testing.T) {
 		wantCode(t, err, "officer.forbidden")
 		_, err = h.Application(as("ra2.reviewer"), member.ID)
 		wantCode(t, err, "application.unknown") // and nothing else
-		if all := must[[]ra.Glance](t)(h.Glances(as("ra1.reviewer"))); len(all) != 1 || all[0].Officer != "ra2.reviewer" || all[0].Holders != 1 {
+		if all := itemsOf[ra.Glance](t)(h.Glances(as("ra1.reviewer"), ra.ListQuery{})); len(all) != 1 || all[0].Officer != "ra2.reviewer" || all[0].Holders != 1 {
 			t.Errorf("the registration is shown %+v", all)
 		}
-		if all := must[[]ra.Glance](t)(h.Glances(as("lra2.reviewer"))); len(all) != 0 {
+		if all := itemsOf[ra.Glance](t)(h.Glances(as("lra2.reviewer"), ra.ListQuery{})); len(all) != 0 {
 			t.Errorf("another counter is shown %+v", all)
 		}
 		if entries := must[[]audit.Entry](t)(h.cfg.Audit.Search(t.Context(), audit.Query{Act: "members.read", Subject: member.Holder})); len(entries) != 1 {

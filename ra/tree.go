@@ -30,13 +30,35 @@ func (r *Registration) Me(ctx context.Context) (*Me, error) {
 	return &Me{Name: s.actor.Name, Roles: s.actor.Roles, Node: s.node, Post: post}, err
 }
 
-// Nodes lists one's subtree, by path.
-func (r *Registration) Nodes(ctx context.Context) ([]Node, error) {
+// NodeQuery selects nodes of one's subtree.
+type NodeQuery struct {
+	Node   string    `query:"node" maxLength:"24" doc:"this node and those below it; with a limit of 1 this node alone"`
+	Parent string    `query:"parent" maxLength:"24" doc:"only those directly below this node"`
+	State  NodeState `query:"state" maxLength:"20"`
+	ListQuery
+}
+
+// Nodes lists one's subtree, by path: what lies above comes first.
+func (r *Registration) Nodes(ctx context.Context, q NodeQuery) (*Page[Node], error) {
 	s, err := r.enter(ctx, officer.ReadTree)
 	if err != nil {
 		return nil, err
 	}
-	return r.readNodes(ctx, s)
+	if s, err = r.narrow(ctx, s, q.Node); err != nil {
+		return nil, err
+	}
+	if err := checkText("search", q.Parent+string(q.State)+q.After); err != nil {
+		return nil, err
+	}
+	var find search
+	text := "SELECT " + nodeColumns + " FROM ra_node WHERE " + find.is("path >= ? AND path < ? AND path > ?", s.from(), s.to(), q.After)
+	if q.Parent != "" {
+		text += find.is(" AND parent = ?", q.Parent)
+	}
+	if q.State != "" {
+		text += find.is(" AND state = ?", string(q.State))
+	}
+	return leaf(ctx, r, q.ListQuery, scanNode, &find, text+" ORDER BY path", func(n Node) string { return n.Path })
 }
 
 // AddNode hangs a node below one of the subtree. It waits for the approval of the
@@ -160,13 +182,31 @@ func (r *Registration) auditNode(ctx context.Context, tx *sql.Tx, s scope, act s
 		Detail: map[string]string{"before": string(was), "after": string(n.State), "rights": encoded(n.Rights), "agreement": n.Agreement}, At: n.Changed})
 }
 
-// Posts lists the posts of one's subtree.
-func (r *Registration) Posts(ctx context.Context) ([]Post, error) {
+// PostQuery selects posts of one's subtree.
+type PostQuery struct {
+	Officer string `query:"officer" maxLength:"64" doc:"only this officer's"`
+	Node    string `query:"node" maxLength:"24" doc:"only of this node and below"`
+	ListQuery
+}
+
+// Posts lists the posts of one's subtree, by officer.
+func (r *Registration) Posts(ctx context.Context, q PostQuery) (*Page[Post], error) {
 	s, err := r.enter(ctx, officer.ReadPosts)
 	if err != nil {
 		return nil, err
 	}
-	return r.readPosts(ctx, s)
+	if s, err = r.narrow(ctx, s, q.Node); err != nil {
+		return nil, err
+	}
+	if err := checkText("search", q.Officer+q.After); err != nil {
+		return nil, err
+	}
+	var find search
+	text := "SELECT " + postColumns + " FROM ra_post p JOIN ra_node n ON n.id = p.node WHERE " + find.is("n.path >= ? AND n.path < ? AND p.officer > ?", s.from(), s.to(), q.After)
+	if q.Officer != "" {
+		text += find.is(" AND p.officer = ?", q.Officer)
+	}
+	return leaf(ctx, r, q.ListQuery, scanPost, &find, text+" ORDER BY p.officer", func(p Post) string { return p.Officer })
 }
 
 // SetPost says where an officer sits, and until when; version 0 is a new post.

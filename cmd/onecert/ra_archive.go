@@ -27,7 +27,7 @@ func raArchiveCloseCommand(io *console) *cobra.Command {
 			}
 			return s.RA.CloseVolume(ctx, c)
 		}, func(p *printer, v *ra.Volume) {
-			p.volumes([]*ra.Volume{v})
+			p.volumes(&ra.Page[*ra.Volume]{Items: []*ra.Volume{v}})
 			if v.More {
 				p.line(0, "%s", p.text("ra.archive.more"))
 			}
@@ -38,12 +38,17 @@ func raArchiveCloseCommand(io *console) *cobra.Command {
 }
 
 func raArchiveListCommand(io *console) *cobra.Command {
-	return asks(io, worded{"list", "cmd.ra.archive.list", []string{"onecert ra archive list"}},
-		func(ctx context.Context, s *wire.Session, _ []string) ([]*ra.Volume, error) { return s.RA.Volumes(ctx) }, (*printer).volumes)
+	var q ra.ListQuery
+	command := asks(io, worded{"list", "cmd.ra.archive.list", []string{"onecert ra archive list"}},
+		func(ctx context.Context, s *wire.Session, _ []string) (*ra.Page[*ra.Volume], error) {
+			return s.RA.Volumes(ctx, q)
+		}, (*printer).volumes)
+	io.leafing(command, &q.After, &q.Limit)
+	return command
 }
 
-func (p *printer) volumes(all []*ra.Volume) {
-	tabulate(p, all, "volume node before records state by at hash", func(v *ra.Volume) []string {
+func (p *printer) volumes(page *ra.Page[*ra.Volume]) {
+	leaf(p, page, "volume node before records state by at hash", func(v *ra.Volume) []string {
 		return []string{strconv.FormatInt(v.Number, 10), v.Node, date(v.Before), strconv.Itoa(v.Records), p.text("ra.volume-state." + v.State), v.MadeBy, moment(v.Made), v.Digest}
 	})
 }

@@ -18,17 +18,20 @@ func raMotionCommand(io *console) *cobra.Command {
 }
 
 func raMotionListCommand(io *console) *cobra.Command {
+	var q ra.MotionQuery
 	var state string
 	command := asks(io, worded{"list", "cmd.ra.motion.list", []string{"onecert ra motion list --state open"}},
-		func(ctx context.Context, s *wire.Session, _ []string) ([]*ra.Motion, error) {
-			return s.RA.Motions(ctx, ra.MotionState(state))
-		}, func(p *printer, all []*ra.Motion) {
-			tabulate(p, all, "motion kind object state by consents reason since", func(m *ra.Motion) []string {
+		func(ctx context.Context, s *wire.Session, _ []string) (*ra.Page[*ra.Motion], error) {
+			q.State = ra.MotionState(state)
+			return s.RA.Motions(ctx, q)
+		}, func(p *printer, page *ra.Page[*ra.Motion]) {
+			leaf(p, page, "motion kind object state by consents reason since", func(m *ra.Motion) []string {
 				return []string{m.ID, p.text("ra.motion-kind." + string(m.Kind)), m.Object, p.text("ra.motion-state." + string(m.State)), m.ProposedBy,
 					strings.Join(m.Consents, ","), m.Reason, moment(m.Created)}
 			})
 		})
 	command.Flags().StringVar(&state, "state", "", io.text("flag.ra.motion-state"))
+	io.leafing(command, &q.After, &q.Limit)
 	return command
 }
 
@@ -37,15 +40,13 @@ func raMotionDecideCommand(io *console, act string) *cobra.Command {
 	d.Consent = act == "consent"
 	command := asks(io, worded{act + " MOTION", "cmd.ra.motion." + act, []string{"onecert ra motion " + act + " 0c4f1b9a77d20e35"}},
 		func(ctx context.Context, s *wire.Session, args []string) (*ra.Motion, error) {
-			all, err := s.RA.Motions(ctx, "")
+			page, err := s.RA.Motions(ctx, ra.MotionQuery{ID: args[0]})
 			if err != nil {
 				return nil, err
 			}
-			for _, m := range all {
-				if m.ID == args[0] {
-					d.Version = m.Version
-					return s.RA.DecideMotion(ctx, m.ID, d)
-				}
+			if len(page.Items) == 1 {
+				d.Version = page.Items[0].Version
+				return s.RA.DecideMotion(ctx, page.Items[0].ID, d)
 			}
 			return nil, pki.Errorf(pki.Unknown, "motion.unknown", "there is no motion %.20q in your part of the tree", args[0]).To("'onecert ra motion list' shows them")
 		}, (*printer).motion)

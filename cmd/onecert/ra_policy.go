@@ -16,13 +16,18 @@ func raPolicyCommand(io *console) *cobra.Command {
 }
 
 func raPolicyListCommand(io *console) *cobra.Command {
-	return asks(io, worded{"list", "cmd.ra.policy.list", []string{"onecert ra policy list"}},
-		func(ctx context.Context, s *wire.Session, _ []string) ([]ra.Policy, error) { return s.RA.Policies(ctx) },
-		func(p *printer, all []ra.Policy) {
-			tabulate(p, all, "kind edition oid name begins state hash", func(y ra.Policy) []string {
+	var q ra.ListQuery
+	command := asks(io, worded{"list", "cmd.ra.policy.list", []string{"onecert ra policy list"}},
+		func(ctx context.Context, s *wire.Session, _ []string) (*ra.Page[ra.Policy], error) {
+			return s.RA.Policies(ctx, q)
+		},
+		func(p *printer, page *ra.Page[ra.Policy]) {
+			leaf(p, page, "kind edition oid name begins state hash", func(y ra.Policy) []string {
 				return []string{string(y.Kind), y.Edition, y.OID, y.Title, date(y.Begins), p.text(map[bool]string{true: "ra.in-force", false: "ra.not-in-force"}[y.InForce]), y.Digest}
 			})
 		})
+	io.leafing(command, &q.After, &q.Limit)
+	return command
 }
 
 func raPolicyTextCommand(io *console) *cobra.Command {

@@ -18,12 +18,19 @@ func raRuleCommand(io *console) *cobra.Command {
 }
 
 func raRuleListCommand(io *console) *cobra.Command {
-	return asks(io, worded{"list", "cmd.ra.rule.list", []string{"onecert ra rule list"}},
-		func(ctx context.Context, s *wire.Session, _ []string) ([]ra.Rule, error) { return s.RA.Rules(ctx) }, (*printer).rules)
+	var q ra.RuleQuery
+	command := asks(io, worded{"list", "cmd.ra.rule.list", []string{"onecert ra rule list"}},
+		func(ctx context.Context, s *wire.Session, _ []string) (*ra.Page[ra.Rule], error) {
+			return s.RA.Rules(ctx, q)
+		}, (*printer).rules)
+	io.leafing(command, &q.After, &q.Limit)
+	return command
 }
 
-func (p *printer) rules(all []ra.Rule) {
-	tabulate(p, all, "name node state operation kind used until by", func(u ra.Rule) []string {
+func (p *printer) rule(u *ra.Rule) { p.rules(&ra.Page[ra.Rule]{Items: []ra.Rule{*u}}) }
+
+func (p *printer) rules(page *ra.Page[ra.Rule]) {
+	leaf(p, page, "name node state operation kind used until by", func(u ra.Rule) []string {
 		return []string{u.Name, u.Node, p.text(map[bool]string{true: "ra.on", false: "ra.off"}[u.Active]), joined(u.Operations), joined(u.Kinds),
 			fmt.Sprintf("%d/%d", u.Used, u.Quota), date(u.Until), u.ChangedBy}
 	})
@@ -58,7 +65,7 @@ func raRuleSetCommand(io *console) *cobra.Command {
 			whatWasSaid(command, map[string]func(){"node": func() { u.Node = f.Node }, "operation": func() { u.Operations = vocabulary[ra.Operation](operations) },
 				"kind": func() { u.Kinds = vocabulary[ra.Kind](kinds) }, "quota": func() { u.Quota = f.Quota }, "until": func() { u.Until = f.Until }})
 			return s.RA.SetRule(ctx, *u)
-		}, func(p *printer, u *ra.Rule) { p.rules([]ra.Rule{*u}) })
+		}, (*printer).rule)
 	flags := command.Flags()
 	flags.StringVar(&f.Node, "node", "", io.text("flag.ra.rule-node"))
 	flags.StringSliceVar(&operations, "operation", nil, io.text("flag.ra.rule-operations"))
@@ -80,19 +87,17 @@ func raRuleSwitchCommand(io *console, to string) *cobra.Command {
 			}
 			u.Active = to == "on"
 			return s.RA.SetRule(ctx, *u)
-		}, func(p *printer, u *ra.Rule) { p.rules([]ra.Rule{*u}) })
+		}, (*printer).rule)
 }
 
 // ruleOf is the rule of a name, or a new one.
 func ruleOf(ctx context.Context, c *ra.Client, name string) (*ra.Rule, error) {
-	all, err := c.Rules(ctx)
+	page, err := c.Rules(ctx, ra.RuleQuery{Name: name})
 	if err != nil {
 		return nil, err
 	}
-	for i := range all {
-		if all[i].Name == name {
-			return &all[i], nil
-		}
+	if len(page.Items) == 1 {
+		return &page.Items[0], nil
 	}
 	return &ra.Rule{Name: name}, nil
 }

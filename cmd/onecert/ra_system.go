@@ -20,17 +20,22 @@ func raSystemCommand(io *console) *cobra.Command {
 }
 
 func raSystemListCommand(io *console) *cobra.Command {
-	return asks(io, worded{"list", "cmd.ra.system.list", []string{"onecert ra system list"}},
-		func(ctx context.Context, s *wire.Session, _ []string) ([]*ra.System, error) { return s.RA.Systems(ctx) }, (*printer).systems)
+	var q ra.SystemQuery
+	command := asks(io, worded{"list", "cmd.ra.system.list", []string{"onecert ra system list"}},
+		func(ctx context.Context, s *wire.Session, _ []string) (*ra.Page[*ra.System], error) {
+			return s.RA.Systems(ctx, q)
+		}, (*printer).systems)
+	io.leafing(command, &q.After, &q.Limit)
+	return command
 }
 
-func (p *printer) systems(all []*ra.System) {
-	tabulate(p, all, "id name owner services kind state node", func(y *ra.System) []string {
+func (p *printer) systems(page *ra.Page[*ra.System]) {
+	leaf(p, page, "id name owner services kind state node", func(y *ra.System) []string {
 		return []string{y.ID, y.Name, y.Owner, joined(y.Services), joined(y.Kinds), p.text("ra.system-state." + string(y.State)), y.Node}
 	})
 }
 
-func (p *printer) system(y *ra.System) { p.systems([]*ra.System{y}) }
+func (p *printer) system(y *ra.System) { p.systems(&ra.Page[*ra.System]{Items: []*ra.System{y}}) }
 
 // raSystemSetCommand enters an application, or changes what is named of one there is.
 func raSystemSetCommand(io *console) *cobra.Command {
@@ -82,14 +87,12 @@ func (io *console) certificatesOf(typed []string) (all []ra.Which, err error) {
 
 // systemOf is the application of an id, or a new one.
 func systemOf(ctx context.Context, c *ra.Client, id string) (*ra.System, error) {
-	all, err := c.Systems(ctx)
+	page, err := c.Systems(ctx, ra.SystemQuery{ID: id})
 	if err != nil {
 		return nil, err
 	}
-	for _, y := range all {
-		if y.ID == id {
-			return y, nil
-		}
+	if len(page.Items) == 1 {
+		return page.Items[0], nil
 	}
 	return &ra.System{ID: id}, nil
 }
@@ -144,11 +147,16 @@ func raMemberCommand(io *console, verb string) *cobra.Command {
 }
 
 func raGlancesCommand(io *console) *cobra.Command {
-	return asks(io, worded{"glances", "cmd.ra.system.glances", []string{"onecert ra system glances"}},
-		func(ctx context.Context, s *wire.Session, _ []string) ([]ra.Glance, error) { return s.RA.Glances(ctx) },
-		func(p *printer, all []ra.Glance) {
-			tabulate(p, all, "at by node id holders path", func(g ra.Glance) []string {
+	var q ra.ListQuery
+	command := asks(io, worded{"glances", "cmd.ra.system.glances", []string{"onecert ra system glances"}},
+		func(ctx context.Context, s *wire.Session, _ []string) (*ra.Page[ra.Glance], error) {
+			return s.RA.Glances(ctx, q)
+		},
+		func(p *printer, page *ra.Page[ra.Glance]) {
+			leaf(p, page, "at by node id holders path", func(g ra.Glance) []string {
 				return []string{moment(g.At), g.Officer, g.Node, g.System, strconv.Itoa(g.Holders), g.Path}
 			})
 		})
+	io.leafing(command, &q.After, &q.Limit)
+	return command
 }

@@ -11,6 +11,7 @@ import (
 
 	"onecert/cmd/internal/wire"
 	"onecert/helpdesk"
+	"onecert/ra"
 )
 
 // raTicketCommand is the service desk of a registration.
@@ -24,11 +25,11 @@ func raTicketListCommand(io *console) *cobra.Command {
 	var q helpdesk.Query
 	var state string
 	command := asks(io, worded{"list", "cmd.ra.ticket.list", []string{"onecert ra ticket list --state open"}},
-		func(ctx context.Context, s *wire.Session, _ []string) ([]*helpdesk.Ticket, error) {
+		func(ctx context.Context, s *wire.Session, _ []string) (*helpdesk.Page, error) {
 			q.State = helpdesk.State(state)
 			return s.Desk.Tickets(ctx, q)
-		}, func(p *printer, all []*helpdesk.Ticket) {
-			tabulate(p, all, "ticket state kind subject node by until", func(t *helpdesk.Ticket) []string {
+		}, func(p *printer, page *helpdesk.Page) {
+			leaf(p, &ra.Page[*helpdesk.Ticket]{Items: page.Items, After: page.After}, "ticket state kind subject node by until", func(t *helpdesk.Ticket) []string {
 				return []string{t.Number, p.text("ra.ticket-state." + string(t.State)), string(t.Kind), t.Subject, t.Node, t.Officer, moment(t.Due)}
 			})
 		})

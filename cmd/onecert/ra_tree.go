@@ -22,19 +22,19 @@ func raNodeCommand(io *console) *cobra.Command {
 }
 
 func raNodeListCommand(io *console) *cobra.Command {
-	return io.atRA("list", "cmd.ra.node.list", []string{"onecert ra node list"}, func(ctx context.Context, s *wire.Session, _ []string) error {
-		all, err := s.RA.Nodes(ctx)
-		if err != nil {
-			return err
-		}
-		return io.answer(all, func(p *printer) {
-			rows := [][]string{{p.text("column.node"), p.text("column.name"), p.text("column.region"), p.text("column.state"), p.text("column.version")}}
-			for _, n := range all {
-				rows = append(rows, []string{n.Path, safe(n.Name), n.Region, p.text("ra.node-state." + string(n.State)), strconv.Itoa(n.Version)})
-			}
-			p.columns(rows)
+	var q ra.NodeQuery
+	command := asks(io, worded{"list", "cmd.ra.node.list", []string{"onecert ra node list", "onecert ra node list --node ra1"}},
+		func(ctx context.Context, s *wire.Session, _ []string) (*ra.Page[ra.Node], error) {
+			return s.RA.Nodes(ctx, q)
+		},
+		func(p *printer, page *ra.Page[ra.Node]) {
+			leaf(p, page, "node name region state version", func(n ra.Node) []string {
+				return []string{n.Path, n.Name, n.Region, p.text("ra.node-state." + string(n.State)), strconv.Itoa(n.Version)}
+			})
 		})
-	})
+	command.Flags().StringVar(&q.Node, "node", "", io.text("flag.ra.below"))
+	io.leafing(command, &q.After, &q.Limit)
+	return command
 }
 
 // nodeFlags are the words a node is described with.
@@ -125,14 +125,12 @@ func (f *nodeFlags) onto(n *ra.Node, said func(string) bool) {
 }
 
 func findNode(ctx context.Context, c *ra.Client, id string) (*ra.Node, error) {
-	all, err := c.Nodes(ctx)
+	page, err := c.Nodes(ctx, ra.NodeQuery{Node: id, ListQuery: ra.ListQuery{Limit: 1}})
 	if err != nil {
 		return nil, err
 	}
-	for i := range all {
-		if all[i].ID == id {
-			return &all[i], nil
-		}
+	if len(page.Items) == 1 && page.Items[0].ID == id {
+		return &page.Items[0], nil
 	}
 	return nil, pki.Errorf(pki.Unknown, "node.unknown", "there is no node %.30q in your part of the tree", id).To("'onecert ra node list' shows it")
 }
@@ -163,19 +161,17 @@ func raPostCommand(io *console) *cobra.Command {
 }
 
 func raPostListCommand(io *console) *cobra.Command {
-	return io.atRA("list", "cmd.ra.post.list", []string{"onecert ra post list"}, func(ctx context.Context, s *wire.Session, _ []string) error {
-		all, err := s.RA.Posts(ctx)
-		if err != nil {
-			return err
-		}
-		return io.answer(all, func(p *printer) {
-			rows := [][]string{{p.text("column.name"), p.text("column.node"), p.text("column.title"), p.text("column.until")}}
-			for _, post := range all {
-				rows = append(rows, []string{post.Officer, post.Path, safe(post.Title), date(post.Until)})
-			}
-			p.columns(rows)
+	var q ra.PostQuery
+	command := asks(io, worded{"list", "cmd.ra.post.list", []string{"onecert ra post list", "onecert ra post list --node ra1"}},
+		func(ctx context.Context, s *wire.Session, _ []string) (*ra.Page[ra.Post], error) {
+			return s.RA.Posts(ctx, q)
+		},
+		func(p *printer, page *ra.Page[ra.Post]) {
+			leaf(p, page, "name node title until", func(o ra.Post) []string { return []string{o.Officer, o.Path, o.Title, date(o.Until)} })
 		})
-	})
+	command.Flags().StringVar(&q.Node, "node", "", io.text("flag.ra.below"))
+	io.leafing(command, &q.After, &q.Limit)
+	return command
 }
 
 func raPostSetCommand(io *console) *cobra.Command {
@@ -187,14 +183,12 @@ func raPostSetCommand(io *console) *cobra.Command {
 			if post.Until, err = io.lastInstant(until); err != nil {
 				return err
 			}
-			all, err := s.RA.Posts(ctx)
+			page, err := s.RA.Posts(ctx, ra.PostQuery{Officer: post.Officer})
 			if err != nil {
 				return err
 			}
-			for _, have := range all {
-				if have.Officer == post.Officer {
-					post.Version = have.Version
-				}
+			for _, have := range page.Items {
+				post.Version = have.Version
 			}
 			set, err := s.RA.SetPost(ctx, post)
 			if err != nil {

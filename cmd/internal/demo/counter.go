@@ -91,6 +91,6 @@ func (t *tree) settleCounter(ctx context.Context) error {
 // linked says whether the counter has heard from the registration.
 func (t *tree) linked() bool {
 	ctx := pki.WithActor(context.Background(), pki.Actor{Name: apart + "." + officer.Audit, Roles: []string{officer.Audit}})
-	links, err := t.lra.Links(ctx)
+	links, err := t.lra.Links(ctx, ra.ListQuery{})
 	return err == nil && links.Above != nil && links.Above.Works
 }

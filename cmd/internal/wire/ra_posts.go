@@ -27,7 +27,7 @@ type SeatOrder struct {
 
 // seats is what giving somebody a seat needs of a registration.
 type seats interface {
-	Posts(ctx context.Context) ([]ra.Post, error)
+	Posts(ctx context.Context, q ra.PostQuery) (*ra.Page[ra.Post], error)
 	SetPost(ctx context.Context, p ra.Post) (*ra.Post, error)
 }
 
@@ -54,14 +54,12 @@ func postRoute(api huma.API, d desk, room seats) {
 // sit gives the post, or leaves the one there is as it is if it says the same place.
 func sit(ctx context.Context, room seats, o SeatOrder) error {
 	p := ra.Post{Officer: o.Officer, Node: o.Node, Title: o.Title, Until: o.Until}
-	all, err := room.Posts(ctx)
+	page, err := room.Posts(ctx, ra.PostQuery{Officer: o.Officer})
 	if err != nil {
 		return err
 	}
-	for _, have := range all {
-		if have.Officer == o.Officer {
-			p.Version, p.Trained, p.Confidentiality = have.Version, have.Trained, have.Confidentiality
-		}
+	for _, have := range page.Items {
+		p.Version, p.Trained, p.Confidentiality = have.Version, have.Trained, have.Confidentiality
 	}
 	_, err = room.SetPost(ctx, p)
 	return err

@@ -35,7 +35,7 @@ func TestWhoseCertificateIsNotGood(t *testing.T) {
 	if _, err := p.Registration.Self().Progress(ctx, ra.Look{Number: "lra1-260901-k3v9x2aq", Code: "AAAAA-AAAAA"}); pki.CodeOf(err) != "look.wrong" {
 		t.Errorf("%v", err)
 	}
-	if _, err := p.Registration.Nodes(ctx); pki.KindOf(err) != pki.Forbidden {
+	if _, err := p.Registration.Nodes(ctx, ra.NodeQuery{}); pki.KindOf(err) != pki.Forbidden {
 		t.Errorf("an officer's call: %v", err)
 	}
 }

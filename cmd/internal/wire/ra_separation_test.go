@@ -284,30 +284,30 @@ func raTrials(b *branches) map[string][]trial {
 		"batch-confirm":  {{op: officer.Register, path: "/v1/batches/" + b.batch + "/confirm", body: object{"version": 1}}},
 		"batch-withdraw": {{op: officer.Register, path: "/v1/batches/" + b.batch + "/withdraw", body: object{"version": 1}}},
 
-		"nodes": {{op: officer.ReadTree, own: true}},
+		"nodes": {{op: officer.ReadTree, own: true}, {op: officer.ReadTree, query: "?node=" + counterA}, {op: officer.ReadTree, own: true, query: "?parent=" + branchA}},
 		"node-add": {{op: officer.WriteTree, body: object{"id": "cc", "parent": branchA, "level": "lra", "name": "插入", "rights": object{}, "version": 0}},
 			{op: officer.WriteTree, body: object{"id": counterA, "parent": branchA, "level": "lra", "name": "插入", "rights": object{}, "version": 0}}},
 		"node-change": {{op: officer.WriteTree, body: object{"id": counterA, "level": "lra", "name": "改名", "rights": object{}, "version": 2}}},
 		"node-state":  {{op: officer.ApproveTree, path: "/v1/nodes/" + counterA + "/state", body: object{"version": 2, "state": "suspended"}}},
-		"posts":       {{op: officer.ReadPosts, own: true}},
+		"posts":       {{op: officer.ReadPosts, own: true}, {op: officer.ReadPosts, query: "?node=" + branchA}, {op: officer.ReadPosts, own: true, query: "?officer=" + counterA + ".registrar"}},
 		"post-set": {{op: officer.WritePosts, body: object{"officer": counterA + ".registrar", "node": branchB, "until": "2099-01-01T00:00:00Z", "version": 1}},
 			{op: officer.WritePosts, body: object{"officer": "new.one", "node": counterA, "until": "2099-01-01T00:00:00Z", "version": 0}}},
 		"post-code": {{op: officer.WritePosts, body: object{"officer": counterA + ".registrar", "role": "registrar", "node": counterA, "until": "2099-01-01T00:00:00Z"}}},
 
-		"rules": {{op: officer.ReadRules, own: true}},
+		"rules": {{op: officer.ReadRules, own: true}, {op: officer.ReadRules, own: true, query: "?name=aarule"}},
 		"rule-set": {{op: officer.SetRules, body: object{"name": "aarule", "node": branchA, "operations": []string{"renew"}, "kinds": []string{"person"}, "quota": 9, "active": true,
 			"until": time.Now().AddDate(0, 2, 0).UTC().Format(time.RFC3339), "version": 1}}},
 
 		"holders":       {{op: officer.ReadApplications, own: true}, {op: officer.ReadApplications, query: "?node=" + branchA}},
 		"holder-move":   {{op: officer.MoveHolder, path: "/v1/holders/" + b.holder + "/move", body: object{"to": branchB, "reason": "拿走"}}},
-		"motions":       {{op: officer.ReadMotions, own: true}},
+		"motions":       {{op: officer.ReadMotions, own: true}, {op: officer.ReadMotions, own: true, query: "?id=" + b.motion}},
 		"motion-decide": {{op: officer.DecideMove, path: "/v1/motions/" + b.motion + "/decide", body: object{"consent": true, "version": 1}}},
 		"nearby":        {{op: officer.FreezeNearby, across: true, body: object{"kind": "person", "document_kind": "resident", "number": numberA, "vetted": "出示身份证"}}},
 
 		"statistics":      {{op: officer.ReadStatistics, own: true}, {op: officer.ReadStatistics, query: "?node=" + branchA}},
 		"statistics-file": {{op: officer.ReadStatistics, own: true, query: "?format=csv"}, {op: officer.ReadStatistics, query: "?format=csv&node=" + branchA}},
 
-		"systems":       {{op: officer.ReadSystems, own: true}},
+		"systems":       {{op: officer.ReadSystems, own: true}, {op: officer.ReadSystems, own: true, query: "?id=" + b.system}},
 		"systems-file":  {{op: officer.ReadSystems, own: true, query: "?form=csv"}},
 		"system-set":    {{op: officer.WriteSystems, body: object{"id": b.system, "name": "改名", "owner": "别局", "contact": "别科", "kinds": []string{"person"}, "services": []any{ra.Services()[0]}, "version": 1}}},
 		"system-state":  {{op: officer.ApproveSystems, path: "/v1/systems/" + b.system + "/state", body: object{"version": 1, "state": "active"}}},
@@ -402,7 +402,7 @@ func (b *branches) attempt(c *component, name string, place [2]string, try trial
 func (b *branches) isReal(c *component, operations map[string][2]string) {
 	b.Helper()
 	for id, place := range operations {
-		if place[0] != http.MethodGet || slices.Contains([]string{"approvals", "approval", "audit", "link-news", "volume-file", "policies-text"}, id) {
+		if place[0] != http.MethodGet || slices.Contains([]string{"approvals", "approval", "audit", "component", "link-news", "volume-file", "policies-text"}, id) {
 			continue
 		}
 		for n, try := range c.trials[id] {
@@ -448,15 +448,15 @@ func (b *branches) stands() string {
 	show(holders, err)
 	batches, err := b.p.Batches(reviewer, ra.BatchQuery{})
 	show(batches, err)
-	motions, err := b.p.Motions(reviewer, "")
+	motions, err := b.p.Motions(reviewer, ra.MotionQuery{})
 	show(motions, err)
-	nodes, err := b.p.Nodes(security)
+	nodes, err := b.p.Nodes(security, ra.NodeQuery{})
 	show(nodes, err)
-	posts, err := b.p.Posts(security)
+	posts, err := b.p.Posts(security, ra.PostQuery{})
 	show(posts, err)
-	rules, err := b.p.Rules(security)
+	rules, err := b.p.Rules(security, ra.RuleQuery{})
 	show(rules, err)
-	systems, err := b.p.Systems(reviewer)
+	systems, err := b.p.Systems(reviewer, ra.SystemQuery{})
 	show(systems, err)
 	officers, err := b.p.Officers.List(context.Background())
 	show(officers, err)
