@@ -45,10 +45,12 @@ type API struct {
 
 	log      *slog.Logger
 	now      func() time.Time
+	started  time.Time
 	counts   counts
 	health   health
 	handler  http.Handler // Mux behind Peers
 	guarded  bool
+	peers    *Peers
 	crossing *http.CrossOriginProtection
 	describe func() ([]byte, error)
 }
@@ -75,13 +77,14 @@ var settle = sync.OnceFunc(func() {
 func New(config Config) *API {
 	settle()
 	a := &API{Mux: http.NewServeMux(), Metrics: prometheus.NewRegistry(), log: config.Log, now: config.Now,
-		crossing: http.NewCrossOriginProtection(), guarded: config.Peers != nil}
+		crossing: http.NewCrossOriginProtection(), guarded: config.Peers != nil, peers: config.Peers}
 	if a.log == nil {
 		a.log = slog.Default()
 	}
 	if a.now == nil {
 		a.now = time.Now
 	}
+	a.started = a.now()
 	a.counts = newCounts(a.Metrics)
 	a.health = health{now: a.now, log: a.log}
 	a.handler = http.HandlerFunc(a.dispatch)
@@ -228,6 +231,16 @@ func (a *API) route(c *call, r *http.Request) {
 		r.Body = &body{ReadCloser: r.Body, call: c}
 	}
 	a.handler.ServeHTTP(c, r)
+}
+
+// Caller says who the API takes the caller of a request for; an actor without a name is
+// nobody.
+func (a *API) Caller(r *http.Request) (pki.Actor, error) {
+	if a.peers == nil {
+		return pki.Actor{}, nil
+	}
+	actor, _, err := a.peers.Caller(r)
+	return actor, err
 }
 
 // dispatch is the mux, which notes the pattern it found in the request it gets:

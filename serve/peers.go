@@ -51,31 +51,62 @@ type verdict struct {
 // one is required; with a bad or unknown one it ends here.
 func (p *Peers) Identify(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		peer, ok := shownBy(r)
-		if !ok {
-			if p.Required {
-				p.refuse(w, r, badCertificate("no client certificate was presented").
-					To("use the certificate registered for you; a browser does not offer one that has expired"))
-				return
-			}
-			next.ServeHTTP(w, r)
-			return
-		}
-		leaf, err := p.verified(r, peer)
-		var actor pki.Actor
+		actor, shown, err := p.Caller(r)
 		switch {
-		case err == nil:
-			actor, err = p.Who(r.Context(), leaf)
-		case p.Lenient && leaf != nil:
-			actor, err = pki.Actor{Certificate: pki.Fingerprint(leaf.Raw)}, nil
-		}
-		if err != nil {
+		case err != nil:
 			p.refuse(w, r, err)
-			return
+		case shown:
+			next.ServeHTTP(w, r.WithContext(pki.WithActor(r.Context(), actor)))
+		default:
+			next.ServeHTTP(w, r)
 		}
-		actor.Address = source(r)
-		next.ServeHTTP(w, r.WithContext(pki.WithActor(r.Context(), actor)))
 	})
+}
+
+// Caller says who showed the certificate of a request's connection; shown is false
+// where there was none and none is required.
+func (p *Peers) Caller(r *http.Request) (actor pki.Actor, shown bool, err error) {
+	peer, ok := shownBy(r)
+	if !ok {
+		if p.Required {
+			return actor, false, badCertificate("no client certificate was presented").
+				To("use the certificate registered for you; a browser does not offer one that has expired")
+		}
+		return actor, false, nil
+	}
+	leaf, err := p.verified(r, peer)
+	switch {
+	case err == nil:
+		actor, err = p.Who(r.Context(), leaf)
+	case p.Lenient && leaf != nil:
+		actor, err = pki.Actor{Certificate: pki.Fingerprint(leaf.Raw)}, nil
+	}
+	actor.Address = source(r)
+	return actor, true, err
+}
+
+// Shown returns the certificate a request's connection showed, as it is, verified or
+// not; nil where there was none. Of a pair it is the signing half.
+func Shown(r *http.Request) *x509.Certificate {
+	peer, ok := shownBy(r)
+	switch {
+	case !ok:
+		return nil
+	case peer.tlcp != nil:
+		return plainOf(peer.tlcp.PeerCertificates[0])
+	}
+	return peer.tls[0]
+}
+
+// Anonymous returns the request as if its connection had shown no certificate.
+func Anonymous(r *http.Request) *http.Request {
+	r = r.WithContext(withTransport(r.Context(), nil))
+	if r.TLS != nil {
+		state := *r.TLS
+		state.PeerCertificates, state.VerifiedChains = nil, nil
+		r.TLS = &state
+	}
+	return r
 }
 
 // refuse also ends the connection: the next one can bring another certificate.

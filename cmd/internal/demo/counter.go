@@ -31,7 +31,7 @@ func makeLRA(o Options, s *state) error {
 	}
 	_, err = wire.InitRA(wire.NewRA{Dir: filepath.Join(o.Dir, "lra"), Component: "lra", Host: s.Host, Listen: s.address("lra"),
 		Home:     wire.RAHome{ID: apart, Level: string(ra.LRA), Name: "示例县受理点", Region: "999903", Above: []string{"centre", "ra2"}},
-		Upstream: "https://" + s.address("ra"), Trust: trust, SealWith: keys.SM4GCM})
+		Upstream: "https://" + s.address("ra"), ConsoleListen: s.address("counter"), Trust: trust, SealWith: keys.SM4GCM})
 	return err
 }
 

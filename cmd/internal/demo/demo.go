@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"onecert/cmd/internal/wire"
+	"onecert/console"
 	"onecert/pki"
 	"onecert/serve"
 )
@@ -101,7 +102,7 @@ func (t *tree) serve(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
-	ended := make(chan error, 3)
+	ended := make(chan error, 4)
 	go func() { ended <- serve.Run(ctx, servers...) }()
 	if err := t.await(ctx, ended, t.missingCore); err != nil {
 		return err
@@ -126,6 +127,12 @@ func (t *tree) serve(ctx context.Context, started time.Time) error {
 	if err := t.protect(ctx); err != nil {
 		return err
 	}
+	pages, err := wire.ServeTogether(wire.ConsoleFile{Listen: t.s.address("console"), Links: []console.Link{{Title: apart, URL: "https://" + t.s.address("counter")}}},
+		t.ca, t.ra, t.ra.Place(), t.ca.Place(), t.kmc.Place(), t.gateway.Place())
+	if err != nil {
+		return err
+	}
+	go func() { ended <- serve.Run(ctx, pages) }()
 	if err := t.await(ctx, ended, t.missing); err != nil {
 		return err
 	}
@@ -234,6 +241,7 @@ func (t *tree) missing() string {
 
 func (t *tree) announce(took time.Duration) {
 	t.o.say("\nOneCert demo is ready (%.1f s). Everything in it is throw-away.\n", took.Seconds())
+	t.o.say("  Console         https://%s/   (officers; open it with a certificate of identities/, such as centre.security)", t.s.address("console"))
 	t.o.say("  CA API          https://%s   (OpenAPI at /openapi.json; mutual TLS)", t.s.address("ca"))
 	t.o.say("  KMC API         https://%s", t.s.address("kmc"))
 	t.o.say("  RA API          https://%s   (the tree: centre, ra1 with lra1, ra2 with lra2)", t.s.address("ra"))

@@ -25,7 +25,7 @@ type state struct {
 }
 
 // services are the listeners in the order of their ports.
-var services = []string{"public", "ca", "kmc", "node", "ldap", "ra", "lra", "self", "gateway", "gate", "site", "app"}
+var services = []string{"public", "ca", "kmc", "node", "ldap", "ra", "lra", "self", "gateway", "gate", "site", "app", "console", "counter"}
 
 func (s *state) address(service string) string {
 	return net.JoinHostPort(s.Host, strconv.Itoa(s.Ports[service]))

@@ -58,6 +58,8 @@ type CA struct {
 	// AuditCopies are further places for the heads; one that fails stops nothing.
 	AuditCopies []CopyFile `yaml:"audit_copies,omitempty"`
 	Health      HealthFile `yaml:"health,omitempty"`
+	// Console is where officers work with a browser; without it there is none here.
+	Console *ConsoleFile `yaml:"console,omitempty"`
 
 	Issuers []IssuerFile `yaml:"issuers"`
 	CRL     CRLFile      `yaml:"crl"`
@@ -137,6 +139,8 @@ type KMC struct {
 	// AuditCopies and Health are as a CA's.
 	AuditCopies []CopyFile `yaml:"audit_copies,omitempty"`
 	Health      HealthFile `yaml:"health,omitempty"`
+	// Console is where officers work with a browser; without it there is none here.
+	Console *ConsoleFile `yaml:"console,omitempty"`
 	// MessageKey signs answers of GM/T 0014 (SM2); Peers are the CAs' message
 	// certificates by the name each CA is registered under.
 	MessageKey         string              `yaml:"message_key,omitempty"`
@@ -280,7 +284,7 @@ func (c *CA) check(path string) error {
 	if err := checkCare(path, c.AuditCopies, c.Health); err != nil {
 		return err
 	}
-	if err := c.speech().check(path); err != nil {
+	if err := errors.Join(c.speech().check(path), c.Console.check(path)); err != nil {
 		return err
 	}
 	return needs(path, map[string]string{"origin": c.Origin, "hosts": strings.Join(c.Hosts, ","), "tls_key": c.TLSKey,
@@ -301,7 +305,7 @@ func (c *KMC) check(path string) error {
 	if err := checkCare(path, c.AuditCopies, c.Health); err != nil {
 		return err
 	}
-	if err := c.speech().check(path); err != nil {
+	if err := errors.Join(c.speech().check(path), c.Console.check(path)); err != nil {
 		return err
 	}
 	return needs(path, map[string]string{"origin": c.Origin, "tls_key": c.TLSKey, "tls_certificate": c.TLSCertificate,

@@ -6,9 +6,11 @@ import (
 	"fmt"
 
 	"onecert/ca"
+	"onecert/console"
 	"onecert/gateway"
 	"onecert/helpdesk"
 	"onecert/kmc"
+	"onecert/observer"
 	"onecert/ra"
 	"onecert/serve"
 )
@@ -21,6 +23,7 @@ const apiVersion = "1"
 func Descriptions() (map[string][]byte, error) {
 	authority := serve.New(serve.Config{Title: titleCA, Version: apiVersion})
 	caRoutes(authority, new(ca.CA), nil, nil)
+	systemRoute(authority.Huma, nil, nil)
 	centre := serve.New(serve.Config{Title: titleKMC, Version: apiVersion})
 	(&KMCProcess{API: centre, Centre: (*kmc.Centre)(nil)}).routes()
 	registration := serve.New(serve.Config{Title: titleRA, Version: apiVersion})
@@ -30,8 +33,11 @@ func Descriptions() (map[string][]byte, error) {
 	(*helpdesk.Desk)(nil).PeopleRoutes(self.Huma, (*ra.Registration)(nil).Self())
 	door := serve.New(serve.Config{Title: titleGateway, Version: apiVersion})
 	(&GatewayProcess{API: door, Gateway: (*gateway.Gateway)(nil)}).routes()
+	node := serve.New(serve.Config{Title: titleNode, Version: apiVersion})
+	(*observer.Observer)(nil).Routes(node.Huma)
+	systemRoute(node.Huma, nil, nil)
 	all := map[string][]byte{}
-	for name, api := range map[string]*serve.API{"ca": authority, "kmc": centre, "ra": registration, "self": self, "gateway": door} {
+	for name, api := range map[string]*serve.API{"ca": authority, "kmc": centre, "ra": registration, "self": self, "gateway": door, "node": node, "console": console.Described(apiVersion)} {
 		text, err := api.Description()
 		if err != nil {
 			return nil, err

@@ -57,6 +57,8 @@ type Gateway struct {
 	AuditHeads  string     `yaml:"audit_heads"`
 	AuditCopies []CopyFile `yaml:"audit_copies,omitempty"`
 	Health      HealthFile `yaml:"health,omitempty"`
+	// Console is where officers work with a browser; without it there is none here.
+	Console *ConsoleFile `yaml:"console,omitempty"`
 
 	dir string
 }
@@ -115,7 +117,7 @@ func (c *Gateway) check(path string) error {
 			return pki.Errorf(pki.Invalid, "config.log", "%s: log.syslog is not tls://HOST:PORT, tcp://HOST:PORT or udp://HOST:PORT", path)
 		}
 	}
-	if err := errors.Join(checkCare(path, c.AuditCopies, c.Health), c.speech().check(path)); err != nil {
+	if err := errors.Join(checkCare(path, c.AuditCopies, c.Health), c.speech().check(path), c.Console.check(path)); err != nil {
 		return err
 	}
 	return needs(path, map[string]string{"origin": c.Origin, "listen": c.Listen, "ca": c.CA, "tls_key": c.TLSKey, "tls_certificate": c.TLSCertificate,

@@ -280,6 +280,7 @@ func (p *CAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	if err := p.accept(ctx); err != nil {
 		return nil, err
 	}
+	go p.API.KeepLooking(ctx, lookEvery)
 	go p.KeepCRLs(ctx)
 	go p.KeepReplacing(ctx)
 	go p.KeepRetired(ctx)
@@ -290,6 +291,11 @@ func (p *CAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	if p.config.Listen != "" {
 		servers = append(servers, serve.Server{Name: "ca", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()})
 	}
+	officers, err := p.consoleServers()
+	if err != nil {
+		return nil, err
+	}
+	servers = append(servers, officers...)
 	if p.config.Public == "" {
 		return servers, nil
 	}

@@ -268,6 +268,7 @@ func (p *GatewayProcess) routes() {
 	p.Gateway.Routes(p.API.Huma)
 	p.platformRoutes()
 	officerRoutes(p.API.Huma, desk{registry: p.Officers, log: p.Audit})
+	systemRoute(p.API.Huma, desk{registry: p.Officers}.mayReadSystem, p.vantage)
 	(&reception{p.Officers, p.database, p.roots, p.nation, p.options.now()}).routes(p.API.Huma)
 }
 
@@ -297,13 +298,15 @@ func (p *GatewayProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	if err := startCopies(ctx, p.Audit, c.dir, c.AuditCopies, p.options.now()); err != nil {
 		return nil, err
 	}
+	p.running.Go(func() { p.API.KeepLooking(ctx, lookEvery) })
 	p.running.Go(func() { p.keepIdentity(ctx) })
 	p.running.Go(func() { p.keepCertificates(ctx) })
 	p.running.Go(func() {
 		renewablePair{p.caller(), c.CA, c.dir, c.Pair}.keep(ctx,
 			func(err error) { p.options.log().Error("renewing the pair for TLCP", "error", err) })
 	})
-	return []serve.Server{{Name: componentGateway, Address: c.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()}}, nil
+	officers, err := p.consoleServers()
+	return append(officers, serve.Server{Name: componentGateway, Address: c.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()}), err
 }
 
 func (p *GatewayProcess) keepIdentity(ctx context.Context) {

@@ -193,6 +193,7 @@ type Joined struct {
 func (p *KMCProcess) routes() {
 	p.Routes(p.API)
 	officerRoutes(p.API.Huma, desk{registry: p.Officers, log: p.Audit})
+	systemRoute(p.API.Huma, desk{registry: p.Officers}.mayReadSystem, p.vantage)
 	(&reception{p.Officers, p.database, p.roots, p.nation, p.options.now()}).routes(p.API.Huma)
 }
 
@@ -228,13 +229,15 @@ func (p *KMCProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 		p.options.log().Warn("no CA across the network is served: the message certificate is missing", "file", c.Path(c.MessageCertificate))
 	}
 	dialOut{to: p.config.DialOut, caller: p.caller(), handler: p.API, log: p.options.log()}.start(ctx)
+	go p.API.KeepLooking(ctx, lookEvery)
 	go p.keepIdentity(ctx, key)
 	go renewablePair{p.caller(), p.config.CA, p.config.dir, p.config.Pair}.keep(ctx,
 		func(err error) { p.options.log().Error("renewing the pair for TLCP", "error", err) })
-	if p.config.Listen == "" {
-		return nil, nil
+	officers, err := p.consoleServers()
+	if err != nil || p.config.Listen == "" {
+		return officers, err
 	}
-	return []serve.Server{{Name: "kmc", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()}}, nil
+	return append(officers, serve.Server{Name: "kmc", Address: p.config.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()}), nil
 }
 
 // Close ends the KMC.

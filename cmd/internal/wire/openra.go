@@ -223,6 +223,7 @@ func (p *RAProcess) routes() {
 	d := desk{registry: p.Officers, log: p.Audit, seats: p.Seats}
 	officerRoutes(p.API.Huma, d)
 	postRoute(p.API.Huma, d, p.Registration)
+	systemRoute(p.API.Huma, d.mayReadSystem, p.vantage)
 	(&reception{p.Officers, p.database, p.roots, p.nation, p.options.now()}).routes(p.API.Huma)
 }
 
@@ -243,6 +244,7 @@ func (p *RAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 	if err := startCopies(ctx, p.Audit, c.dir, c.AuditCopies, p.options.now()); err != nil {
 		return nil, err
 	}
+	go p.API.KeepLooking(ctx, lookEvery)
 	go p.KeepBatches(ctx)
 	go p.KeepFrozen(ctx)
 	p.keepTelling(ctx)
@@ -256,10 +258,14 @@ func (p *RAProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 		func(err error) { p.options.log().Error("renewing the pair for TLCP", "error", err) })
 	all := []serve.Server{{Name: c.Component, Address: c.Listen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(), Handler: p.API, Log: p.options.log()}}
 	if c.SelfListen != "" {
-		all = append(all, serve.Server{Name: c.Component + " self-service", Address: c.SelfListen, TLS: serve.ServerTLS(p.identity, p.roots), TLCP: p.caller().takes(),
-			Handler: p.Self, Log: p.options.log()})
+		self, err := p.selfServer()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, self)
 	}
-	return all, nil
+	officers, err := p.consoleServers()
+	return append(all, officers...), err
 }
 
 // keepIdentity renews the site certificate at half its life, where the CA can be asked.

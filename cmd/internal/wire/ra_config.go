@@ -59,6 +59,8 @@ type RA struct {
 	AuditHeads  string     `yaml:"audit_heads"`
 	AuditCopies []CopyFile `yaml:"audit_copies,omitempty"`
 	Health      HealthFile `yaml:"health,omitempty"`
+	// Console is where officers work with a browser; without it there is none here.
+	Console *ConsoleFile `yaml:"console,omitempty"`
 	// Notices says how holders are told; without it nobody is.
 	Notices *NoticesFile `yaml:"notices,omitempty"`
 
@@ -116,7 +118,7 @@ func (c *RA) check(path string) error {
 	if err := checkCare(path, c.AuditCopies, c.Health); err != nil {
 		return err
 	}
-	if err := errors.Join(c.speech().check(path), c.Notices.check(path)); err != nil {
+	if err := errors.Join(c.speech().check(path), c.Notices.check(path), c.Console.check(path)); err != nil {
 		return err
 	}
 	return needs(path, map[string]string{"origin": c.Origin, "listen": c.Listen, "tls_key": c.TLSKey, "tls_certificate": c.TLSCertificate,

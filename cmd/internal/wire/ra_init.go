@@ -13,21 +13,23 @@ import (
 
 // NewRA says what the first start of a registration, or of a local counter, makes.
 type NewRA struct {
-	Dir          string
-	Component    string // "ra" or "lra"
-	Host         string // name or address the API is reached under
-	Listen       string
-	Home         RAHome
-	CA           string // address of the CA's API
-	Upstream     string // of the registration above
-	KMC          string // of the key management centre's API, for the ledger of holders
-	SelfListen   string // of self-service
-	Trust        []byte // PEM of CA certificates, issuing ones and roots
-	Database     string // empty: sqlite:COMPONENT.db, unless DatabaseFile names a file with the source
-	DatabaseFile string
-	SealWith     keys.SealAlgorithm
-	Cipher       keys.Cipher
-	Link         string // "tlcp": with a key for a pair
+	Dir        string
+	Component  string // "ra" or "lra"
+	Host       string // name or address the API is reached under
+	Listen     string
+	Home       RAHome
+	CA         string // address of the CA's API
+	Upstream   string // of the registration above
+	KMC        string // of the key management centre's API, for the ledger of holders
+	SelfListen string // of self-service
+	// ConsoleListen is where officers come with a browser; empty: there is no console.
+	ConsoleListen string
+	Trust         []byte // PEM of CA certificates, issuing ones and roots
+	Database      string // empty: sqlite:COMPONENT.db, unless DatabaseFile names a file with the source
+	DatabaseFile  string
+	SealWith      keys.SealAlgorithm
+	Cipher        keys.Cipher
+	Link          string // "tlcp": with a key for a pair
 }
 
 // InitRA makes keys and configuration of a registration in a folder that has none, and
@@ -80,6 +82,9 @@ func (n *NewRA) config(path string) (*RA, error) {
 		SealKey: keyURI("keys/seal.pem", "passphrase"), AuditKey: keyURI("keys/audit.pem", "passphrase"), AuditHeads: "audit-heads"}
 	if c.Database == "" && c.DatabaseFile == "" {
 		c.Database = "sqlite:" + n.Component + ".db"
+	}
+	if n.ConsoleListen != "" {
+		c.Console = &ConsoleFile{Listen: n.ConsoleListen}
 	}
 	if err := c.check(path); err != nil {
 		return nil, err

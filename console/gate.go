@@ -1,0 +1,84 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"onecert/pki"
+	"onecert/serve"
+)
+
+// Session says on every answer of an API how the caller's session stands: "open", or
+// "none" where the certificate counted for nothing.
+const headerSession = "Onecert-Session"
+
+// headerIdle marks a call that a page makes by itself, which keeps no session alive.
+const headerIdle = "Onecert-Idle"
+
+// serveAPI hands a call to its API, under the certificate of the connection where there
+// is a session for it, and under none otherwise.
+func (c *Console) serveAPI(w http.ResponseWriter, r *http.Request, rest string) {
+	place, path, _ := strings.Cut(rest, "/")
+	to := c.places[place]
+	if place == ownPlace {
+		to = c.api
+	}
+	if to == nil {
+		serve.Refuse(w, r, pki.Errorf(pki.Unknown, "console.place", "this console has no API of that name").
+			To("the session (/api/console/v1/session) names those it has"))
+		return
+	}
+	_, open := c.sessions.find(c.token(r), fingerprint(r), r.Header.Get(headerIdle) == "")
+	state := "open"
+	switch {
+	case place == ownPlace: // it judges the certificate when logging in
+		r = r.WithContext(context.WithValue(r.Context(), askedKey{}, r))
+	case !open:
+		r = serve.Anonymous(r)
+	}
+	if !open {
+		state = "none"
+	}
+	header := w.Header()
+	header.Set(headerSession, state)
+	header.Set("Cache-Control", "no-store")
+	// What an API answers is data: opened by itself it runs nothing.
+	header.Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
+	inner := r.Clone(r.Context())
+	inner.URL.Path, inner.URL.RawPath = "/"+path, strip(r.URL.RawPath, place)
+	to.ServeHTTP(w, inner)
+}
+
+// strip takes /api/PLACE from an escaped path, "" where there is none.
+func strip(raw, place string) string {
+	return strings.TrimPrefix(raw, "/api/"+place)
+}
+
+func fingerprint(r *http.Request) string {
+	shown := serve.Shown(r)
+	if shown == nil {
+		return ""
+	}
+	return pki.Fingerprint(shown.Raw)
+}
+
+// token is the cookie's. Its name says the rules by which browsers keep it: this host
+// alone, TLS alone (RFC 6265bis 4.1.3.2).
+func (c *Console) token(r *http.Request) string {
+	cookie, err := r.Cookie(c.cookieName())
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+func (c *Console) cookieName() string { return "__Host-onecert-" + string(c.cfg.Kind) }
+
+func (c *Console) cookie(token string) *http.Cookie {
+	made := &http.Cookie{Name: c.cookieName(), Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode}
+	if token == "" {
+		made.MaxAge = -1
+	}
+	return made
+}

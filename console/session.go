@@ -1,0 +1,163 @@
+package console
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"sync"
+	"time"
+
+	"onecert/pki"
+)
+
+// maxSessions bounds what a process keeps; one person has at most maxOfOne, the oldest
+// goes.
+const (
+	maxSessions = 20_000
+	maxOfOne    = 8
+)
+
+// session is somebody logged in.
+type session struct {
+	id          string // no secret
+	name        string
+	fingerprint string // of the certificate, as pki.Fingerprint writes it
+	address     string
+	opened      time.Time
+	used        time.Time
+	until       time.Time
+}
+
+// sessions keeps them by the SHA-256 of their token: what stands in memory opens
+// nothing.
+type sessions struct {
+	idle, absolute time.Duration
+	now            func() time.Time
+
+	mu  sync.Mutex
+	all map[[sha256.Size]byte]*session
+}
+
+func newSessions(idle, absolute time.Duration, now func() time.Time) *sessions {
+	return &sessions{idle: idle, absolute: absolute, now: now, all: map[[sha256.Size]byte]*session{}}
+}
+
+func keyOf(token string) [sha256.Size]byte { return sha256.Sum256([]byte(token)) }
+
+// open starts a session that ends with the certificate at the latest and returns its
+// token.
+func (s *sessions) open(actor pki.Actor, notAfter time.Time) (token string, opened session, err error) {
+	token, id := base64.RawURLEncoding.EncodeToString(random(32)), hex.EncodeToString(random(8))
+	now := s.now()
+	until := now.Add(s.absolute)
+	if notAfter.Before(until) {
+		until = notAfter
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sweep(now)
+	if err := s.room(actor.Certificate); err != nil {
+		return "", opened, err
+	}
+	made := &session{id: id, name: actor.Name, fingerprint: actor.Certificate, address: actor.Address, opened: now, used: now, until: until}
+	s.all[keyOf(token)] = made
+	return token, *made, nil
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b) // never fails
+	return b
+}
+
+func (s *sessions) sweep(now time.Time) {
+	for key, one := range s.all {
+		if s.over(one, now) {
+			delete(s.all, key)
+		}
+	}
+}
+
+func (s *sessions) over(one *session, now time.Time) bool {
+	return now.Sub(one.used) > s.idle || !now.Before(one.until)
+}
+
+// room makes place for one more of a certificate's.
+func (s *sessions) room(fingerprint string) error {
+	var own []*session
+	keys := map[*session][sha256.Size]byte{}
+	for key, one := range s.all {
+		if one.fingerprint == fingerprint {
+			own, keys[one] = append(own, one), key
+		}
+	}
+	if len(own) >= maxOfOne {
+		oldest := slices.MinFunc(own, func(a, b *session) int { return a.used.Compare(b.used) })
+		delete(s.all, keys[oldest])
+	}
+	if len(s.all) >= maxSessions {
+		return pki.Errorf(pki.Unavailable, "console.full", "%d people are logged in here, no more can be", maxSessions).To("try again in some minutes")
+	}
+	return nil
+}
+
+// find returns the session of a token, in a connection with the certificate it was
+// opened with. use counts as activity: what a page asks by itself does not.
+func (s *sessions) find(token, fingerprint string, use bool) (found session, ok bool) {
+	if token == "" {
+		return found, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one, now := s.all[keyOf(token)], s.now()
+	if one == nil || one.fingerprint != fingerprint {
+		return found, false
+	}
+	if s.over(one, now) {
+		delete(s.all, keyOf(token))
+		return found, false
+	}
+	if use {
+		one.used = now
+	}
+	return *one, true
+}
+
+func (s *sessions) close(token string) (closed session, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one := s.all[keyOf(token)]
+	if one == nil {
+		return closed, false
+	}
+	delete(s.all, keyOf(token))
+	return *one, true
+}
+
+// end closes a session by its id.
+func (s *sessions) end(id string) (ended session, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, one := range s.all {
+		if one.id == id {
+			delete(s.all, key)
+			return *one, true
+		}
+	}
+	return ended, false
+}
+
+// list returns those that stand, the newest first.
+func (s *sessions) list() []session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sweep(s.now())
+	var all []session
+	for _, one := range s.all {
+		all = append(all, *one)
+	}
+	slices.SortFunc(all, func(a, b session) int { return b.opened.Compare(a.opened) })
+	return all
+}
