@@ -17,6 +17,19 @@ func (l *Log) Size(ctx context.Context) (int64, error) {
 	return size, err
 }
 
+// Verifiers are the public keys that the log's heads are signed with, each as it is written
+// down where heads are verified.
+func (l *Log) Verifiers() []string {
+	all := make([]string, len(l.signers))
+	for i, s := range l.signers {
+		all[i] = s.String()
+	}
+	return all
+}
+
+// Origin is the name of the log in its heads.
+func (l *Log) Origin() string { return l.origin }
+
 // Copied returns the head StartHeads wrote last into a folder, and when; a folder
 // without one is Unknown. Who signed it is not asked.
 func Copied(dir string) (Checkpoint, time.Time, error) {

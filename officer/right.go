@@ -38,6 +38,9 @@ const (
 	PackageHolderKey   Operation = "holder-key.package"
 	EndHolderKey       Operation = "holder-key.end"
 
+	// ReadSystem is how a component's process, database and backups stand.
+	ReadSystem Operation = "system.read"
+
 	ReadAudit  Operation = "audit.read"
 	ReadLedger Operation = "audit.owner"
 
@@ -154,6 +157,10 @@ var rights = map[Operation][]string{
 	ReadOfficers:  {Security, Audit},
 	WriteOfficers: {Security},
 	IssueOfficer:  {Security}, // certificates of the profiles officer and site
+
+	// How the machine stands is for the three administrations: names of files, of disks and
+	// of the platform's own certificates, nothing of a holder.
+	ReadSystem: {System, Security, Audit},
 
 	// The log is read by none of those it is about.
 	ReadAudit: {Audit},

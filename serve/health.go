@@ -27,6 +27,7 @@ type health struct {
 	seen   []Item
 	at     time.Time
 	answer readiness
+	since  map[string]time.Time // when a check or item came to its level
 }
 
 type check struct {
@@ -111,7 +112,15 @@ func (h *health) refresh(ctx context.Context) {
 			h.log.Warn("health changed", "item", item.Name, "level", item.Level, "says", item.Says, "value", item.Value)
 		}
 	}
-	h.at, h.answer = h.now(), next
+	h.at = h.now()
+	since := make(map[string]time.Time, len(next.Checks))
+	for name, level := range next.Checks {
+		since[name] = h.at
+		if h.answer.Checks[name] == level {
+			since[name] = h.since[name]
+		}
+	}
+	h.answer, h.since = next, since
 }
 
 func (h *health) changed(name, state string, err error) {

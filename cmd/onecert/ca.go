@@ -75,7 +75,7 @@ func caServeCommand(io *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			process, err := wire.OpenCA(ctx, c, wire.Options{Now: io.now, Log: io.logger()})
+			process, err := wire.OpenCA(ctx, c, io.here())
 			if err != nil {
 				return err
 			}

@@ -65,6 +65,7 @@ func (p *CAProcess) serveItself(ctx context.Context) error {
 	}
 	p.API = serve.New(serve.Config{Title: titleCA, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	caRoutes(p.API, p.CA, p.Officers, p.Audit)
+	systemRoute(p.API.Huma, desk{registry: p.Officers}.mayReadSystem, p.vantage)
 	p.API.Watch(p.health)
 	return nil
 }

@@ -53,14 +53,19 @@ func nodeHealth(ctx context.Context, path string, now time.Time) ([]serve.Item, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
+	l := &looker{dir: c.dir, now: now, care: c.Health.complete(), ask: statfs, spaces: c.spaces()}
+	l.disks()
+	l.certificate("tls", c.TLSCertificate, true)
+	return append(l.items, askedNode(ctx, c.Listen)...), nil
+}
+
+// spaces are the folders a node writes to.
+func (c *Node) spaces() []space {
 	source, err := databaseSource(c.dir, c.Database, c.DatabaseFile)
 	if err != nil {
 		source = ""
 	}
-	l := &looker{dir: c.dir, now: now, care: c.Health.complete(), ask: statfs, spaces: spaces(c.dir, source, "", space{"lists", c.Path(c.CRL.Dir)})}
-	l.disks()
-	l.certificate("tls", c.TLSCertificate, true)
-	return append(l.items, askedNode(ctx, c.Listen)...), nil
+	return spaces(c.dir, source, "", space{"lists", c.Path(c.CRL.Dir)})
 }
 
 // askedNode puts everything a node says at /readyz into words that fit all of it: the

@@ -128,6 +128,7 @@ func (p *NodeProcess) Servers(ctx context.Context) ([]serve.Server, error) {
 // background starts everything that follows, renews and looks. Close waits for it.
 func (p *NodeProcess) background(ctx context.Context) {
 	start := func(run func(context.Context)) { p.running.Go(func() { run(ctx) }) }
+	start(func(ctx context.Context) { p.API.KeepLooking(ctx, lookEvery) })
 	start(p.Copy.Keep)
 	start(p.Lists.Keep)
 	start(func(ctx context.Context) { _ = p.Directory.Run(ctx) })

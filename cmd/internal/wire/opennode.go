@@ -185,6 +185,8 @@ func (p *NodeProcess) describe() error {
 	p.API = serve.New(serve.Config{Title: titleNode, Version: p.options.version(), Peers: peers, Log: p.options.log(), Now: p.options.now()})
 	p.API.Metrics.MustRegister(p.Responder)
 	p.API.Watch(p.health)
+	// A node knows no roles: Peers has let in officers and components only.
+	systemRoute(p.API.Huma, func(context.Context) error { return nil }, p.vantage)
 	if p.Observer == nil {
 		return nil
 	}

@@ -60,6 +60,8 @@ type Session struct {
 	RA              *ra.Client       // nil where identity.yaml names no registration
 	RAOfficers      *Registry        // nil likewise
 	Desk            *helpdesk.Client // the registration's service desk; nil likewise
+
+	reach func(address string) (*serve.Client, error)
 }
 
 // LoadSession reads identity.yaml of a folder strictly.
@@ -129,7 +131,7 @@ func OpenSession(dir string, options SessionOptions) (*Session, error) {
 		return nil, err
 	}
 	tls := serve.ClientTLS(own, roots, options.Now)
-	s := &Session{Certificate: own.Certificate()}
+	s := &Session{Certificate: own.Certificate(), reach: func(address string) (*serve.Client, error) { return serve.NewClient(address, tls) }}
 	for _, c := range []struct {
 		address string
 		reached func(*serve.Client) error
@@ -153,7 +155,7 @@ func OpenSession(dir string, options SessionOptions) (*Session, error) {
 		if c.address == "" {
 			continue
 		}
-		api, err := serve.NewClient(c.address, tls)
+		api, err := s.reach(c.address)
 		if err != nil {
 			return nil, err
 		}
