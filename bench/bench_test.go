@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == ocspWord {
 		exit(serveOCSP())
 	}
+	if len(os.Args) == 2 && os.Args[1] == gatewayWord {
+		exit(serveGateway())
+	}
 	os.Exit(m.Run())
 }
 

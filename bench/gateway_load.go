@@ -3,31 +3,31 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 )
 
-// asking is one kind of load on a proxy: clients that each ask, read the whole answer and
+// asking is one kind of load on a server: clients that each ask, read the whole answer and
 // ask again.
 type asking struct {
 	name      string
 	path      string
 	clients   int
 	megabytes float64 // of one answer, where those are counted
-	local     bool    // only the server without a back end
+	anew      bool    // a connection for each request
 }
 
 // answered is what one run gave.
 type answered struct {
 	waits []time.Duration // sorted
 	took  time.Duration
-	used  time.Duration // processor time of the proxy
+	used  time.Duration // processor time of the server
 }
 
 func (a asking) units(requests int) float64 {
@@ -40,64 +40,133 @@ func (a asking) units(requests int) float64 {
 func (r answered) rate(a asking) float64       { return a.units(len(r.waits)) / r.took.Seconds() }
 func (r answered) eachSecond(a asking) float64 { return a.units(len(r.waits)) / r.used.Seconds() }
 
+// each is the processor time of one unit.
+func (r answered) each(a asking) time.Duration {
+	return time.Duration(float64(r.used) / a.units(len(r.waits)))
+}
+
 func (r answered) quantile(q float64) time.Duration {
 	return r.waits[min(len(r.waits)-1, int(q*float64(len(r.waits))))]
 }
 
-// run asks through a proxy for a while. Connections are made before the clock starts.
-func (a asking) run(ctx context.Context, people *tlsPeople, p proxy, last time.Duration) (r answered, err error) {
-	connections := make([]*tls.Conn, a.clients)
-	for i := range connections {
-		dialer := tls.Dialer{Config: &tls.Config{RootCAs: people.tlsRoots, ServerName: benchName, CurvePreferences: []tls.CurveID{tls.X25519}}}
-		c, err := dialer.DialContext(ctx, "tcp", p.address)
-		if err != nil {
-			return r, fmt.Errorf("connecting: %w", err)
+// run asks by a way for a while. Connections that are kept are made before the clock
+// starts.
+func (a asking) run(ctx context.Context, w road, last time.Duration) (r answered, err error) {
+	var kept []*client
+	if !a.anew {
+		if kept, err = w.connect(ctx, a.clients); err != nil {
+			return r, err
 		}
-		defer c.Close()
-		connections[i] = c.(*tls.Conn)
+		defer closeConns(kept)
 	}
-	if _, err := a.loop(ctx, connections[0], time.Now()); err != nil { // one, to warm up
+	warm, err := w.connect(ctx, 1)
+	if err != nil {
+		return r, err
+	}
+	defer closeConns(warm)
+	if err := warm[0].ask(a.path); err != nil {
 		return r, err
 	}
 	waits, errs := make([][]time.Duration, a.clients), make([]error, a.clients)
 	var group sync.WaitGroup
-	before, start := treeTime(p.command.Process.Pid), time.Now()
-	for i, c := range connections {
-		group.Go(func() { waits[i], errs[i] = a.loop(ctx, c, start.Add(last)) })
+	before, start := treeTime(w.proxy.command.Process.Pid), time.Now()
+	for i := range a.clients {
+		group.Go(func() {
+			act := func() error { return w.once(ctx, a.path) }
+			if kept != nil {
+				act = func() error { return kept[i].ask(a.path) }
+			}
+			waits[i], errs[i] = untilThen(ctx, start.Add(last), act)
+		})
 	}
 	group.Wait()
-	r = answered{took: time.Since(start), used: treeTime(p.command.Process.Pid) - before}
+	r = answered{took: time.Since(start), used: treeTime(w.proxy.command.Process.Pid) - before}
+	return r.of(waits, errs)
+}
+
+// of puts together what clients gave.
+func (r answered) of(waits [][]time.Duration, errs []error) (answered, error) {
 	if err := errors.Join(errs...); err != nil {
 		return r, err
 	}
-	for _, w := range waits {
-		r.waits = append(r.waits, w...)
-	}
+	r.waits = slices.Concat(waits...)
 	slices.Sort(r.waits)
-	if len(r.waits) == 0 || r.used == 0 {
+	r.used = max(r.used, jiffy) // the clock of another process is as rough as that
+	if len(r.waits) == 0 {
 		return r, errors.New("a run too short to be measured")
 	}
 	return r, nil
 }
 
-// loop asks over one connection until the time is over, at least once.
-func (a asking) loop(ctx context.Context, c *tls.Conn, end time.Time) (waits []time.Duration, err error) {
-	question := []byte("GET " + a.path + " HTTP/1.1\r\nHost: " + benchName + "\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n")
-	in := bufio.NewReaderSize(c, 64<<10)
+// untilThen acts until the time is over, at least once.
+func untilThen(ctx context.Context, end time.Time, act func() error) (waits []time.Duration, err error) {
 	for now := time.Now(); len(waits) == 0 || now.Before(end) && ctx.Err() == nil; {
-		if _, err := c.Write(question); err != nil {
-			return nil, fmt.Errorf("asking: %w", err)
-		}
-		answer, err := http.ReadResponse(in, nil)
-		if err != nil {
-			return nil, fmt.Errorf("reading an answer: %w", err)
-		}
-		n, err := io.Copy(io.Discard, answer.Body)
-		if err != nil || answer.StatusCode != http.StatusOK || n != answer.ContentLength {
-			return nil, fmt.Errorf("an answer %d of %d octets: %w", answer.StatusCode, n, err)
+		if err := act(); err != nil {
+			return nil, err
 		}
 		after := time.Now()
 		waits, now = append(waits, after.Sub(now)), after
 	}
 	return waits, nil
+}
+
+// connect makes n connections, several at a time.
+func (w road) connect(ctx context.Context, n int) ([]*client, error) {
+	all := make([]*client, n)
+	err := together(16, n, func(i int) error {
+		c, err := w.dial(ctx)
+		if err != nil {
+			return fmt.Errorf("connecting: %w", err)
+		}
+		all[i] = &client{conn: c, reader: bufio.NewReaderSize(c, 4<<10)}
+		return nil
+	})
+	if err != nil {
+		closeConns(all)
+		return nil, err
+	}
+	return all, nil
+}
+
+func closeConns(all []*client) {
+	for _, c := range all {
+		if c != nil {
+			c.close()
+		}
+	}
+}
+
+// once asks over a connection of its own.
+func (w road) once(ctx context.Context, path string) error {
+	c, err := w.connect(ctx, 1)
+	if err != nil {
+		return err
+	}
+	defer c[0].drop()
+	return c[0].ask(path)
+}
+
+// drop ends the connection beneath at once: a client that has its answer owes no
+// farewell, and a port is free again.
+func (c *client) drop() {
+	if inner, ok := c.conn.(interface{ NetConn() net.Conn }); ok {
+		inner.NetConn().Close()
+	}
+}
+
+// ask asks and reads the whole answer.
+func (c *client) ask(path string) error {
+	c.conn.SetDeadline(time.Now().Add(patience))
+	if _, err := io.WriteString(c.conn, "GET "+path+" HTTP/1.1\r\nHost: "+benchName+"\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"); err != nil {
+		return fmt.Errorf("asking: %w", err)
+	}
+	status, length, err := c.header()
+	if err != nil {
+		return fmt.Errorf("reading an answer: %w", err)
+	}
+	n, err := io.CopyN(io.Discard, c.reader, int64(length))
+	if err != nil || status != http.StatusOK || n == 0 {
+		return fmt.Errorf("an answer %d of %d octets: %w", status, n, err)
+	}
+	return nil
 }

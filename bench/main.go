@@ -49,7 +49,7 @@ func tables() []table {
 		{"registration", (*bench).registration},
 		{"registrations", (*bench).registrations},
 		{"policy", (*bench).policy},
-		{"gateway", (*bench).gateway},
+		{"gateway", (*bench).gatewayTables},
 	}
 }
 
@@ -59,6 +59,9 @@ func main() {
 	}
 	if len(os.Args) == 2 && os.Args[1] == ocspWord {
 		exit(serveOCSP())
+	}
+	if len(os.Args) == 2 && os.Args[1] == gatewayWord {
+		exit(serveGateway())
 	}
 	b := &bench{out: &report{to: os.Stdout}}
 	flag.BoolVar(&b.quick, "quick", false, "shorter runs, fewer of them")

@@ -29,6 +29,9 @@ type tlsPeople struct {
 	roots                *smx509.CertPool
 	tlsServer, tlsClient tls.Certificate
 	tlsRoots             *x509.CertPool
+	tlsIssuer            *x509.Certificate // of both
+	tlsIssuerKey         *ecdsa.PrivateKey
+	root, tlsRoot        []byte // DER
 
 	// for the floor
 	sign              *sm2.PrivateKey
@@ -58,6 +61,7 @@ func (p *tlsPeople) national() error {
 		return err
 	}
 	p.roots.AddCert(root)
+	p.root = root.Raw
 	for _, to := range []*tlcp.Certificate{&p.server, &p.client} {
 		sign, signKey, err := sm2Certificate(benchName, smx509.KeyUsageDigitalSignature, p.issuer, p.issuerKey)
 		if err != nil {
@@ -91,7 +95,7 @@ func sm2CertificateOf(name string, usage smx509.KeyUsage, key *ecdsa.PublicKey, 
 	template := &smx509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, DNSNames: []string{name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), KeyUsage: usage, BasicConstraintsValid: true}
 	if usage == 0 {
-		template.IsCA, template.KeyUsage, template.DNSNames = true, smx509.KeyUsageCertSign, nil
+		template.IsCA, template.KeyUsage, template.DNSNames = true, smx509.KeyUsageCertSign|smx509.KeyUsageCRLSign, nil
 	}
 	if issuer == nil {
 		issuer = template
@@ -110,7 +114,7 @@ func (p *tlsPeople) international() error {
 			return nil, nil, err
 		}
 		template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, BasicConstraintsValid: true,
-			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), IsCA: ca, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), IsCA: ca, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign | x509.KeyUsageCRLSign}
 		if !ca {
 			template.DNSNames, template.KeyUsage = []string{name}, x509.KeyUsageDigitalSignature
 			template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
@@ -134,6 +138,7 @@ func (p *tlsPeople) international() error {
 		return err
 	}
 	p.tlsRoots.AddCert(root)
+	p.tlsRoot, p.tlsIssuer, p.tlsIssuerKey = root.Raw, issuer, issuerKey
 	for _, to := range []*tls.Certificate{&p.tlsServer, &p.tlsClient} {
 		leaf, key, err := make1(benchName, issuer, issuerKey, false)
 		if err != nil {

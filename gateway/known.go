@@ -65,3 +65,6 @@ func (k *Known) May(ctx context.Context, r *policy.Request) (policy.Decision, er
 	r.Subject, r.At = &k.person.subject, now
 	return k.gateway.running.Load().policy.Decide(r), nil
 }
+
+// User is the account the certificate speaks for.
+func (k *Known) User() string { return k.person.user }

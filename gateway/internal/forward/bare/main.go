@@ -14,32 +14,31 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
 	"runtime/pprof"
 
 	"onecert/gateway/internal/forward"
+	"onecert/tlcp"
 )
 
 func main() {
 	cert, key := flag.String("cert", "", "PEM"), flag.String("key", "", "PEM")
 	back := flag.String("backend", "", "http://host:port")
-	by := flag.String("by", "forward", "forward, reverseproxy, or local: answer without a back end")
+	by := flag.String("by", "forward", "forward or reverseproxy")
 	address := flag.String("address", "127.0.0.1:0", "to listen on")
+	pair := flag.String("pair", "", "folder with sign.pem, sign.key, encrypt.pem, encrypt.key: speak TLCP instead")
 	profile := flag.String("profile", "", "file for a processor profile")
 	flag.Parse()
-	if err := serve(*cert, *key, *back, *by, *address, *profile); err != nil {
+	if err := serve(*cert, *key, *back, *by, *address, *pair, *profile); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // serve says its address on a line of standard output and ends with standard input.
-func serve(cert, key, back, by, address, profile string) error {
+func serve(cert, key, back, by, address, pair, profile string) error {
 	handler, err := handlerBy(by, back)
 	if err != nil {
 		return err
-	}
-	pair, err := tls.LoadX509KeyPair(cert, key)
-	if err != nil {
-		return fmt.Errorf("reading the certificate: %w", err)
 	}
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -54,19 +53,37 @@ func serve(cert, key, back, by, address, profile string) error {
 		pprof.StartCPUProfile(file)
 		defer pprof.StopCPUProfile()
 	}
-	server := &http.Server{Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{pair},
-		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256}, NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS13}}
-	go server.ServeTLS(l, "", "")
+	server := &http.Server{Handler: handler}
+	protected, err := protect(l, cert, key, pair)
+	if err != nil {
+		return err
+	}
+	go server.Serve(protected)
 	fmt.Println(l.Addr())
 	io.Copy(io.Discard, os.Stdin)
 	return server.Close()
 }
 
+// protect speaks TLS 1.3, or TLCP where there is a folder with a pair.
+func protect(l net.Listener, cert, key, pair string) (net.Listener, error) {
+	if pair != "" {
+		in := func(name string) string { return filepath.Join(pair, name) }
+		own, err := tlcp.LoadX509KeyPair(in("sign.pem"), in("sign.key"), in("encrypt.pem"), in("encrypt.key"))
+		if err != nil {
+			return nil, fmt.Errorf("reading the pair: %w", err)
+		}
+		return tlcp.NewListener(l, &tlcp.Config{Certificates: []tlcp.Certificate{own}}), nil
+	}
+	own, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("reading the certificate: %w", err)
+	}
+	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{own}, CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256},
+		NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS13}), nil
+}
+
 func handlerBy(by, back string) (http.Handler, error) {
 	switch by {
-	case "local":
-		body := make([]byte, 1024)
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(body) }), nil
 	case "reverseproxy":
 		u, err := url.Parse(back)
 		if err != nil {
