@@ -270,7 +270,15 @@ func May(actor pki.Actor, op Operation) error {
 	}
 	return pki.Errorf(pki.Forbidden, "officer.forbidden", "%q is for %s; %s is %s", string(op),
 		strings.Join(allowed, ", "), actor.Name, strings.Join(actor.Roles, ", ")).
-		To("ask one who has the role; roles are given by the security administrator")
+		To("ask one who is %s; the security administrator gives roles", strings.Join(allowed, " or "))
+}
+
+// Holders lists the roles that may do an operation.
+func Holders(op Operation) []string { return slices.Clone(rights[op]) }
+
+// Rights lists what an actor's roles allow, by name.
+func Rights(actor pki.Actor) []Operation {
+	return slices.DeleteFunc(Operations(), func(op Operation) bool { return May(actor, op) != nil })
 }
 
 // Operations lists every operation of the table, by name.

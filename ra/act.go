@@ -87,7 +87,7 @@ func (r *Registration) happen(ctx context.Context, id string, event Event, d Dec
 	if err != nil {
 		return nil, r.refused(ctx, s, event, id, err)
 	}
-	return r.view(a, s), nil
+	return r.shown(ctx, a, s), nil
 }
 
 // deed stores what comes of an event beside the application itself.
@@ -99,12 +99,16 @@ const mostMoments = 800
 
 func (r *Registration) allowed(a *Application, event Event, d Decision, s scope) (move, error) {
 	if event == Edit && a.Version >= mostMoments {
-		return move{}, pki.Errorf(pki.Conflict, "application.long", "this application was changed %d times", a.Version).To("submit it, or withdraw it and enter it anew")
+		return move{}, tooLong(a)
 	}
 	if d.Version != a.Version {
 		return move{}, changed(nothing{}, nil, "application")
 	}
 	return legal(a, event, s)
+}
+
+func tooLong(a *Application) *pki.Error {
+	return pki.Errorf(pki.Conflict, "application.long", "this application was changed %d times", a.Version).To("submit it, or withdraw it and enter it anew")
 }
 
 // enterFor is enter with the right an event needs from any state.

@@ -44,6 +44,7 @@ type Application struct {
 	Documents   []Document    `json:"documents,omitempty"`
 	Others      []Certificate `json:"others,omitempty" doc:"what else this holder has, of one application: kind, state, end and region"`
 	Legal       []Event       `json:"legal,omitempty" doc:"what the officer who asks may do with it now"`
+	Barred      []Bar         `json:"barred,omitempty" doc:"of one application: what its state allows besides, and why not to this officer"`
 	// Conflict says that this node and the one above it differ, for a person to settle.
 	Conflict string `json:"conflict,omitempty"`
 
@@ -68,6 +69,8 @@ type Certificate struct {
 	NotAfter    time.Time  `json:"not_after"`
 	Changed     time.Time  `json:"changed"`
 	Region      string     `json:"region,omitempty" doc:"only where a certificate of another branch is told of"`
+	// Legal is what who asks may apply for about it now.
+	Legal []Operation `json:"legal,omitempty" doc:"in lists of certificates: what who asks may apply for about it now"`
 }
 
 // subject composes the certificate's name from the fields; the CA's profile has the

@@ -95,7 +95,7 @@ func (r *Registration) ArchivedApplication(ctx context.Context, id string) (*Arc
 	if err != nil {
 		return nil, err
 	}
-	f.Application = r.view(a, s)
+	f.Application = r.view(a)
 	f.Application.Legal, f.Application.Documents = nil, f.Documents
 	return f, r.cfg.Audit.Record(ctx, r.actOf(s, "archive.read", id, a.Holder, nil))
 }

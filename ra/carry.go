@@ -26,7 +26,7 @@ func (r *Registration) CarryOut(ctx context.Context, id string, d Decision) (*Ap
 	if err != nil {
 		return nil, r.refused(ctx, s, Carry, id, err)
 	}
-	return r.view(a, s), nil
+	return r.shown(ctx, a, s), nil
 }
 
 // carry does one application. Those of several callers share a transaction.
@@ -59,14 +59,8 @@ func (r *Registration) carryRead(ctx context.Context, s scope, a *Application, d
 
 // ask has the CA do it. made is nil where no certificate comes of it.
 func (r *Registration) ask(ctx context.Context, a *Application) (made *Made, err error) {
-	if r.cfg.Upstream != nil {
-		return nil, errNoCA()
-	}
-	if a.Operation == Cancel {
-		return nil, nil
-	}
-	if a.Operation.makes() && r.cfg.Orders == nil || r.cfg.States == nil {
-		return nil, errNoCA()
+	if err := r.hasCA(a.Operation); err != nil || a.Operation == Cancel {
+		return nil, err
 	}
 	switch a.Operation {
 	case Revoke:

@@ -52,9 +52,8 @@ func (r *Registration) revealInto(from, a *Application) error {
 	return nil
 }
 
-// view is an application as an officer sees it: what is sensitive masked, what is
-// possible listed.
-func (r *Registration) view(a *Application, s scope) *Application {
+// view is an application as an officer sees it: what is sensitive masked.
+func (r *Registration) view(a *Application) *Application {
 	shown := *a
 	shown.Fields = maps.Clone(a.Fields)
 	if err := r.reveal(&shown); err != nil {
@@ -66,7 +65,6 @@ func (r *Registration) view(a *Application, s scope) *Application {
 		}
 	}
 	shown.sealed, shown.Request = nil, nil
-	shown.Legal = legalEvents(a, s)
 	return &shown
 }
 

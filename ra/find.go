@@ -236,7 +236,11 @@ func (r *Registration) Certificates(ctx context.Context, q CertificateQuery) (*P
 		return w
 	}
 	if q.Holder != "" {
-		return r.certificatesOf(ctx, s, q, name, serial)
+		page, err := r.certificatesOf(ctx, s, q, name, serial)
+		if err != nil {
+			return nil, err
+		}
+		return page, r.begin(ctx, s, page.Items)
 	}
 	states, each := []pki.State{q.State}, []string(nil)
 	if q.State == "" {
@@ -254,7 +258,8 @@ func (r *Registration) Certificates(ctx context.Context, q CertificateQuery) (*P
 	if err != nil {
 		return nil, err
 	}
-	return paged(all, limit, func(c *Certificate) string { return byName(c.Name, string(c.Serial)) }), nil
+	page := paged(all, limit, func(c *Certificate) string { return byName(c.Name, string(c.Serial)) })
+	return page, r.begin(ctx, s, page.Items)
 }
 
 // mostOfHolder is how many certificates of one holder are looked through.

@@ -36,18 +36,3 @@ func otherHands(ctx context.Context, tx *sql.Tx, a *Application, m move, s scope
 func ownWork() *pki.Error {
 	return pki.Errorf(pki.Forbidden, "application.own", "who registered, changed or submitted an application does not review it").To("ask another reviewer")
 }
-
-// forOthers takes the reviews out of what is legal for one whose work it is.
-func (r *Registration) forOthers(ctx context.Context, a *Application, s scope) error {
-	reviews := func(e Event) bool {
-		return slices.ContainsFunc(moves, func(m move) bool { return m.from == a.State && m.event == e && m.right == officer.Review })
-	}
-	if !slices.ContainsFunc(a.Legal, reviews) {
-		return nil
-	}
-	all, err := hands(ctx, r.cfg.DB.Read(), a)
-	if err == nil && slices.Contains(all, s.actor.Name) {
-		a.Legal = slices.DeleteFunc(a.Legal, reviews)
-	}
-	return err
-}

@@ -79,12 +79,9 @@ func (r *Registration) Applications(ctx context.Context, q Query) (*Page[*Applic
 		return nil, err
 	}
 	for i, a := range page.Items {
-		page.Items[i] = r.view(a, s)
-		if err := r.forOthers(ctx, page.Items[i], s); err != nil {
-			return nil, err
-		}
+		page.Items[i] = r.view(a)
 	}
-	return page, nil
+	return page, r.possible(ctx, s, false, page.Items...)
 }
 
 func pageSize(n int) int {
@@ -120,8 +117,8 @@ func (r *Registration) Application(ctx context.Context, id string) (*Application
 	if err != nil {
 		return nil, err
 	}
-	shown := r.view(a, s)
-	if err := r.forOthers(ctx, shown, s); err != nil {
+	shown := r.view(a)
+	if err := r.possible(ctx, s, true, shown); err != nil {
 		return nil, err
 	}
 	if shown.Documents, err = readDocuments(ctx, r.cfg.DB.Read(), id); err != nil {

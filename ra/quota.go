@@ -20,6 +20,10 @@ func (r *Registration) permitted(ctx context.Context, q querier, a *Application)
 	if err != nil {
 		return err
 	}
+	return permittedBy(way, a)
+}
+
+func permittedBy(way []Node, a *Application) error {
 	for _, n := range way {
 		if n.State != Active {
 			return pki.Errorf(pki.Forbidden, "node.inactive", "%s is %s", n.Name, n.State).To("the security administrator of the level above can say why")

@@ -71,7 +71,7 @@ func (r *Registration) Register(ctx context.Context, e Entry) (*Application, err
 	if err != nil {
 		return nil, r.refused(ctx, s, "register", "", err)
 	}
-	return r.view(a, s), nil
+	return r.shown(ctx, a, s), nil
 }
 
 // enterNew makes the application of an entry, checked and sealed, not yet stored.

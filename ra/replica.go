@@ -190,7 +190,11 @@ func (r *Registration) heldBelow(ctx context.Context, q querier, a *Application)
 	if err != nil || len(found) == 0 {
 		return err
 	}
-	return pki.Errorf(pki.Conflict, "application.below", "%s works on this application until it is submitted", found[0].Name).To("ask the counter")
+	return inHandBelow(found[0])
+}
+
+func inHandBelow(n Node) *pki.Error {
+	return pki.Errorf(pki.Conflict, "application.below", "%s works on this application until it is submitted", n.Name).To("ask the counter")
 }
 
 // fromBelow says whether a counter may have let an event happen.

@@ -77,7 +77,7 @@ func (r *Registration) beside(ctx context.Context, id string, event Event, d Dec
 	if err != nil {
 		return nil, r.refused(ctx, s, event, id, err)
 	}
-	return r.view(a, s), nil
+	return r.shown(ctx, a, s), nil
 }
 
 // errAbove is the answer of a counter with a process of its own to who would change the

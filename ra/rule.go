@@ -137,7 +137,7 @@ func (r *Registration) byRule(ctx context.Context, shown *Application) *Applicat
 		return shown
 	}
 	after := *shown
-	after.State, after.Version, after.Rule, after.Changed, after.Legal = a.State, a.Version, a.Rule, a.Changed, nil
+	after.State, after.Version, after.Rule, after.Changed, after.Legal, after.Barred = a.State, a.Version, a.Rule, a.Changed, nil, nil
 	return &after
 }
 

@@ -20,7 +20,7 @@ type scope struct {
 func (r *Registration) enter(ctx context.Context, op officer.Operation) (scope, error) {
 	actor, err := r.cfg.Check(ctx, op)
 	if err != nil {
-		return scope{}, err
+		return scope{}, r.whoGives(ctx, op, err)
 	}
 	post, err := r.readPost(ctx, actor.Name)
 	if pki.KindOf(err) == pki.Unknown {

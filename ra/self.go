@@ -120,13 +120,23 @@ func (f Self) enter(ctx context.Context) (pki.Actor, error) {
 	return actor, nil
 }
 
-// MyCertificates lists the caller's certificates, those that ended too.
+// MyCertificates lists the caller's certificates, those that ended too, with what the
+// caller may do about them here.
 func (f Self) MyCertificates(ctx context.Context) ([]*Certificate, error) {
 	who, err := f.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return collect(ctx, f.r.cfg.DB.Read(), scanCertificate, "SELECT "+certificateColumns+" FROM ra_certificate WHERE holder = $1 ORDER BY not_after DESC, serial", who.Name)
+	all, err := collect(ctx, f.r.cfg.DB.Read(), scanCertificate, "SELECT "+certificateColumns+" FROM ra_certificate WHERE holder = $1 ORDER BY not_after DESC, serial LIMIT $2", who.Name, mostOfHolder)
+	for _, c := range all {
+		if c.State.At(f.r.now(), c.NotAfter) == pki.Valid {
+			c.Legal = append(c.Legal, Freeze)
+		}
+		if f.renewable(ctx, c) == nil {
+			c.Legal = append(c.Legal, Renew)
+		}
+	}
+	return all, err
 }
 
 // mine reads one of the caller's certificates; another's does not exist.

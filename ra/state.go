@@ -101,20 +101,6 @@ func legal(a *Application, event Event, who scope) (move, error) {
 	return m, nil
 }
 
-// Legal lists the events that are possible for the officer now.
-func legalEvents(a *Application, who scope) []Event {
-	all := []Event{}
-	for _, m := range moves {
-		if m.from != a.State {
-			continue
-		}
-		if _, err := legal(a, m.event, who); err == nil {
-			all = append(all, m.event)
-		}
-	}
-	return all
-}
-
 func pastOf(e Event) string {
 	switch e {
 	case Edit:

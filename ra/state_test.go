@@ -96,6 +96,13 @@ func (h *house) tryModel(a *ra.Application, tried act) {
 		h.t.Errorf("%s by %s in %s: told legal %v, the model says %t", tried.event, tried.who, a.State, shown.Legal, want)
 	}
 	done, err := tried.do(h, ctx, a)
+	if shown, failed := h.Application(ctx, a.ID); failed == nil && err != nil {
+		for _, bar := range shown.Barred {
+			if bar.Act == tried.event && bar.Code != pki.CodeOf(err) {
+				h.t.Errorf("%s by %s in %s: told barred by %s, refused by %v", tried.event, tried.who, a.State, bar.Code, err)
+			}
+		}
+	}
 	if (err == nil) != want {
 		h.t.Errorf("%s by %s in %s: %v, the model says %t", tried.event, tried.who, a.State, err, want)
 	}

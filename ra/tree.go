@@ -17,6 +17,10 @@ type Me struct {
 	Roles []string `json:"roles"`
 	Node  Node     `json:"node"`
 	Post  Post     `json:"post"`
+	// Rights are what the roles may do, wherever the officer sits.
+	Rights []officer.Operation `json:"rights" doc:"names of the operations that the roles allow"`
+	Home   bool                `json:"home" doc:"whether the node is this process's own: the log, approvals and the whole archive are seen there only"`
+	Apart  bool                `json:"apart" doc:"whether this is a counter with a process of its own: the tree is kept, and what is approved carried out, above it"`
 }
 
 // Me tells an officer where he is and by which papers; one of another office is
@@ -27,7 +31,8 @@ func (r *Registration) Me(ctx context.Context) (*Me, error) {
 		return nil, err
 	}
 	post, err := r.readPost(ctx, s.actor.Name)
-	return &Me{Name: s.actor.Name, Roles: s.actor.Roles, Node: s.node, Post: post}, err
+	return &Me{Name: s.actor.Name, Roles: s.actor.Roles, Node: s.node, Post: post, Rights: officer.Rights(s.actor),
+		Home: s.node.ID == r.cfg.Home.ID, Apart: r.cfg.Upstream != nil}, err
 }
 
 // NodeQuery selects nodes of one's subtree.
