@@ -1,0 +1,77 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { App, ConfigProvider, theme } from 'antd'
+import enUS from 'antd/locale/en_US'
+import zhCN from 'antd/locale/zh_CN'
+import dayjs from 'dayjs'
+import 'dayjs/locale/zh-cn'
+import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Refusal } from '@/lib/refusal'
+import { useStored } from '@/lib/stored'
+
+export type Look = 'light' | 'dark' | 'auto'
+
+interface Looks {
+  look: Look
+  setLook: (look: Look) => void
+  dark: boolean
+}
+
+const Context = createContext<Looks>({ look: 'auto', setLook: () => undefined, dark: false })
+export const useLook = () => useContext(Context)
+
+function useDarkSystem(): boolean {
+  const query = useMemo(() => window.matchMedia('(prefers-color-scheme: dark)'), [])
+  const [dark, setDark] = useState(query.matches)
+  useEffect(() => {
+    const heard = () => setDark(query.matches)
+    query.addEventListener('change', heard)
+    return () => query.removeEventListener('change', heard)
+  }, [query])
+  return dark
+}
+
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      // What the server decided it decides again; what did not arrive may arrive.
+      retry: (failures, error) => failures < 2 && (!(error instanceof Refusal) || error.offline || error.status === 503),
+      networkMode: 'always',
+    },
+    mutations: { retry: false, networkMode: 'always' },
+  },
+})
+
+const nonce = document.querySelector<HTMLMetaElement>('meta[name=nonce]')?.content
+
+// Frame is what both consoles stand in: language, look, and the rules of queries.
+export function Frame({ children }: { children: ReactNode }) {
+  const { i18n } = useTranslation()
+  const [look, setLook] = useStored<Look>('look', 'auto')
+  const system = useDarkSystem()
+  const dark = look === 'dark' || (look === 'auto' && system)
+  const chinese = i18n.language === 'zh-CN'
+  dayjs.locale(chinese ? 'zh-cn' : 'en')
+  useEffect(() => {
+    document.documentElement.dataset.look = dark ? 'dark' : 'light'
+  }, [dark])
+  const looks = useMemo(() => ({ look, setLook, dark }), [look, setLook, dark])
+  return (
+    <Context value={looks}>
+      <ConfigProvider
+        locale={chinese ? zhCN : enUS}
+        csp={{ nonce }}
+        theme={{
+          algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
+          // The default blue is too pale for white letters (WCAG 2.2, 1.4.3).
+          token: { colorPrimary: dark ? '#3c89e8' : '#0958d9', colorLink: dark ? '#69b1ff' : '#0958d9', borderRadius: 6, colorTextTertiary: dark ? '#9a9a9a' : '#646464', colorTextPlaceholder: dark ? '#9a9a9a' : '#6b6b6b' },
+        }}
+      >
+        <App>
+          <QueryClientProvider client={queries}>{children}</QueryClientProvider>
+        </App>
+      </ConfigProvider>
+    </Context>
+  )
+}

@@ -1,0 +1,77 @@
+import { useMutation, useQueryClient, type QueryKey } from '@tanstack/react-query'
+import { App, Button, Form, Input, Modal, type ButtonProps } from 'antd'
+import { useState, type ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Failure } from './Failure'
+
+interface Props {
+  label: ReactNode
+  title?: ReactNode // of the question; with it the act is asked about
+  about?: ReactNode // what will happen
+  reason?: 'required' | 'optional' // a text is asked for
+  reasonLabel?: ReactNode
+  done: ReactNode // what is said afterwards
+  run: (reason: string) => Promise<unknown>
+  refresh?: QueryKey[] // what is out of date then
+  after?: () => void
+  danger?: boolean
+  primary?: boolean
+  icon?: ReactNode
+  disabled?: boolean
+  size?: ButtonProps['size']
+  children?: ReactNode // further fields, held by the caller
+}
+
+// Act is a button that does something: once, however often it is clicked, with a
+// question before where it cannot be taken back, and with what came of it.
+export function Act(props: Props) {
+  const { t } = useTranslation('components')
+  const { message } = App.useApp()
+  const queries = useQueryClient()
+  const [open, setOpen] = useState(false)
+  const [form] = Form.useForm<{ reason?: string }>()
+  const act = useMutation({
+    mutationFn: (reason: string) => props.run(reason.trim()),
+    onSuccess: async () => {
+      setOpen(false)
+      message.success(props.done)
+      await Promise.all((props.refresh ?? []).map((queryKey) => queries.invalidateQueries({ queryKey })))
+      props.after?.()
+    },
+  })
+  const asks = props.title !== undefined || props.reason !== undefined
+  const start = () => {
+    act.reset()
+    form.resetFields()
+    if (asks) setOpen(true)
+    else if (!act.isPending) act.mutate('', { onError: () => setOpen(true) })
+  }
+  return (
+    <>
+      <Button type={props.primary ? 'primary' : 'default'} danger={props.danger} icon={props.icon} size={props.size} disabled={props.disabled} loading={act.isPending && !open} onClick={start}>
+        {props.label}
+      </Button>
+      <Modal
+        open={open}
+        title={props.title ?? props.label}
+        okText={props.label}
+        cancelText={t('cancel')}
+        okButtonProps={{ danger: props.danger, loading: act.isPending }}
+        onCancel={() => setOpen(false)}
+        onOk={() => void form.validateFields().then(({ reason }) => !act.isPending && act.mutate(reason ?? ''), () => undefined)}
+        destroyOnHidden
+      >
+        {props.about}
+        <Form form={form} layout="vertical">
+          {props.children}
+          {props.reason && (
+            <Form.Item name="reason" label={props.reasonLabel ?? t('reason')} rules={[{ required: props.reason === 'required', whitespace: true, message: t('reason.required') }]}>
+              <Input.TextArea autoFocus rows={3} maxLength={500} showCount />
+            </Form.Item>
+          )}
+        </Form>
+        {act.isError && <Failure error={act.error} />}
+      </Modal>
+    </>
+  )
+}

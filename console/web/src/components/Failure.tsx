@@ -1,0 +1,46 @@
+import { Alert, Button, Space, Typography } from 'antd'
+import i18next from 'i18next'
+import { useTranslation } from 'react-i18next'
+import { Refusal } from '@/lib/refusal'
+
+// said is what a refusal says in the language of the page: by its code where the code is
+// known, in the words of the server otherwise.
+export function said(error: unknown): { wrong: string; remedy: string } {
+  if (!(error instanceof Refusal)) return { wrong: i18next.t('components:failure.internal'), remedy: error instanceof Error ? error.message : '' }
+  const known = error.offline ? 'failure.offline' : `refusal.${error.code}`
+  const wrong = i18next.exists(`components:${known}`) ? i18next.t(`components:${known}`) : error.message
+  const remedy = i18next.exists(`components:${known}.remedy`) ? i18next.t(`components:${known}.remedy`) : error.remedy
+  return { wrong, remedy }
+}
+
+// Failure shows why something was not done, what to do, and the number by which the
+// operator finds it in the log.
+export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+  const { t } = useTranslation('components')
+  const { wrong, remedy } = said(error)
+  const refusal = error instanceof Refusal ? error : undefined
+  return (
+    <Alert
+      type={refusal?.forbidden ? 'warning' : 'error'}
+      showIcon
+      role="alert"
+      title={wrong}
+      description={
+        <Space orientation="vertical" size={4}>
+          {remedy && <span>{remedy}</span>}
+          {refusal?.faults.map((fault) => (
+            <span key={fault.location + fault.message}>
+              <code>{fault.location}</code> {fault.message}
+            </span>
+          ))}
+          {refusal?.requestId && (
+            <Typography.Text type="secondary" copyable={{ text: refusal.requestId }}>
+              {t('failure.request')} {refusal.requestId}
+            </Typography.Text>
+          )}
+        </Space>
+      }
+      action={retry && <Button onClick={retry}>{t('retry')}</Button>}
+    />
+  )
+}

@@ -1,0 +1,27 @@
+import { useState } from 'react'
+import { createRoot } from 'react-dom/client'
+import { RouterProvider } from 'react-router'
+import { Frame } from '@/app/Frame'
+import { Login } from '@/app/Login'
+import { makeRouter } from '@/app/router'
+import { Waiting } from '@/app/Waiting'
+import { Failure } from '@/components/Failure'
+import { startTexts } from '@/lib/i18n'
+import { SessionProvider, useSession } from '@/lib/session'
+import '@/app/style.css'
+
+function Console() {
+  const { view, ended } = useSession()
+  const [router] = useState(makeRouter)
+  // A session that ended under way keeps its page: what was filled in stays.
+  return view.state === 'open' || ended ? <RouterProvider router={router} /> : <Login />
+}
+
+await startTexts()
+createRoot(document.getElementById('root')!).render(
+  <Frame>
+    <SessionProvider waiting={<Waiting />} failed={(error, retry) => <Failure error={error} retry={retry} />}>
+      <Console />
+    </SessionProvider>
+  </Frame>,
+)

@@ -1,0 +1,87 @@
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { expect, inject } from 'vitest'
+
+export interface Demo {
+  endpoints: Record<string, string>
+  identities: Record<string, { kind: string; roles?: string[]; password: string }>
+}
+
+export const folder = () => inject('demo')
+export const demo = (): Demo => JSON.parse(readFileSync(join(folder(), 'demo.json'), 'utf8')) as Demo
+
+let shared: Browser | undefined
+
+export async function browser(): Promise<Browser> {
+  shared ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+  return shared
+}
+
+export async function closeBrowser() {
+  await shared?.close()
+  shared = undefined
+}
+
+export interface Seat {
+  page: Page
+  context: BrowserContext
+  violations: string[] // of the Content-Security-Policy and of scripts
+  strangers: string[] // requests to hosts that are not ours
+}
+
+export interface How {
+  at?: string // an endpoint of demo.json; console
+  language?: 'zh-CN' | 'en-US'
+  look?: 'light' | 'dark'
+  phone?: boolean
+  login?: boolean // true
+}
+
+// One violation is known: Ant Design measures the scroll bar with a style in a style
+// attribute, without effect when it is refused.
+const known = /style-src/
+
+// sit opens a console as somebody of the demonstration and logs in.
+export async function sit(who: string | undefined, how: How = {}): Promise<Seat> {
+  const origin = demo().endpoints[how.at ?? 'console']
+  const identity = who && join(folder(), 'identities', who)
+  const context = await (await browser()).newContext({
+    ignoreHTTPSErrors: true,
+    locale: how.language ?? 'zh-CN',
+    colorScheme: how.look ?? 'light',
+    viewport: how.phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },
+    acceptDownloads: true,
+    clientCertificates: identity ? [{ origin, certPath: join(identity, 'ecdsa-chain.pem'), keyPath: join(identity, 'ecdsa-sign.key') }] : [],
+  })
+  const page = await context.newPage()
+  const seat: Seat = { page, context, violations: [], strangers: [] }
+  page.on('console', (message) => {
+    const text = message.text()
+    if (message.type() === 'error' && /Content.Security.Policy/i.test(text) && !known.test(text)) seat.violations.push(text)
+  })
+  page.on('pageerror', (error) => seat.violations.push(String(error)))
+  page.on('request', (request) => {
+    if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url())) seat.strangers.push(request.url())
+  })
+  await page.goto(origin + '/')
+  if (who && how.login !== false) {
+    await page.getByRole('button', { name: /用此证书登录|Log in with this certificate/ }).click()
+    await page.getByRole('banner').waitFor()
+  }
+  return seat
+}
+
+// leave closes what somebody opened, and sees that the page kept to its rules.
+export async function leave(seat: Seat) {
+  expect(seat.violations).toEqual([])
+  expect(seat.strangers).toEqual([])
+  await seat.context.close()
+}
+
+// Screenshots of the main pages, to be looked at.
+export async function shoot(seat: Seat, name: string) {
+  const into = process.env.ONECERT_SCREENSHOTS ?? resolve(import.meta.dirname, '../../artefacts')
+  mkdirSync(into, { recursive: true })
+  await seat.page.screenshot({ path: join(into, name + '.png'), fullPage: true })
+}
