@@ -146,6 +146,18 @@ func TestNodeOfAProvince(t *testing.T) {
 		writeFile(t, file, pemText("CERTIFICATE", i.Sign.DER))
 		return i, file
 	}
+	var state struct {
+		Component    string
+		Ready        bool
+		Checks       []struct{ Name string }
+		Certificates []struct{ Use string }
+	}
+	if err := json.Unmarshal([]byte(types("system", "--node", "https://"+api, "--as", filepath.Join(d.folder, "officers", "centre.audit"), "--json")), &state); err != nil {
+		t.Fatal(err)
+	}
+	if state.Component != "node" || len(state.Checks) < 4 || len(state.Certificates) == 0 || state.Certificates[0].Use != "tls" {
+		t.Errorf("%+v", state)
+	}
 	before, beforeFile := issue()
 	waitFor(t, "good in the province", time.Minute, func() bool { return strings.Contains(ask(beforeFile), ": good") })
 

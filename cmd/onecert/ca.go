@@ -75,7 +75,7 @@ func caServeCommand(io *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			process, err := wire.OpenCA(ctx, c, io.here())
+			process, err := wire.OpenCA(ctx, c, wire.Options{Now: io.now, Log: io.logger(), Program: version})
 			if err != nil {
 				return err
 			}

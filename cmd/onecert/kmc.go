@@ -148,7 +148,7 @@ func kmcServeCommand(io *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			process, err := wire.OpenKMC(ctx, c, io.here())
+			process, err := wire.OpenKMC(ctx, c, wire.Options{Now: io.now, Log: io.logger(), Program: version})
 			if err != nil {
 				return err
 			}

@@ -324,6 +324,12 @@ func lifeOfCentre(t *town) {
 	if out := t.as("centre.audit", "kmc", "status"); !strings.Contains(out, "SPARE") {
 		t.Errorf("%s", out)
 	}
+	if out := t.as("centre.audit", "system", "--at", "kmc"); !strings.Contains(out, "pool.sm2") || !strings.Contains(out, "renews itself at") || !strings.Contains(out, "database: ") {
+		t.Errorf("%s", out)
+	}
+	if state := answers[wire.System](t, "system", "--as", t.in("id", "centre.system")); state.Component != "ca" || state.Version != version || len(state.Checks) < 5 {
+		t.Errorf("%+v", state)
+	}
 	old := answers[ca.Certificate](t, "ca", "show", t.in("li", "encrypt.pem"), "--as", t.in("id", "centre.audit"))
 	recover := []string{"kmc", "recover", "--serial", string(old.Serial), "--reason", "2026-000123", "--as", t.in("id", "centre.custodian")}
 	out := t.does(append(recover, "--certificate", t.in("li-new", "sign.pem"), "--out", t.in("recovered.der"))...)

@@ -46,6 +46,7 @@ func commands(io *console) []*cobra.Command {
 		backupCommand(io),
 		rescueCommand(io),
 		healthCommand(io),
+		systemCommand(io),
 		statusCommand(io),
 		tlsCommand(io),
 		policyCommand(io),

@@ -62,6 +62,7 @@ func refusals() map[string]refusal {
 		"approval withdraw":    {"x", "centre.audit", role},
 		"officer list":         {"", "centre.system", role},
 		"officer code":         {"--name x --role issuer", "centre.system", role},
+		"system":               {"", "centre.issuer", role},
 		"officer end":          {"0000000000000000000000000000000000000000000000000000000000000000", "centre.audit", role},
 		"ca holder-key issue":  {"--profile device-client --suite p256 --subject CN=x --out PATH", "centre.registrar", role},
 		"ca holder-key letter": {"2026-000007", "centre.registrar", role},

@@ -14,10 +14,10 @@ type table map[string]string
 var tables = map[string][]table{
 	"en": {englishCommand, englishInspect, englishVerify, englishDemo,
 		englishVerbs, englishFlags, englishAnswers, englishCeremony, englishApproval,
-		englishCare, englishRescue, englishNode, englishGateway, englishReplace, englishTLS, englishStatus, englishHolderKey, englishPair, englishRA, englishRAWork, englishPolicy},
+		englishCare, englishRescue, englishNode, englishGateway, englishReplace, englishTLS, englishStatus, englishHolderKey, englishPair, englishRA, englishRAWork, englishPolicy, englishSystem},
 	"zh": {chineseCommand, chineseInspect, chineseVerify, chineseReasons, chineseLint, chineseDemo,
 		chineseVerbs, chineseFlags, chineseAnswers, chineseRefusals, chineseRareRefusals, chineseImportRefusals, chineseCeremony, chineseApproval,
-		chineseCare, chineseRescue, chineseNode, chineseGateway, chineseGatewayRefusals, chineseReplace, chineseTLS, chineseStatus, chineseHolderKey, chinesePair, chineseRA, chineseRAWork, chineseRARefusals, chineseBranchRefusals, chinesePolicy},
+		chineseCare, chineseRescue, chineseNode, chineseGateway, chineseGatewayRefusals, chineseReplace, chineseTLS, chineseStatus, chineseHolderKey, chinesePair, chineseRA, chineseRAWork, chineseRARefusals, chineseBranchRefusals, chinesePolicy, chineseSystem},
 }
 
 // language picks the language: --lang, then the locale as POSIX orders it. It reads

@@ -40,6 +40,8 @@ type Options struct {
 	OpenKey func(uri string) (*keys.Key, error)
 	// Version stands in the API's description; empty: that of the interfaces.
 	Version string
+	// Program is the version of the program, for /v1/system; empty: Version.
+	Program string
 }
 
 func (o Options) version() string {

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -75,7 +76,7 @@ type vantage struct {
 // look puts everything together. What cannot be asked is empty and stands as an item
 // among the checks; it is no error.
 func (v vantage) look(ctx context.Context) (System, error) {
-	s := System{Component: v.component, Name: v.name, Version: v.options.Version, Started: v.api.Started().UTC(), Now: v.options.now()().UTC(), Certificates: v.certificates}
+	s := System{Component: v.component, Name: v.name, Version: cmp.Or(v.options.Program, v.options.Version), Started: v.api.Started().UTC(), Now: v.options.now()().UTC(), Certificates: v.certificates}
 	if s.Certificates == nil {
 		s.Certificates = []OwnCertificate{}
 	}
