@@ -29,11 +29,17 @@ func (c *Console) serveAPI(w http.ResponseWriter, r *http.Request, rest string) 
 			To("the session (/api/console/v1/session) names those it has"))
 		return
 	}
-	_, open := c.sessions.find(c.token(r), fingerprint(r), r.Header.Get(headerIdle) == "")
+	own := place == ownPlace
+	// Looking at one's session is no work; what else the own API does counts there.
+	found, open := c.sessions.find(c.token(r), fingerprint(r), !own && r.Header.Get(headerIdle) == "")
 	state := "open"
 	switch {
-	case place == ownPlace: // it judges the certificate when logging in
-		r = r.WithContext(context.WithValue(r.Context(), askedKey{}, r))
+	case own: // it judges the certificate itself when logging in
+		ctx := context.WithValue(r.Context(), askedKey{}, r)
+		if open {
+			ctx = pki.WithActor(ctx, found.actor())
+		}
+		r = r.WithContext(ctx)
 	case !open:
 		r = serve.Anonymous(r)
 	}

@@ -47,9 +47,9 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
 		return
 	}
-	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+	name := strings.TrimPrefix(r.URL.Path, "/")
 	if strings.HasPrefix(name, "assets/") || path.Ext(name) != "" {
-		p.file(w, r, name)
+		p.file(w, r, name) // fs refuses names that are not clean
 		return
 	}
 	p.page(w, r)

@@ -185,7 +185,7 @@ func (c *Console) stranger(v View) error {
 func (c *Console) close(ctx context.Context, _ *struct{}) (*closeAnswer, error) {
 	r := requestOf(ctx)
 	if s, ok := c.sessions.close(c.token(r)); ok {
-		if err := c.record(ctx, pki.Actor{Name: s.name, Certificate: s.fingerprint, Address: s.address}, "console.logout", audit.Done, nil); err != nil {
+		if err := c.record(ctx, s.actor(), "console.logout", audit.Done, nil); err != nil {
 			return nil, err
 		}
 	}

@@ -30,6 +30,10 @@ type session struct {
 	until       time.Time
 }
 
+func (s *session) actor() pki.Actor {
+	return pki.Actor{Name: s.name, Certificate: s.fingerprint, Address: s.address}
+}
+
 // sessions keeps them by the SHA-256 of their token: what stands in memory opens
 // nothing.
 type sessions struct {

@@ -1,0 +1,99 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"onecert/serve"
+)
+
+func TestPageAndItsRules(t *testing.T) {
+	v := newHouse(t, nil).visitor("")
+	first, second := v.ask(http.MethodGet, "/"), v.ask(http.MethodGet, "/applications/2026-1?x=1")
+	for _, a := range []answer{first, second} {
+		policy := a.Header.Get("Content-Security-Policy")
+		nonce := strings.SplitN(strings.SplitN(policy, "'nonce-", 2)[1], "'", 2)[0]
+		if len(nonce) < 22 || !strings.Contains(string(a.text), `content="`+nonce+`"`) {
+			t.Errorf("the page lacks the nonce of its policy: %s", a.text)
+		}
+		if strings.Contains(policy, "unsafe") || !strings.Contains(policy, "default-src 'none'") || !strings.Contains(policy, "frame-ancestors 'none'") {
+			t.Errorf("the policy is %q", policy)
+		}
+		if a.Header.Get("Cache-Control") != "no-store" {
+			t.Error("a page with a nonce may be kept")
+		}
+	}
+	if first.Header.Get("Content-Security-Policy") == second.Header.Get("Content-Security-Policy") {
+		t.Error("two answers have one nonce")
+	}
+	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"} {
+		if first.Header.Get(name) != want {
+			t.Errorf("%s is %q", name, first.Header.Get(name))
+		}
+	}
+}
+
+func TestFiles(t *testing.T) {
+	v := newHouse(t, nil).visitor("")
+	if a := v.ask(http.MethodGet, "/assets/a-1.js"); string(a.text) != "plain" || !strings.Contains(a.Header.Get("Cache-Control"), "immutable") || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/javascript") {
+		t.Errorf("%s %v", a.text, a.Header)
+	}
+	v.header.Set("Accept-Encoding", "br, gzip")
+	if a := v.ask(http.MethodGet, "/assets/a-1.js"); string(a.text) != "packed" || a.Header.Get("Content-Encoding") != "gzip" {
+		t.Errorf("%s %v", a.text, a.Header)
+	}
+	v.header.Del("Accept-Encoding")
+	if a := v.ask(http.MethodGet, "/mark.svg"); a.Header.Get("Content-Type") != "image/svg+xml" || strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("%v", a.Header)
+	}
+	for _, path := range []string{"/assets/none.js", "/index.html", "/self.html", "/assets/a-1.js.gz", "/assets/..%2f..%2findex.html", "/assets/", "/.gitignore"} {
+		if a := v.ask(http.MethodGet, path); a.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.text)
+		}
+	}
+	if a := v.ask(http.MethodPost, "/"); a.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("POST of a page: %d", a.StatusCode)
+	}
+}
+
+func TestAPIsBesideTheirPages(t *testing.T) {
+	v := newHouse(t, nil).visitor("clerk")
+	for path, want := range map[string]int{"/api/": 404, "/api/none/v1/who": 404, "/api/ra/v1/none": 404, "/api/ra": 404} {
+		a := v.ask(http.MethodGet, path)
+		if a.StatusCode != want || !strings.Contains(a.Header.Get("Content-Type"), "json") {
+			t.Errorf("%s: %d %s", path, a.StatusCode, a.text)
+		}
+	}
+	a := v.ask(http.MethodGet, "/api/ra/v1/who")
+	if policy := a.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "sandbox") || a.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("an API's answer: %v", a.Header)
+	}
+}
+
+func TestNotBuilt(t *testing.T) {
+	v := newHouse(t, func(c *Config) { c.Web = fstest.MapFS{} }).visitor("")
+	if a := v.ask(http.MethodGet, "/"); a.StatusCode != http.StatusNotImplemented || !strings.Contains(string(a.text), "make build") {
+		t.Errorf("%d %s", a.StatusCode, a.text)
+	}
+}
+
+// The holders' console shares its listener with their API, which programs reach without
+// a session, and its cookie is another.
+func TestHolders(t *testing.T) {
+	beside := serve.New(serve.Config{Title: "self", Version: "1"})
+	v := newHouse(t, func(c *Config) { c.Kind, c.Beside = Holders, beside }).visitor("clerk")
+	if a := v.ask(http.MethodGet, "/"); !strings.Contains(string(a.text), "holders") {
+		t.Errorf("%s", a.text)
+	}
+	if a := v.ask(http.MethodGet, "/openapi.json"); a.StatusCode != http.StatusOK {
+		t.Errorf("%d", a.StatusCode)
+	}
+	if a := v.ask(http.MethodGet, "/v1/none"); a.StatusCode != http.StatusNotFound {
+		t.Errorf("%d", a.StatusCode)
+	}
+	if v.logIn(); !strings.HasPrefix(v.cookie, "__Host-onecert-holders=") {
+		t.Errorf("the cookie is %q", v.cookie)
+	}
+}

@@ -1,0 +1,211 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"onecert/pki"
+)
+
+func TestNoSessionNoCertificate(t *testing.T) {
+	h := newHouse(t, nil)
+	v := h.visitor("clerk")
+	if got := v.who(); got != "" {
+		t.Errorf("without a session the place knows %q", got)
+	}
+	if a := v.ask(http.MethodGet, "/api/ra/v1/who"); a.Header.Get(headerSession) != "none" {
+		t.Errorf("the answer says the session is %q", a.Header.Get(headerSession))
+	}
+	var view View
+	v.ask(http.MethodGet, "/api/console/v1/session").into(t, &view)
+	if view.State != "none" || view.Shown == nil || !view.Places[0].Known || view.Places[0].As != "clerk" {
+		t.Errorf("%+v", view)
+	}
+}
+
+func TestSessionOpensAndCloses(t *testing.T) {
+	h := newHouse(t, nil)
+	v := h.visitor("clerk")
+	cookie := v.logIn().Header.Get("Set-Cookie")
+	for _, rule := range []string{"__Host-onecert-officers=", "Path=/", "HttpOnly", "Secure", "SameSite=Strict"} {
+		if !strings.Contains(cookie, rule) {
+			t.Errorf("the cookie %q lacks %s", cookie, rule)
+		}
+	}
+	if got := v.who(); got != "clerk" {
+		t.Errorf("with a session the place knows %q", got)
+	}
+	before := v.cookie
+	v.ask(http.MethodPost, "/api/console/v1/session/close")
+	if v.cookie != "" {
+		t.Error("the cookie stays after logging out")
+	}
+	v.cookie = before
+	if got := v.who(); got != "" {
+		t.Errorf("after logging out the old cookie makes %q", got)
+	}
+	if want := []string{"console.login clerk", "console.logout clerk"}; !slices.Equal(h.log.written(), want) {
+		t.Errorf("the log has %q, want %q", h.log.written(), want)
+	}
+}
+
+func TestLoggingInAgainEndsTheOld(t *testing.T) {
+	h := newHouse(t, nil)
+	v := h.visitor("clerk")
+	v.logIn()
+	old := v.cookie
+	v.logIn()
+	v.cookie = old
+	if got := v.who(); got != "" {
+		t.Errorf("the session before makes %q", got)
+	}
+}
+
+func TestSessionBelongsToItsCertificate(t *testing.T) {
+	h := newHouse(t, nil)
+	owner := h.visitor("clerk")
+	owner.logIn()
+	for _, name := range []string{"", "thief", "clerk"} { // the last with another certificate of the same name
+		other := h.visitor(name)
+		other.cookie = owner.cookie
+		if got := other.who(); got != "" {
+			t.Errorf("a stolen cookie makes %q of %q", got, name)
+		}
+	}
+	if got := owner.who(); got != "clerk" {
+		t.Errorf("the attempt ended the owner's session: %q", got)
+	}
+}
+
+func TestSessionEnds(t *testing.T) {
+	for name, c := range map[string]struct {
+		step  time.Duration
+		steps int
+		use   func(*visitor)
+		want  string
+	}{
+		"used stays":            {14 * time.Minute, 3, func(v *visitor) { v.who() }, "clerk"},
+		"idle ends":             {15*time.Minute + time.Second, 1, func(*visitor) {}, ""},
+		"by itself is no use":   {8 * time.Minute, 2, func(v *visitor) { v.header.Set(headerIdle, "1"); v.who(); v.header.Del(headerIdle) }, ""},
+		"reading it is no use":  {8 * time.Minute, 2, func(v *visitor) { v.ask(http.MethodGet, "/api/console/v1/session") }, ""},
+		"absolute ends":         {10 * time.Minute, 61, func(v *visitor) { v.who() }, ""},
+		"just before its limit": {10 * time.Minute, 59, func(v *visitor) { v.who() }, "clerk"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, nil)
+			v := h.visitor("clerk")
+			v.logIn()
+			for range c.steps {
+				h.clock.forward(c.step)
+				c.use(v)
+			}
+			if got := v.who(); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestSessionEndsWithTheCertificate(t *testing.T) {
+	s := newSessions(time.Hour, 10*time.Hour, time.Now)
+	_, opened, err := s.open(pki.Actor{Name: "a", Certificate: "f"}, time.Now().Add(time.Minute))
+	if err != nil || time.Until(opened.until) > time.Minute {
+		t.Errorf("%v %v", opened.until, err)
+	}
+}
+
+func TestRefusedLogin(t *testing.T) {
+	h := newHouse(t, nil)
+	for name, code := range map[string]string{"": "console.no-certificate", "stranger": "test.stranger"} {
+		var problem struct{ Code, Remedy string }
+		a := h.visitor(name).ask(http.MethodPost, "/api/console/v1/session")
+		a.into(t, &problem)
+		if a.StatusCode < 400 || problem.Code != code || problem.Remedy == "" {
+			t.Errorf("%q: %d %s", name, a.StatusCode, a.text)
+		}
+	}
+	h.log.fail(errors.New("disk full"))
+	if a := h.visitor("clerk").ask(http.MethodPost, "/api/console/v1/session"); a.StatusCode < 500 || a.Header.Get("Set-Cookie") != "" {
+		t.Errorf("a login that cannot be written down: %d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestOtherOriginsCannotLogAnybodyIn(t *testing.T) {
+	h := newHouse(t, nil)
+	v := h.visitor("clerk")
+	v.header.Set("Origin", "https://evil.example")
+	v.header.Set("Sec-Fetch-Site", "cross-site")
+	if a := v.ask(http.MethodPost, "/api/console/v1/session"); a.StatusCode != http.StatusForbidden || v.cookie != "" {
+		t.Errorf("%d %s", a.StatusCode, a.text)
+	}
+}
+
+func TestGoverning(t *testing.T) {
+	h := newHouse(t, nil)
+	clerk, security := h.visitor("clerk"), h.visitor("security")
+	clerk.logIn()
+	if a := security.ask(http.MethodGet, "/api/console/v1/sessions"); a.StatusCode < 400 {
+		t.Error("sessions are shown to who is not logged in")
+	}
+	security.logIn()
+	if a := clerk.ask(http.MethodGet, "/api/console/v1/sessions"); a.StatusCode != http.StatusForbidden {
+		t.Errorf("a clerk sees the sessions of others: %d", a.StatusCode)
+	}
+	var all []SessionView
+	security.ask(http.MethodGet, "/api/console/v1/sessions").into(t, &all)
+	n := slices.IndexFunc(all, func(s SessionView) bool { return s.Name == "clerk" })
+	if len(all) != 2 || n < 0 || all[n].Own || all[n].Address == "" {
+		t.Fatalf("%+v", all)
+	}
+	if a := clerk.ask(http.MethodPost, "/api/console/v1/sessions/"+all[n].ID+"/end"); a.StatusCode != http.StatusForbidden {
+		t.Errorf("a clerk ends sessions: %d", a.StatusCode)
+	}
+	if a := security.ask(http.MethodPost, "/api/console/v1/sessions/"+all[n].ID+"/end"); a.StatusCode >= 300 {
+		t.Errorf("%d %s", a.StatusCode, a.text)
+	}
+	if got := clerk.who(); got != "" {
+		t.Errorf("an ended session makes %q", got)
+	}
+	if a := security.ask(http.MethodPost, "/api/console/v1/sessions/"+all[n].ID+"/end"); a.StatusCode != http.StatusNotFound {
+		t.Errorf("ending it again: %d", a.StatusCode)
+	}
+}
+
+func TestManySessionsOfOne(t *testing.T) {
+	now := time.Now()
+	s := newSessions(time.Hour, 10*time.Hour, func() time.Time { return now })
+	var tokens []string
+	for range maxOfOne + 1 {
+		now = now.Add(time.Second)
+		token, _, err := s.open(pki.Actor{Name: "a", Certificate: "f"}, now.Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens = append(tokens, token)
+	}
+	if _, ok := s.find(tokens[0], "f", true); ok {
+		t.Error("the oldest session stands")
+	}
+	if _, ok := s.find(tokens[1], "f", true); !ok || len(s.all) != maxOfOne {
+		t.Errorf("%d sessions", len(s.all))
+	}
+}
+
+func TestFullHouse(t *testing.T) {
+	now := time.Now()
+	s := newSessions(time.Hour, 10*time.Hour, func() time.Time { return now })
+	for n := range maxSessions {
+		s.all[[32]byte{byte(n), byte(n >> 8)}] = &session{fingerprint: string(rune(n)), used: now, until: now.Add(time.Hour)}
+	}
+	if _, _, err := s.open(pki.Actor{Certificate: "new"}, now.Add(time.Hour)); pki.KindOf(err) != pki.Unavailable {
+		t.Errorf("one more: %v", err)
+	}
+	now = now.Add(2 * time.Hour)
+	if _, _, err := s.open(pki.Actor{Certificate: "new"}, now.Add(time.Hour)); err != nil || len(s.all) != 1 {
+		t.Errorf("after all have ended: %v, %d", err, len(s.all))
+	}
+}
