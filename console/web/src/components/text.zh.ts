@@ -1,4 +1,7 @@
+import refusals from './refusals.zh'
+
 export default {
+  ...refusals,
   retry: '重试',
   cancel: '取消',
   reason: '理由',
