@@ -95,6 +95,7 @@ func (c *counterHall) questions() []question {
 		}
 	}
 	return []question{
+		{"how much waits (asked every minute by everybody)", func(ctx context.Context) error { _, err := c.Work(ctx); return err }},
 		{"applications that wait, two pages", applications(ra.Query{})},
 		{"delivered, of code publishers, two pages", applications(ra.Query{States: []ra.State{ra.Delivered}, Kind: ra.Code})},
 		{"applications by the commonest surname, two pages", applications(ra.Query{Name: "张"})},

@@ -407,3 +407,24 @@ func TestPostNowhere(t *testing.T) {
 		t.Errorf("%+v tickets, %v", all, err)
 	}
 }
+
+// What waits for an officer is what nobody has taken yet and what he has taken himself,
+// in his subtree.
+func TestWaiting(t *testing.T) {
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		h := open(t, source)
+		taken, _ := h.opened(question())
+		h.opened(question())
+		if _, err := h.desk.Do(as("ra1.reviewer"), taken.Number, helpdesk.Step{Version: 1, Event: helpdesk.Take}); err != nil {
+			t.Fatal(err)
+		}
+		for who, want := range map[string]int{"ra1.reviewer": 2, "ra1.issuer": 1, "centre.registrar": 1, "ra2.reviewer": 0} {
+			if n, err := h.desk.Waiting(as(who)); err != nil || n != want {
+				t.Errorf("%d wait for %s, %v", n, who, err)
+			}
+		}
+		if _, err := h.desk.Waiting(as("ra1.system")); pki.CodeOf(err) != "officer.forbidden" {
+			t.Error(err)
+		}
+	})
+}

@@ -56,6 +56,16 @@ func (d *Desk) Tickets(ctx context.Context, q Query) (*Page, error) {
 	return page, nil
 }
 
+// Waiting counts what waits for an officer: what is open in the subtree, and what he
+// works on. It counts to 1000.
+func (d *Desk) Waiting(ctx context.Context) (int, error) {
+	s, err := d.enter(ctx, officer.WorkTickets)
+	if err != nil {
+		return 0, err
+	}
+	return countWaiting(ctx, d.cfg.DB.Read(), s.path, s.actor.Name)
+}
+
 // Ticket returns a ticket of the officer's subtree with its conversation.
 func (d *Desk) Ticket(ctx context.Context, number string) (*Ticket, error) {
 	s, err := d.enter(ctx, officer.ReadTickets)

@@ -163,6 +163,17 @@ func readTickets(ctx context.Context, q querier, path string, query Query, limit
 	return tickets(ctx, q, "WHERE "+below+" AND "+states+" AND ($2 = '' OR officer = $2) AND (due > $3 OR due = $3 AND number > $4) ORDER BY due, number LIMIT $5", args...)
 }
 
+const mostCounted = 1000
+
+func countWaiting(ctx context.Context, q querier, path, officer string) (n int, err error) {
+	err = q.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM desk_ticket WHERE state IN ('open', 'working') AND (state = 'open' OR officer = $2) AND `+below+" LIMIT $3) few",
+		path, officer, mostCounted).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("counting tickets: %w", err)
+	}
+	return n, nil
+}
+
 func ticketsOf(ctx context.Context, q querier, holder string) ([]*Ticket, error) {
 	return tickets(ctx, q, "WHERE holder = $1 AND holder <> '' ORDER BY number DESC LIMIT 200", holder)
 }

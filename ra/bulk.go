@@ -32,6 +32,7 @@ func (r *Registration) Fill(ctx context.Context, f Filling) error {
 		{"places", f.Applications, b.places(b.counter())},
 		{"places", f.Applications, b.places(b.branch())},
 		{"places", f.Applications, b.places("'" + r.cfg.Home.ID + "'")},
+		{"standings", 1, b.standings()},
 		{"certificates", f.Certificates, b.certificates()},
 		{"figures", f.Days * (1 + f.Branches + f.Branches*f.Counters), b.figures()},
 	} {
@@ -127,6 +128,12 @@ func (b *filler) applications() string {
 
 func (b *filler) places(node string) string {
 	return fmt.Sprintf("INSERT INTO ra_place (node, state, kind, created, application) SELECT %s, %s, %s, %s, 'f-' || s.n %s", node, b.state(), b.kind(), b.created(), b.series())
+}
+
+// standings are how many applications stand so, at each node, from where they are listed.
+func (b *filler) standings() string {
+	return `INSERT INTO ra_figure (node, period, operation, kind, event, times, waited)
+		SELECT node, 0, 'issue', kind, 'in:' || state, count(*), 0 FROM ra_place WHERE CAST($1 AS BIGINT) <= CAST($2 AS BIGINT) GROUP BY node, state, kind`
 }
 
 func (b *filler) certificates() string {

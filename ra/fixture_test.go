@@ -35,6 +35,7 @@ import (
 // office is what the conformance suite asks of a registration: the object and its client.
 type office interface {
 	Me(context.Context) (*ra.Me, error)
+	Work(context.Context) (*ra.Work, error)
 	Kinds(context.Context) ([]ra.KindView, error)
 	Register(context.Context, ra.Entry) (*ra.Application, error)
 	Edit(context.Context, string, ra.EditOf) (*ra.Application, error)

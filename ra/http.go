@@ -57,6 +57,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.replicaRoutes(api)
 	r.carryRoutes(api)
 	r.deliveryRoutes(api)
+	r.workRoutes(api)
 }
 
 func (r *Registration) applicationRoutes(api huma.API) {

@@ -72,6 +72,9 @@ type Config struct {
 	States  States
 	Holders Holders
 
+	// Elsewhere counts what waits for an officer in other rooms; nil: nothing does.
+	Elsewhere Elsewhere
+
 	// Upstream is the registration above, where this is a counter with a process of its
 	// own: what it registers is reviewed and carried out there.
 	Upstream Upstream

@@ -82,7 +82,7 @@ func (p *RAProcess) open(ctx context.Context) error {
 	if p.box, err = p.outbox(ctx); err != nil {
 		return err
 	}
-	room.Notices = c.Notices.told(p.box)
+	room.Notices, room.Elsewhere = c.Notices.told(p.box), elsewhere{p}
 	if p.Registration, err = ra.New(ctx, room); err != nil {
 		return err
 	}

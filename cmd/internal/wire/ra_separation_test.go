@@ -241,6 +241,7 @@ func raTrials(b *branches) map[string][]trial {
 		"succeed": {{identified: true, own: true, body: object{"certificate": []byte("x")}}},
 
 		"me":    {{op: officer.ReadTree, own: true}},
+		"work":  {{op: officer.ReadTree, own: true}},
 		"kinds": {{identified: true, own: true}},
 
 		"register": {{op: officer.Register, body: object{"operation": "revoke", "issuer": b.issuer, "serial": b.serial, "reason": "keyCompromise"}},
