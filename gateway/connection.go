@@ -33,9 +33,8 @@ type peer struct {
 
 	tie atomic.Pointer[tie]
 
-	opening sync.Mutex // one session for requests that come at once
-	mu      sync.Mutex // of what follows, and of changing tie
-	over    bool
+	mu   sync.Mutex // of what follows, and of changing tie
+	over bool
 }
 
 // judged is a verdict as long as it holds, and who it speaks for if it is good.
@@ -60,13 +59,17 @@ func (e *entrance) connected(ctx context.Context, conn net.Conn) context.Context
 	return context.WithValue(ctx, peerKey{}, p)
 }
 
-// changed is http.Server's ConnState. A hijacked connection (WebSocket) is released by
-// the request that became it.
+// changed is http.Server's ConnState. A hijacked connection (WebSocket) ends with the
+// request that became it.
 func (e *entrance) changed(conn net.Conn, state http.ConnState) {
-	if state != http.StateClosed && state != http.StateHijacked {
-		return
+	if state == http.StateClosed {
+		e.left(conn)
 	}
-	if p, ok := e.peers.LoadAndDelete(conn); ok && state == http.StateClosed {
+}
+
+// left forgets a connection that is over.
+func (e *entrance) left(conn net.Conn) {
+	if p, ok := e.peers.LoadAndDelete(conn); ok {
 		p.(*peer).release(e.gateway.live)
 	}
 }
@@ -133,27 +136,34 @@ func (p *peer) hold(l *live, of *person, v *guest) (held bool) {
 	if p.over {
 		return true
 	}
-	t := l.tie(h, func() { p.conn.Close() }, func() bool { return p.still(v) })
+	t := l.tie(h, func() { p.conn.Close() }, func(ctx context.Context) right { return p.still(ctx, v) })
 	if before := p.tie.Swap(t); before != nil {
 		l.untie(before)
 	}
 	return false
 }
 
-// stillWait bounds what asking again may take.
-const stillWait = 5 * time.Second
-
 // still says whether certificate and session of a connection are good, by whom the service
 // trusts now. Being idle ends a session, but not what goes on under it.
-func (p *peer) still(v *guest) bool {
+func (p *peer) still(ctx context.Context, v *guest) right {
 	g := p.entrance.gateway
 	now := g.cfg.Now()
-	ctx, cancel := context.WithTimeout(g.ctx, stillWait)
-	defer cancel()
-	if p.judge(ctx, g.trust, p.entrance.service.Load().trust, now).person == nil {
-		return false
+	if v != nil && !g.unended(v, now) {
+		return rightEnded
 	}
-	return v == nil || g.unended(v, now)
+	return rightBy(p.judge(ctx, g.trust, p.entrance.service.Load().trust, now).verdict.Code)
+}
+
+// rightBy is what a verdict leaves of a right: where nothing is known of the status, the
+// answer may be on its way.
+func rightBy(code trust.Code) right {
+	switch code {
+	case trust.Good:
+		return rightGood
+	case trust.StatusUnknown:
+		return rightUnknown
+	}
+	return rightEnded
 }
 
 // unended says whether a session was not ended and has not reached its end.
@@ -175,7 +185,7 @@ func (g *Gateway) watch() {
 			tick.Stop()
 			return
 		case <-tick.C:
-			if n := g.live.sweep(); n > 0 {
+			if n := g.live.sweep(g.ctx); n > 0 {
 				g.cfg.Log.Info("connections that have lost their right are ended", "connections", n)
 			}
 		}

@@ -46,10 +46,10 @@ func (e *entrance) serve(w http.ResponseWriter, r *http.Request) {
 	x.begin()
 	result := forward.Result{}
 	defer func() {
-		if x.visit.Upgraded {
-			x.peer.release(g.live)
-		}
 		x.end(result)
+		if result.Upgraded {
+			e.left(x.peer.conn)
+		}
 		result.End()
 	}()
 	if !x.admit() || x.own() || !x.find() || !x.identify() || !x.decide() {
@@ -360,9 +360,14 @@ func (x *exchange) cuttable() (ctx context.Context, done func()) {
 	s := x.guest.session
 	ctx, cancel := context.WithCancel(ctx)
 	v, set, g := x.guest, x.service.trustFor(x), x.Gateway
-	still := func() bool { return g.goodBy(set, v) && g.unended(v, g.cfg.Now()) }
+	still := func(ctx context.Context) right {
+		if now := g.cfg.Now(); g.unended(v, now) {
+			return rightBy(g.judgeAgain(ctx, set, v, now))
+		}
+		return rightEnded
+	}
 	t := x.live.tie(holding{issuer: s.Issuer, serial: s.Serial, leaf: v.person.fingerprint, session: s.ID}, cancel, still)
-	if !still() { // it ended before it was tied
+	if still(ctx) != rightGood { // it ended before it was tied
 		cancel()
 	}
 	return ctx, func() { x.live.untie(t); cancel() }

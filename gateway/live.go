@@ -1,8 +1,11 @@
 package gateway
 
 import (
+	"context"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"onecert/pki"
 )
@@ -40,6 +43,7 @@ const liveShards = 64
 type live struct {
 	seed   maphash.Seed
 	shards [liveShards]liveShard
+	asking chan struct{} // places for those that wait for an answer
 }
 
 type liveShard struct {
@@ -52,11 +56,21 @@ type tie struct {
 	holding holding
 	once    sync.Once
 	cut     func()
-	still   func() bool // whether the right is still there; nil: it is asked elsewhere
+	still   func(ctx context.Context) right // nil: it is asked elsewhere
+	asking  atomic.Bool
 }
 
+// right is what is left of one.
+type right int
+
+const (
+	rightEnded right = iota
+	rightGood
+	rightUnknown // as good as ended, unless asking helps
+)
+
 func newLive() *live {
-	l := &live{seed: maphash.MakeSeed()}
+	l := &live{seed: maphash.MakeSeed(), asking: make(chan struct{}, liveAsking)}
 	for i := range l.shards {
 		l.shards[i].all = map[string]map[*tie]struct{}{}
 	}
@@ -68,7 +82,7 @@ func (l *live) shard(key string) *liveShard {
 }
 
 // tie registers what cut ends; untie takes it out again.
-func (l *live) tie(h holding, cut func(), still func() bool) *tie {
+func (l *live) tie(h holding, cut func(), still func(context.Context) right) *tie {
 	t := &tie{holding: h, cut: cut, still: still}
 	keys, n := h.keys()
 	for _, key := range keys[:n] {
@@ -116,28 +130,67 @@ func (l *live) endCertificate(issuer string, serial pki.Serial) int {
 }
 func (l *live) endSession(id string) int { return l.end("s:" + id) }
 
+// How many may wait at once for what a distant server says about their certificates, and
+// for how long. Who finds no place is asked about a second later.
+const (
+	liveAsking = 256
+	stillWait  = 5 * time.Second
+)
+
 // sweep cuts what has lost its right without anybody saying so: a certificate ended or is
 // on a list of another CA, a session was ended by another gateway. Every tie has a leaf.
-func (l *live) sweep() (cut int) {
+// It waits for nobody: what only a distant server knows is asked beside it, and cut when
+// that says nothing.
+func (l *live) sweep(ctx context.Context) (cut int) {
+	hurried, cancel := context.WithCancel(ctx)
+	cancel()
 	for i := range l.shards {
-		var all []*tie
-		s := &l.shards[i]
-		s.mu.Lock()
-		for key, ties := range s.all {
-			if key[0] != 'f' {
+		for _, t := range l.shards[i].leaves() {
+			if t.still == nil || t.asking.Load() {
 				continue
 			}
-			for t := range ties {
-				all = append(all, t)
-			}
-		}
-		s.mu.Unlock()
-		for _, t := range all {
-			if t.still != nil && !t.still() {
+			switch t.still(hurried) {
+			case rightEnded:
 				t.once.Do(t.cut)
 				cut++
+			case rightUnknown:
+				l.ask(ctx, t)
 			}
 		}
 	}
 	return cut
+}
+
+// leaves are the ties that are found by their certificate.
+func (s *liveShard) leaves() (all []*tie) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, ties := range s.all {
+		if key[0] != 'f' {
+			continue
+		}
+		for t := range ties {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// ask looks at a tie with patience.
+func (l *live) ask(ctx context.Context, t *tie) {
+	select {
+	case l.asking <- struct{}{}:
+	default:
+		return
+	}
+	t.asking.Store(true)
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, stillWait)
+		defer cancel()
+		if t.still(ctx) != rightGood {
+			t.once.Do(t.cut)
+		}
+		t.asking.Store(false)
+		<-l.asking
+	}()
 }

@@ -204,13 +204,6 @@ func (x *exchange) stillGood(v *guest) bool {
 	return code == trust.Good
 }
 
-// goodBy is stillGood while a request is carried.
-func (g *Gateway) goodBy(set *trust.Set, v *guest) bool {
-	ctx, cancel := context.WithTimeout(g.ctx, stillWait)
-	defer cancel()
-	return g.judgeAgain(ctx, set, v, g.cfg.Now()) == trust.Good
-}
-
 // judgeAgain judges the certificate of a session, and remembers that it is good.
 func (g *Gateway) judgeAgain(ctx context.Context, set *trust.Set, v *guest, at time.Time) trust.Code {
 	p := v.person

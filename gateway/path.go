@@ -104,7 +104,8 @@ func hostOf(header string) (host, port string, ok bool) {
 }
 
 // pattern is a path of an Access, read: segments, "*" for any one, "**" at the end for
-// everything beneath, and the path itself.
+// everything beneath, and the path itself. A slash at the end makes no difference, as in
+// the policy: to most back ends /a and /a/ are one page.
 type pattern struct {
 	segments []string
 	beneath  bool
@@ -117,16 +118,27 @@ func parsePattern(text string) (pattern, error) {
 	if !strings.HasPrefix(text, "/") {
 		return pattern{}, wrong("does not begin with a slash")
 	}
-	p := pattern{segments: strings.Split(text[1:], "/")}
+	if strings.Contains(text, "//") {
+		return pattern{}, wrong("has a segment without a name")
+	}
+	p := pattern{segments: strings.Split(withoutSlash(text)[1:], "/")}
 	if last := len(p.segments) - 1; p.segments[last] == "**" {
 		p.segments, p.beneath = p.segments[:last], true
 	}
-	for i, s := range p.segments {
-		if s == "." || s == ".." || s != "*" && strings.Contains(s, "*") || s == "" && i < len(p.segments)-1 {
+	for _, s := range p.segments {
+		if s == "." || s == ".." || s != "*" && strings.Contains(s, "*") || s == "" && len(p.segments) > 1 {
 			return pattern{}, wrong("has a segment that cannot be: " + s)
 		}
 	}
 	return p, nil
+}
+
+// withoutSlash takes the slash at the end away, but for that of the root.
+func withoutSlash(path string) string {
+	if len(path) > 1 && path[len(path)-1] == '/' {
+		return path[:len(path)-1]
+	}
+	return path
 }
 
 // folded is the pattern for paths in lower case.
@@ -140,7 +152,7 @@ func (p pattern) folded() pattern {
 
 // fits compares a plain path.
 func (p pattern) fits(path string) bool {
-	rest := path[1:]
+	rest := withoutSlash(path)[1:]
 	for i, want := range p.segments {
 		segment, after, more := strings.Cut(rest, "/")
 		if want != "*" && want != segment || want == "*" && segment == "" {

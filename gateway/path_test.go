@@ -57,9 +57,10 @@ func TestPattern(t *testing.T) {
 		fits          bool
 	}{
 		{"/", "/", true}, {"/", "/a", false}, {"/**", "/", true}, {"/**", "/a/b", true},
-		{"/a", "/a", true}, {"/a", "/a/", false}, {"/a/", "/a/", true}, {"/a/", "/a", false},
+		{"/a", "/a", true}, {"/a", "/a/", true}, {"/a/", "/a/", true}, {"/a/", "/a", true}, {"/a", "/a/b", false}, {"/a/", "/a/b", false},
 		{"/a/**", "/a", true}, {"/a/**", "/a/", true}, {"/a/**", "/a/b/c", true}, {"/a/**", "/ab", false},
 		{"/a/*", "/a/b", true}, {"/a/*", "/a/", false}, {"/a/*", "/a/b/c", false}, {"/*/b", "/a/b", true}, {"/*/b", "/b", false},
+		{"/a/*", "/a/b/", true}, {"/a/**/", "/a/b", true},
 	} {
 		p, err := parsePattern(c.pattern)
 		if err != nil {
@@ -69,7 +70,7 @@ func TestPattern(t *testing.T) {
 			t.Errorf("%s and %s: %v", c.pattern, c.path, got)
 		}
 	}
-	for _, bad := range []string{"", "a", "/a**", "/../a", "/a//b", "/**/a"} {
+	for _, bad := range []string{"", "a", "/a**", "/../a", "/a//b", "/a//", "//", "/**/a"} {
 		if _, err := parsePattern(bad); err == nil {
 			t.Errorf("%q was read", bad)
 		}

@@ -115,6 +115,38 @@ type guests struct {
 	bySession map[string]*guest
 	byLeaf    map[[32]byte]*guest
 	swept     time.Time
+	opening   map[[32]byte]*turn
+}
+
+// turn lets one after the other through who come with one certificate.
+type turn struct {
+	sync.Mutex
+	wanted int
+}
+
+// alone waits until nobody else opens a session for a certificate; connections that come
+// at once then share the first one's. end lets the next through.
+func (g *guests) alone(leaf [32]byte) (end func()) {
+	g.mu.Lock()
+	t := g.opening[leaf]
+	if t == nil {
+		t = &turn{}
+		if g.opening == nil {
+			g.opening = map[[32]byte]*turn{}
+		}
+		g.opening[leaf] = t
+	}
+	t.wanted++
+	g.mu.Unlock()
+	t.Lock()
+	return func() {
+		t.Unlock()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if t.wanted--; t.wanted == 0 {
+			delete(g.opening, leaf)
+		}
+	}
 }
 
 // guestLife is how long somebody is remembered who is not seen; it is not the session's.
@@ -130,21 +162,38 @@ func (g *guests) add(v *guest, now time.Time) {
 	if g.bySession == nil {
 		g.bySession, g.byLeaf = map[string]*guest{}, map[[32]byte]*guest{}
 	}
-	g.bySession[v.session.ID] = v
-	g.byLeaf[v.session.Fingerprint] = v
-	if now.Sub(g.swept) > time.Minute || len(g.bySession) > maxGuests {
+	if now.Sub(g.swept) > time.Minute {
 		g.sweep(now)
 	}
+	for len(g.bySession) >= maxGuests {
+		g.drop(g.oldest())
+	}
+	g.bySession[v.session.ID] = v
+	g.byLeaf[v.session.Fingerprint] = v
 }
 
-// sweep forgets who was not seen for long; with too many here, whoever comes first.
+// sweep forgets who was not seen for long.
 func (g *guests) sweep(now time.Time) {
 	g.swept = now
 	for _, v := range g.bySession {
-		if v.used.Load() < now.Add(-guestLife).Unix() || len(g.bySession) > maxGuests {
+		if v.used.Load() < now.Add(-guestLife).Unix() {
 			g.drop(v)
 		}
 	}
+}
+
+// oldest is of a few whom chance picks the one not seen for longest.
+func (g *guests) oldest() (found *guest) {
+	looked := 0
+	for _, v := range g.bySession { // Go's order is random
+		if found == nil || v.used.Load() < found.used.Load() {
+			found = v
+		}
+		if looked++; looked == 16 {
+			break
+		}
+	}
+	return found
 }
 
 func (g *guests) drop(v *guest) {

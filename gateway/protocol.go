@@ -218,6 +218,8 @@ func (g *Gateway) forTLS(at string, v *service, c *Configuration, certificates [
 	}
 	v.tlsPlain = own
 	v.tls = own.Clone()
+	v.resuming.keep(v.tlsPlain, false)
+	v.resuming.keep(v.tls, true)
 	if v.ClientCertificate != AskNone {
 		v.tls.ClientAuth = tls.RequestClientCert
 		if v.NameAuthorities {
@@ -254,9 +256,10 @@ func authorities(c *Configuration, set string) *x509.CertPool {
 }
 
 func (g *Gateway) forTLCP(v *service, c *Configuration, certificates []tlcp.Certificate) {
-	own := &tlcp.Config{Rand: g.cfg.Random, Time: g.cfg.Now, Certificates: certificates, SessionCache: v.sessions, NextProtos: v.next()}
+	own := &tlcp.Config{Rand: g.cfg.Random, Time: g.cfg.Now, Certificates: certificates, SessionCache: v.resuming.plain, NextProtos: v.next()}
 	v.tlcpPlain = own
 	v.tlcp = own.Clone()
+	v.tlcp.SessionCache = v.resuming.asked
 	if v.ClientCertificate != AskNone {
 		v.tlcp.ClientAuth = tlcp.RequestClientCert
 		if v.NameAuthorities {

@@ -28,7 +28,7 @@ func AfterRestore(ctx context.Context, tx *sql.Tx, log *audit.Log, r Restored) e
 // Figures returns how many versions there are, as tx sees it.
 func Figures(ctx context.Context, tx *sql.Tx) (map[string]int64, error) {
 	var n int64
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM gateway_version").Scan(&n); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM gateway_configuration").Scan(&n); err != nil {
 		return nil, fmt.Errorf("counting versions: %w", err)
 	}
 	return map[string]int64{"versions": n}, nil

@@ -32,12 +32,7 @@ func TestRevokedIsOutWithinASecond(t *testing.T) {
 	h.handler = func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Header.Get("Upgrade") != "":
-			conn, _, err := http.NewResponseController(w).Hijack()
-			if err == nil {
-				io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n")
-				io.Copy(conn, conn)
-				conn.Close()
-			}
+			echoUpgraded(w, r)
 		case r.URL.Path == "/events":
 			w.Header().Set("Content-Type", "text/event-stream")
 			for r.Context().Err() == nil {
@@ -75,6 +70,16 @@ func TestRevokedIsOutWithinASecond(t *testing.T) {
 	}
 	if n, err := io.ReadFull(others, make([]byte, 30)); err != nil {
 		t.Errorf("somebody else's stream broke off after %d octets: %v", n, err)
+	}
+}
+
+// echoUpgraded is an application that sends back what comes through a tunnel.
+func echoUpgraded(w http.ResponseWriter, _ *http.Request) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err == nil {
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n")
+		io.Copy(conn, conn)
+		conn.Close()
 	}
 }
 

@@ -53,7 +53,7 @@ type service struct {
 
 	tls, tlsPlain   *tls.Config // asking for a certificate, and not; nil: TLS is not spoken
 	tlcp, tlcpPlain *tlcp.Config
-	sessions        tlcp.SessionCache // of TLCP: goes on over changes
+	resuming        *resuming // goes on over changes
 }
 
 // fault is an error about one field of a configuration.
@@ -274,9 +274,9 @@ func (g *Gateway) addService(r *running, s *Service, old *running, shown map[str
 		before = old.services[s.Name]
 	}
 	if before != nil {
-		v.sessions = before.sessions
+		v.resuming = before.resuming
 	} else {
-		v.sessions = tlcp.NewLRUSessionCache(20_000)
+		v.resuming = newResuming(g.cfg.Now)
 	}
 	if err := g.protocols(at, v, r.config, shown); err != nil {
 		return err

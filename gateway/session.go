@@ -18,8 +18,7 @@ func (x *exchange) byCertificate(p *person) error {
 			return err
 		}
 	}
-	x.peer.opening.Lock()
-	defer x.peer.opening.Unlock()
+	defer x.guests.alone(p.verdict.Fingerprint)()
 	if v := x.peer.guest.Load(); v != nil && v.person.is(p) {
 		if over, err := x.resume(v); !over {
 			return err

@@ -93,7 +93,9 @@ func (j *journal) knows(ctx context.Context, serial pki.Serial) (code string, er
 	case pki.KindOf(err) == pki.Unknown:
 		return "status.unknown", nil
 	}
-	j.failed(err)
+	if ctx.Err() == nil { // else who asked did not wait
+		j.failed(err)
+	}
 	return "status.unavailable", err
 }
 

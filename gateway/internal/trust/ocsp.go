@@ -97,12 +97,26 @@ func (r *responder) look(k *link, at time.Time, allow time.Duration) (standing, 
 	case usable:
 		found := a.standing
 		found.stale = found.code == Good && at.After(a.until)
-		found.until = a.until.Add(allow)
+		found.until = a.heldUntil(at, allow)
 		return found, nil
 	case a.flight != nil:
 		return unknown("ocsp.unreachable"), a.flight
 	}
 	return unknown(a.why), nil
+}
+
+// heldUntil is how long who looks may go on without looking again: until it is time to ask
+// for the next answer, so that open connections learn of it and never meet one that has
+// ended while the responder is there.
+func (a *answer) heldUntil(at time.Time, allow time.Duration) time.Time {
+	next := a.refresh
+	if !at.Before(next) {
+		next = at.Add(retryAfter)
+	}
+	if ends := a.until.Add(allow); ends.Before(next) {
+		return ends
+	}
+	return next
 }
 
 // fly asks in the background. r.mu is held.

@@ -58,6 +58,9 @@ func TestOCSPMemory(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { ask() }); n > 0 {
 		t.Errorf("a known answer costs %v allocations", n)
 	}
+	if held := ask().Until.Sub(c.now()); held > 31*time.Minute {
+		t.Errorf("nobody looks again for %v, past half of the answer's life", held)
+	}
 	c.forward(40 * time.Minute)
 	wants(t, "past half its life", ask(), Good)
 	settles(2)
