@@ -18,6 +18,8 @@ export const access = {
   work: { places: ['ra'] },
   applications: { places: ['ra'] },
   register: { places: ['ra'], roles: ['registrar'] },
+  nearby: { places: ['ra'], roles: ['registrar'] },
+  carryings: { places: ['ra'], roles: ['issuer'] },
   batches: { places: ['ra'], roles: counter },
   certificates: { places: ['ra', 'ca'] },
   holders: { places: ['ra'] },

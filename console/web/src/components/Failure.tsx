@@ -3,12 +3,18 @@ import i18next from 'i18next'
 import { useTranslation } from 'react-i18next'
 import { Refusal } from '@/lib/refusal'
 
+// named is what a refusal names in Chinese in brackets: the field, the document.
+const named = (message: string) => {
+  const name = /\(([\u4e00-\u9fff][^()]*)\)/.exec(message)?.[1]
+  return name ? `：${name}` : ''
+}
+
 // said is what a refusal says in the language of the page: by its code where the code is
 // known, in the words of the server otherwise.
 export function said(error: unknown): { wrong: string; remedy: string } {
   if (!(error instanceof Refusal)) return { wrong: i18next.t('components:failure.internal'), remedy: error instanceof Error ? error.message : '' }
   const known = error.offline ? 'failure.offline' : `refusal.${error.code}`
-  const wrong = i18next.exists(`components:${known}`) ? i18next.t(`components:${known}`) : error.message
+  const wrong = i18next.exists(`components:${known}`) ? i18next.t(`components:${known}`) + named(error.message) : error.message
   const remedy = i18next.exists(`components:${known}.remedy`) ? i18next.t(`components:${known}.remedy`) : error.remedy
   return { wrong, remedy }
 }

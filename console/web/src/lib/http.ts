@@ -40,9 +40,12 @@ async function send(request: Request): Promise<Response> {
   }
 }
 
+// Calls of the registration that are done each time: what they answer is shown once.
+const keyless = /\/(unmask|export|verify|receipt|codes?|password|package|enrolments)$/
+
 // Every act has a key of its own, so that a doubled click or a repeated call is done once.
 function keyed(request: Request): Request {
-  if (request.method === 'POST' && !request.headers.has('Idempotency-Key')) {
+  if (request.method === 'POST' && !request.headers.has('Idempotency-Key') && !keyless.test(new URL(request.url).pathname)) {
     request.headers.set('Idempotency-Key', crypto.randomUUID())
   }
   return request
@@ -51,9 +54,7 @@ function keyed(request: Request): Request {
 for (const client of [ca, kmc, ra, gateway, self, console_]) {
   client.setConfig({ fetch: guarded })
 }
-for (const client of [ra, self]) {
-  client.interceptors.request.use(keyed)
-}
+ra.interceptors.request.use(keyed)
 
 interface Answer<T> {
   data?: T
