@@ -26,10 +26,19 @@ func (c caller) client(base string) (*serve.Client, error) { return c.over(c.pro
 
 // over calls base over one protocol: a certificate is renewed by showing itself.
 func (c caller) over(protocol, base string) (*serve.Client, error) {
+	var client *serve.Client
+	var err error
+	own := func() any { return c.identity.Certificate() }
 	if protocol == overTLCP {
-		return serve.NewTLCPClient(base, serve.ClientTLCP(c.pair, c.nation, c.now))
+		client, err = serve.NewTLCPClient(base, serve.ClientTLCP(c.pair, c.nation, c.now))
+		own = func() any { return c.pair.Certificate() }
+	} else {
+		client, err = serve.NewClient(base, serve.ClientTLS(c.identity, c.roots, c.now))
 	}
-	return serve.NewClient(base, serve.ClientTLS(c.identity, c.roots, c.now))
+	if err == nil {
+		show(client.HTTP, own)
+	}
+	return client, err
 }
 
 // takes is what a listener takes beside TLS: nil without a pair.
