@@ -356,7 +356,8 @@ func TestAppendRefusesHalfFilledActs(t *testing.T) {
 
 func TestSearch(t *testing.T) {
 	each(t, func(t *testing.T, h house) {
-		h.record(t, acts(0, 50)...)
+		all := acts(0, 50)
+		h.record(t, all...)
 		other := act(50)
 		other.Act, other.Actor.Name, other.Subject, other.Object = "certificate.revoke", "ra1.reviewer", "", ""
 		h.record(t, other)
@@ -374,6 +375,11 @@ func TestSearch(t *testing.T) {
 			{audit.Query{Act: "certificate"}, "[]"},
 			{audit.Query{Act: "%."}, "[]"},
 			{audit.Query{From: 51}, "[]"},
+			{audit.Query{Newest: true, Limit: 2}, "[50 49]"},
+			{audit.Query{Newest: true, Before: 49, Limit: 2}, "[48 47]"},
+			{audit.Query{Result: audit.Done, From: 49}, "[49 50]"},
+			{audit.Query{Result: audit.Failed}, "[]"},
+			{audit.Query{Since: all[10].At, Until: all[12].At}, "[10 11]"},
 		} {
 			got, err := h.Search(t.Context(), c.q)
 			if numbers := numbersOf(got); err != nil || numbers != c.want {

@@ -53,6 +53,44 @@ func (l *Log) Inclusion(ctx context.Context, number int64) (Entry, Inclusion, er
 	return entry, Inclusion{number, size, root, hashes}, err
 }
 
+// Proofs returns the log's present head, signed by every signer, and for each number the
+// proof that its entry is in the tree of that head: a page of entries is proven at once.
+func (l *Log) Proofs(ctx context.Context, numbers ...int64) (signed []byte, all []Inclusion, err error) {
+	c, signed, err := l.checkpoint(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, number := range numbers {
+		if number < 0 || number >= c.Size {
+			return nil, nil, pki.Errorf(pki.Unknown, "audit.unknown", "the audit log has no entry %d", number)
+		}
+		nodes, err := proof.Inclusion(uint64(number), uint64(c.Size))
+		if err != nil {
+			return nil, nil, fmt.Errorf("proving audit entry %d: %w", number, err)
+		}
+		hashes, err := rehash(ctx, l.d.Read(), nodes) // nodes never change, so no snapshot is needed
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, Inclusion{number, c.Size, c.Root, hashes})
+	}
+	return signed, all, nil
+}
+
+// ConsistencyTo returns the proof that the tree of one size the log has had begins with
+// that of an older one.
+func (l *Log) ConsistencyTo(ctx context.Context, oldSize, size int64) ([][]byte, error) {
+	if oldSize < 0 || oldSize > size {
+		return nil, pki.Errorf(pki.Unknown, "audit.unknown", "the audit log has %d entries, fewer than %d", size, oldSize).
+			To("if it once had that many, its tail was cut: run 'onecert audit verify'")
+	}
+	nodes, err := proof.Consistency(uint64(oldSize), uint64(size))
+	if err != nil {
+		return nil, fmt.Errorf("proving the audit log's growth: %w", err)
+	}
+	return rehash(ctx, l.d.Read(), nodes)
+}
+
 // Consistency returns the proof that the log's present head continues the one it
 // had at oldSize.
 func (l *Log) Consistency(ctx context.Context, oldSize int64) (Consistency, error) {
@@ -61,15 +99,7 @@ func (l *Log) Consistency(ctx context.Context, oldSize int64) (Consistency, erro
 	if err != nil {
 		return Consistency{}, err
 	}
-	if oldSize < 0 || oldSize > size {
-		return Consistency{}, pki.Errorf(pki.Unknown, "audit.unknown", "the audit log has %d entries, fewer than %d", size, oldSize).
-			To("if it once had that many, its tail was cut: run 'onecert audit verify'")
-	}
-	nodes, err := proof.Consistency(uint64(oldSize), uint64(size))
-	if err != nil {
-		return Consistency{}, fmt.Errorf("proving the audit log's growth: %w", err)
-	}
-	hashes, err := rehash(ctx, q, nodes)
+	hashes, err := l.ConsistencyTo(ctx, oldSize, size)
 	return Consistency{oldSize, size, root, hashes}, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"onecert/db"
 )
@@ -21,6 +22,11 @@ type Query struct {
 	Act     string // "certificate.issue", or with a final dot a group: "certificate."
 	Object  string
 	Subject string
+	Result  Result
+	Since   time.Time // not before; zero: from the beginning
+	Until   time.Time // before; zero: to the end
+	Newest  bool      // the newest first
+	Before  int64     // numbers below this; 0: no limit. For the next page of Newest
 }
 
 // Search returns the entries a query selects, in order of their numbers.
@@ -40,8 +46,23 @@ func (l *Log) Search(ctx context.Context, q Query) ([]Entry, error) {
 	} else {
 		add("act = $%d", q.Act)
 	}
+	add("result = $%d", string(q.Result))
+	for condition, at := range map[string]time.Time{"at >= $%d": q.Since, "at < $%d": q.Until} {
+		if !at.IsZero() {
+			args = append(args, at.UnixMilli())
+			where = append(where, fmt.Sprintf(condition, len(args)))
+		}
+	}
+	if q.Before > 0 {
+		args = append(args, q.Before)
+		where = append(where, fmt.Sprintf("number < $%d", len(args)))
+	}
+	order := "number"
+	if q.Newest {
+		order = "number DESC"
+	}
 	args = append(args, page(q.Limit))
-	rows, err := selectRows(ctx, l.d.Read(), fmt.Sprintf("%s ORDER BY number LIMIT $%d", strings.Join(where, " AND "), len(args)), args...)
+	rows, err := selectRows(ctx, l.d.Read(), fmt.Sprintf("%s ORDER BY %s LIMIT $%d", strings.Join(where, " AND "), order, len(args)), args...)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"onecert/audit"
 	"onecert/db"
+	"onecert/pki"
 	"onecert/pkitest"
 )
 
@@ -238,6 +239,43 @@ func TestProofs(t *testing.T) {
 			if _, err := h.Consistency(t.Context(), n+1); n != total-1 && n != -1 && err == nil {
 				t.Errorf("size %d has a proof", n+1)
 			}
+		}
+	})
+}
+
+// A page of entries is proven under one signed head, together with the head's growth.
+func TestProofsOfAPage(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		h.record(t, acts(0, 21)...)
+		old, err := audit.OpenCheckpoint(h.head(t), h.keys...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.record(t, acts(21, 20)...)
+		numbers := []int64{40, 3, 17}
+		signed, proofs, err := h.Proofs(t.Context(), numbers...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, err := audit.OpenCheckpoint(signed, h.keys...)
+		if err != nil || head.Size != 41 || len(proofs) != len(numbers) {
+			t.Fatalf("%+v with %d proofs: %v", head, len(proofs), err)
+		}
+		for i, number := range numbers {
+			entry, _, err := h.Inclusion(t.Context(), number)
+			if err != nil || proofs[i].Check(entry, head) != nil {
+				t.Errorf("entry %d: %v, %v", number, err, proofs[i].Check(entry, head))
+			}
+		}
+		hashes, err := h.ConsistencyTo(t.Context(), old.Size, head.Size)
+		if grown := (audit.Consistency{OldSize: old.Size, Size: head.Size, Root: head.Root, Hashes: hashes}); err != nil || grown.Check(old, head) != nil {
+			t.Errorf("growth: %v, %v", err, grown.Check(old, head))
+		}
+		if _, _, err := h.Proofs(t.Context(), 3, 41); pki.CodeOf(err) != "audit.unknown" {
+			t.Errorf("an entry that is not there: %v", err)
+		}
+		if _, err := h.ConsistencyTo(t.Context(), 42, head.Size); pki.CodeOf(err) != "audit.unknown" {
+			t.Errorf("a longer log: %v", err)
 		}
 	})
 }

@@ -69,22 +69,29 @@ func officerRoutes(api huma.API, d desk) {
 			if err := d.whole(ctx, officer.ReadAudit); err != nil {
 				return nil, err
 			}
-			all, err := d.log.Search(ctx, audit.Query{From: in.From, Limit: in.Limit, Act: in.Act, Object: in.Object, Subject: in.Subject, Actor: in.Actor})
+			all, err := d.log.Search(ctx, audit.Query{From: in.From, Limit: in.Limit, Act: in.Act, Object: in.Object, Subject: in.Subject, Actor: in.Actor,
+				Result: audit.Result(in.Result), Since: in.Since, Until: in.Until, Newest: in.Newest, Before: in.Before})
 			if all == nil {
 				all = []audit.Entry{}
 			}
 			return &body[[]audit.Entry]{all}, err
 		})
+	auditProofRoute(api, d)
 	approvalRoutes(api, d)
 }
 
 type auditQuery struct {
-	From    int64  `query:"from" minimum:"0"`
-	Limit   int    `query:"limit" minimum:"0" maximum:"1000"`
-	Actor   string `query:"actor" maxLength:"64"`
-	Act     string `query:"act" maxLength:"64"`
-	Object  string `query:"object" maxLength:"128"`
-	Subject string `query:"subject" maxLength:"128"`
+	From    int64     `query:"from" minimum:"0"`
+	Limit   int       `query:"limit" minimum:"0" maximum:"1000"`
+	Actor   string    `query:"actor" maxLength:"64"`
+	Act     string    `query:"act" maxLength:"64"`
+	Object  string    `query:"object" maxLength:"128"`
+	Subject string    `query:"subject" maxLength:"128"`
+	Result  string    `query:"result" enum:"done,refused,failed"`
+	Since   time.Time `query:"since" doc:"not before"`
+	Until   time.Time `query:"until" doc:"before"`
+	Newest  bool      `query:"newest" doc:"the newest first"`
+	Before  int64     `query:"before" minimum:"0" doc:"numbers below this; 0: no limit"`
 }
 
 // What the components' APIs are called.

@@ -42,7 +42,7 @@ type branches struct {
 	// What branch A has, by what the calls are about.
 	app, waiting, holder, issuer, serial, hash, batch, system, motion, fingerprint string
 	old, oldHash                                                                   string // archived, and its scan
-	ticket                                                                         string
+	ticket, note                                                                   string
 	version                                                                        int
 	clock                                                                          time.Duration // how far it is wrong
 }
@@ -167,6 +167,11 @@ func (b *branches) fill() {
 		b.Fatal(err)
 	}
 	b.ticket = ticket.Number
+	note, err := b.p.Announce(b.as(branchA+".system"), ra.Announcement{TitleZH: nameA + "公告", TitleEN: "Notice", TextZH: "正文", TextEN: "Text", Begins: time.Now()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.note = note.Object
 	b.batch, b.system, b.motion, b.fingerprint = batch.ID, system.ID, motion.ID, b.people[counterA+".registrar"].Certificate
 }
 
@@ -207,7 +212,7 @@ func (b *branches) paper(text string) []byte {
 
 // marks are what nobody of another branch may get to see.
 func (b *branches) marks() []string {
-	return []string{branchA, counterA, secondA, nameA, numberA, b.app, b.waiting, b.holder, b.serial, b.hash, b.batch, b.system, b.motion, b.fingerprint, b.old, b.ticket, "aarule"}
+	return []string{branchA, counterA, secondA, nameA, numberA, b.app, b.waiting, b.holder, b.serial, b.hash, b.batch, b.system, b.motion, b.fingerprint, b.old, b.ticket, b.note, "aarule"}
 }
 
 // component is the registration for the test of every call with every role, whose people
@@ -332,9 +337,14 @@ func raTrials(b *branches) map[string][]trial {
 		"ticket-step":         {{op: officer.WorkTickets, path: "/v1/tickets/" + b.ticket + "/step", body: object{"version": 1, "event": "take"}}},
 		"ticket-report":       {{op: officer.ReadStatistics, own: true, path: "/v1/ticket-reports/" + time.Now().Format("2006-01")}},
 		// The rules of the service are published; editions are the centre's.
-		"policies":       {{open: true, own: true}},
-		"policies-text":  {{open: true, own: true, path: "/v1/policies/practice-statement/1"}},
-		"policy-propose": {{op: officer.ProposePolicy, own: true, body: object{"kind": "practice-statement", "oid": "2.999.1", "edition": "9", "title": "规则", "begins": "2099-01-01T00:00:00Z", "content": []byte("文本")}}},
+		"policies":      {{open: true, own: true}},
+		"policies-text": {{open: true, own: true, path: "/v1/policies/practice-statement/1"}},
+		// What is announced belongs to the office that does; b.note is branch A's, not approved.
+		"announcements":         {{op: officer.ReadTree, own: true}},
+		"announcement":          {{op: officer.ReadTree, path: "/v1/announcements/" + b.note}},
+		"announce":              {{op: officer.ProposePolicy, own: true, body: object{"title_zh": "通知", "title_en": "Notice", "text_zh": "正文", "text_en": "Text", "begins": "2026-01-01T00:00:00Z"}}},
+		"announcement-withdraw": {{op: officer.ProposePolicy, path: "/v1/announcements/" + b.note + "/withdraw", body: object{"reason": "过期"}}},
+		"policy-propose":        {{op: officer.ProposePolicy, own: true, body: object{"kind": "practice-statement", "oid": "2.999.1", "edition": "9", "title": "规则", "begins": "2099-01-01T00:00:00Z", "content": []byte("文本")}}},
 
 		"links":         {{op: officer.ReadTree, own: true}},
 		"link-up":       {{op: officer.Replicate, body: []object{}}},
@@ -403,7 +413,7 @@ func (b *branches) attempt(c *component, name string, place [2]string, try trial
 func (b *branches) isReal(c *component, operations map[string][2]string) {
 	b.Helper()
 	for id, place := range operations {
-		if place[0] != http.MethodGet || slices.Contains([]string{"approvals", "approval", "audit", "component", "link-news", "volume-file", "policies-text"}, id) {
+		if place[0] != http.MethodGet || slices.Contains([]string{"approvals", "approval", "audit", "audit-proof", "component", "link-news", "volume-file", "policies-text"}, id) {
 			continue
 		}
 		for n, try := range c.trials[id] {
@@ -457,6 +467,8 @@ func (b *branches) stands() string {
 	show(posts, err)
 	rules, err := b.p.Rules(security, ra.RuleQuery{})
 	show(rules, err)
+	notes, err := b.p.Announcements(reviewer, ra.AnnouncementQuery{})
+	show(notes, err)
 	systems, err := b.p.Systems(reviewer, ra.SystemQuery{})
 	show(systems, err)
 	officers, err := b.p.Officers.List(context.Background())

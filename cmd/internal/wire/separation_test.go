@@ -297,6 +297,7 @@ func commonTrials() map[string][]trial {
 		"officer-code": {{op: officer.WriteOfficers, body: object{"name": "trial.new", "role": "issuer"}}},
 		"officer-end":  {{op: officer.WriteOfficers, path: "/v1/officers/" + digest + "/end"}},
 		"audit":        {{op: officer.ReadAudit}},
+		"audit-proof":  {{op: officer.ReadAudit, path: "/v1/audit/proof?numbers=0"}},
 		"component":    {{op: officer.ReadSystem}},
 		"approvals":    {{op: officer.ReadApprovals}},
 		"approval":     {{op: officer.ReadApprovals, path: "/v1/approvals/x"}},
