@@ -52,16 +52,17 @@ func (b *batch) settle(committed bool) {
 		}
 	}
 	b.centre.pool.giveBack(back...)
-	if !committed {
-		return
+	settled := b.centre.pool.doubts
+	if committed {
+		settled = b.centre.pool.add
 	}
 	for r := range b.stored {
 		if !b.spent[r] {
-			b.centre.pool.add(r)
+			settled(r)
 		}
 	}
 	for _, j := range b.jobs {
-		b.centre.pool.add(j.fill...)
+		settled(j.fill...)
 	}
 }
 
@@ -317,6 +318,9 @@ func (b *batch) fills(ctx context.Context, tx *sql.Tx) error {
 // oldest is when the oldest pair was made that is or may yet turn out to be spare.
 func (b *batch) oldest(fill []*record) time.Time {
 	first := b.centre.pool.oldest(fill[0].suite)
+	if doubted := b.centre.pool.doubted(fill[0].suite); !doubted.IsZero() && (first.IsZero() || doubted.Before(first)) {
+		first = doubted
+	}
 	earlier := func(r *record) {
 		if r.suite == fill[0].suite && (first.IsZero() || r.madeAt.Before(first)) {
 			first = r.madeAt

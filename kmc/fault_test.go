@@ -3,6 +3,7 @@ package kmc
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"path/filepath"
@@ -181,6 +182,47 @@ func TestUnclearCommit(t *testing.T) {
 				t.Errorf("order %d: a pair was given out twice, or none: %v", n, err)
 			}
 			given[string(g.PublicKey)] = true
+		}
+	})
+}
+
+// Pairs of a filling whose commit happened, though the database's answer was lost, are
+// found at the next start, also when the pool was used up and filled again meanwhile.
+func TestUnclearFilling(t *testing.T) {
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		h := newHouse(t, source, func(c *Config) { c.Pool = map[pki.Suite]PoolSize{pki.SM2: {24, 0}} })
+		h.settle()
+		made, err := h.centre.makeChunk(t.Context(), pki.SM2, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fill := newStep(audit.Act{Actor: h.centre.machine(), Act: "pool.fill", Object: string(pki.SM2), At: h.config.Now()})
+		fill.act.Detail["made"] = "5"
+		b := &batch{centre: h.centre, jobs: []*job{{steps: []*step{fill}, fill: made}}, counts: map[pki.Suite]count{}}
+		if err := h.config.DB.Tx(t.Context(), func(tx *sql.Tx) error { return b.run(t.Context(), tx) }); err != nil {
+			t.Fatal(err)
+		}
+		b.settle(false)
+		k := newToken(t, pki.SM2)
+		for n := range 30 {
+			h.clock.advance(time.Minute)
+			if _, err := h.centre.Generate(as("ca1"), h.order(n, pki.SM2, k)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.settle()
+		h.stop()
+		h.start()
+		found := 0
+		for _, r := range h.centre.pool.list(pki.SM2) {
+			for _, m := range made {
+				if r.id == m.id {
+					found++
+				}
+			}
+		}
+		if faults := CheckInvariants(t.Context(), h.centre); found != 5 || len(faults) > 0 {
+			t.Errorf("%d of 5 pairs are found; %q", found, faults)
 		}
 	})
 }

@@ -37,13 +37,14 @@ type pool struct {
 	sizes map[pki.Suite]PoolSize
 	low   map[pki.Suite]chan struct{} // wakes the suite's filler
 	rates map[pki.Suite]float64       // pairs made a second, at the last filling
+	doubt map[pki.Suite]time.Time     // when the oldest pair was made that a commit without a clear end may have stored
 
 	filling map[pki.Suite]chan struct{} // held by whoever fills the suite
 }
 
 func newPool(sizes map[pki.Suite]PoolSize) (*pool, error) {
 	p := &pool{ready: map[pki.Suite][]*record{}, sizes: map[pki.Suite]PoolSize{},
-		low: map[pki.Suite]chan struct{}{}, rates: map[pki.Suite]float64{}, filling: map[pki.Suite]chan struct{}{}}
+		low: map[pki.Suite]chan struct{}{}, rates: map[pki.Suite]float64{}, doubt: map[pki.Suite]time.Time{}, filling: map[pki.Suite]chan struct{}{}}
 	for _, suite := range pki.Suites() {
 		size := sizes[suite]
 		if size.Target < 0 || size.Target > maxPool || size.Low < 0 || size.Low > size.Target {
@@ -104,6 +105,26 @@ func (p *pool) giveBack(records ...*record) {
 	for _, r := range slices.Backward(records) {
 		p.ready[r.suite] = slices.Insert(p.ready[r.suite], 0, r)
 	}
+}
+
+// doubts notes pairs of a commit that failed: should it have happened all the same, they
+// are spare in the database and not here. The mark from which a restart looks for spare
+// pairs stays before them.
+func (p *pool) doubts(records ...*record) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range records {
+		if first, ok := p.doubt[r.suite]; !ok || r.madeAt.Before(first) {
+			p.doubt[r.suite] = r.madeAt
+		}
+	}
+}
+
+// doubted is when the oldest of those was made, zero where there is none.
+func (p *pool) doubted(suite pki.Suite) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.doubt[suite]
 }
 
 // missing is how many pairs are wanted up to the target.
