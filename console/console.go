@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"crypto/x509"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -27,6 +28,9 @@ type Place struct {
 	Name  string     // "ca", "ra"
 	Title string     // what its operator calls it: the node's name
 	API   *serve.API // judges the certificate of each call by itself
+	// Explain says why a certificate counts for nobody, where the API lets whoever brings
+	// it go on as nobody; nil: nothing is said.
+	Explain func(ctx context.Context, shown *x509.Certificate) error
 }
 
 // Recorder is an audit log.

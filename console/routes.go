@@ -125,6 +125,9 @@ func (c *Console) view(r *http.Request) (v View, known []pki.Actor) {
 	for _, p := range c.cfg.Places {
 		one := PlaceView{Name: p.Name, Title: p.Title, Roles: []string{}}
 		actor, err := p.API.Caller(r)
+		if leaf := serve.Shown(r); err == nil && actor.Name == "" && leaf != nil && p.Explain != nil {
+			err = p.Explain(r.Context(), leaf)
+		}
 		switch {
 		case err != nil:
 			one.Code, one.Wrong = pki.CodeOf(err), said(err)

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"context"
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"slices"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"onecert/pki"
+	"onecert/serve"
 )
 
 func TestNoSessionNoCertificate(t *testing.T) {
@@ -207,5 +210,22 @@ func TestFullHouse(t *testing.T) {
 	now = now.Add(2 * time.Hour)
 	if _, _, err := s.open(pki.Actor{Certificate: "new"}, now.Add(time.Hour)); err != nil || len(s.all) != 1 {
 		t.Errorf("after all have ended: %v, %d", err, len(s.all))
+	}
+}
+
+// TestExplained: where an API lets a certificate count for nobody, the page is told why.
+func TestExplained(t *testing.T) {
+	h := newHouse(t, func(c *Config) {
+		nobody := serve.New(serve.Config{Title: "self", Version: "1", Log: c.Log, Peers: &serve.Peers{Lenient: true, Who: func(_ context.Context, leaf *x509.Certificate) (pki.Actor, error) {
+			return pki.Actor{Certificate: pki.Fingerprint(leaf.Raw)}, nil
+		}}})
+		c.Places = []Place{{Name: "self", API: nobody, Explain: func(_ context.Context, shown *x509.Certificate) error {
+			return pki.Errorf(pki.Forbidden, "test.held", "the certificate of %s is frozen", shown.Subject.CommonName)
+		}}}
+	})
+	var v View
+	h.visitor("alice").ask(http.MethodGet, "/api/console/v1/session").into(t, &v)
+	if len(v.Places) != 1 || v.Places[0].Known || v.Places[0].Code != "test.held" {
+		t.Errorf("%+v", v.Places)
 	}
 }

@@ -132,6 +132,9 @@ func (t *tree) populate(ctx context.Context) error {
 		return err
 	}
 	for _, r := range cast() {
+		if r.applies() {
+			continue
+		}
 		if err := t.admit(ctx, r); err != nil {
 			return fmt.Errorf("%s: %w", r.name, err)
 		}
@@ -141,6 +144,15 @@ func (t *tree) populate(ctx context.Context) error {
 	}
 	if err := t.settle(ctx); err != nil {
 		return fmt.Errorf("settling the registration: %w", err)
+	}
+	counter := t.hall(ctx)
+	for _, r := range cast() {
+		if !r.applies() {
+			continue
+		}
+		if err := counter.receive(r); err != nil {
+			return fmt.Errorf("%s: %w", r.name, err)
+		}
 	}
 	t.s.Ready = true
 	return t.s.save()
@@ -164,20 +176,11 @@ func (t *tree) siteOfKMC(ctx context.Context) error {
 	return writeFile(filepath.Join(t.o.Dir, "kmc/tls.pem"), wire.PEM(issued.Sign.DER, issued.Chain[0]), 0o644)
 }
 
-// admit issues one of the cast in each of its families and settles its fate.
+// admit issues one of the cast in each of its families.
 func (t *tree) admit(ctx context.Context, r role) error {
 	ctx = office(ctx)
 	for _, family := range r.families {
 		issued, err := t.issue(ctx, r, family)
-		if err != nil {
-			return fmt.Errorf("%s: %w", family, err)
-		}
-		switch r.fate {
-		case "revoked":
-			_, err = t.ca.Revoke(ctx, issued.Sign.Issuer, issued.Sign.Serial, ca.Revocation{Reason: "keyCompromise"})
-		case "held":
-			_, err = t.ca.Hold(ctx, issued.Sign.Issuer, issued.Sign.Serial)
-		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", family, err)
 		}

@@ -102,6 +102,7 @@ func (t *tree) serve(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
+	servers = append(servers, t.telephones())
 	ended := make(chan error, 4)
 	go func() { ended <- serve.Run(ctx, servers...) }()
 	if err := t.await(ctx, ended, t.missingCore); err != nil {

@@ -37,9 +37,13 @@ func makeRA(o Options, s *state) error {
 	if err != nil {
 		return err
 	}
+	notices, err := phones(o, s)
+	if err != nil {
+		return err
+	}
 	_, err = wire.InitRA(wire.NewRA{Dir: filepath.Join(o.Dir, "ra"), Component: "ra", Host: s.Host, Listen: s.address("ra"),
 		Home: wire.RAHome{ID: "centre", Level: string(ra.Centre), Name: "示例省数字证书注册中心", Region: "999900"},
-		CA:   "https://" + s.address("ca"), KMC: "https://" + s.address("kmc"), SelfListen: s.address("self"), Trust: trust, SealWith: keys.SM4GCM})
+		CA:   "https://" + s.address("ca"), KMC: "https://" + s.address("kmc"), SelfListen: s.address("self"), Notices: notices, Trust: trust, SealWith: keys.SM4GCM})
 	return err
 }
 

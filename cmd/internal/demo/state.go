@@ -25,9 +25,12 @@ type state struct {
 }
 
 // services are the listeners in the order of their ports.
-var services = []string{"public", "ca", "kmc", "node", "ldap", "ra", "lra", "self", "gateway", "gate", "site", "app", "console", "counter"}
+var services = []string{"public", "ca", "kmc", "node", "ldap", "ra", "lra", "self", "gateway", "gate", "site", "app", "console", "counter", operator}
 
 func (s *state) address(service string) string {
+	if service == operator {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Ports[service]))
+	}
 	return net.JoinHostPort(s.Host, strconv.Itoa(s.Ports[service]))
 }
 
@@ -46,7 +49,7 @@ func loadState(ctx context.Context, o Options) (*state, error) {
 		return nil, fmt.Errorf("reading the demo's state: %w", err)
 	}
 	// A first start that was broken off left half a tree: throw-away, so away with it.
-	for _, part := range []string{"ca", "kmc", "node", "ra", "lra", "gateway", "identities", "officers", "trust", "demo.json"} {
+	for _, part := range []string{"ca", "kmc", "node", "ra", "lra", "gateway", "identities", "officers", "trust", "notices", "demo.json"} {
 		if err := os.RemoveAll(filepath.Join(o.Dir, part)); err != nil {
 			return nil, fmt.Errorf("clearing a broken-off first start: %w", err)
 		}

@@ -1,11 +1,8 @@
 package demo
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image"
-	"image/png"
 	"os"
 	"path/filepath"
 
@@ -96,7 +93,7 @@ func (w *walker) apply(ctx context.Context, c clerks) (*ra.Application, error) {
 		return nil, err
 	}
 	for n, sort := range []string{"form", "identity"} {
-		paper, err := w.paper(n)
+		paper, err := scan(w.run, n)
 		if err != nil {
 			return nil, err
 		}
@@ -105,17 +102,6 @@ func (w *walker) apply(ctx context.Context, c clerks) (*ra.Application, error) {
 		}
 	}
 	return c.registrar.Submit(ctx, a.ID, ra.Decision{Version: a.Version})
-}
-
-// paper is a picture in the place of a scan, another one each time.
-func (w *walker) paper(n int) ([]byte, error) {
-	page := image.NewGray(image.Rect(0, 0, 40+n, 40))
-	copy(page.Pix, w.run)
-	var content bytes.Buffer
-	if err := png.Encode(&content, page); err != nil {
-		return nil, fmt.Errorf("drawing a paper: %w", err)
-	}
-	return content.Bytes(), nil
 }
 
 func (w *walker) handOver(ctx context.Context, c clerks, a *ra.Application) (*ra.Application, error) {

@@ -65,7 +65,7 @@ func (p *RAProcess) secures(ctx context.Context, _ string, who pki.Actor) bool {
 func (p *RAProcess) selfServer() (serve.Server, error) {
 	return ServeConsole(ConsoleParts{Kind: console.Holders, Name: p.config.Component + " self-service", Title: p.config.Home.Name, File: ConsoleFile{Listen: p.config.SelfListen},
 		Identity: p.identity, Roots: p.roots, TLCP: p.caller().takes(), Audit: p.Audit, Beside: p.Self, Options: p.options},
-		console.Place{Name: "self", Title: p.config.Home.Name, API: p.Self})
+		console.Place{Name: "self", Title: p.config.Home.Name, API: p.Self, Explain: p.explain})
 }
 
 // ServeTogether is a console for several components of one process: that of a small

@@ -28,8 +28,13 @@ func askedOf(c *x509.Certificate) Asked {
 
 // notGood is the answer for a held or revoked certificate.
 func notGood(state pki.State) error {
-	return pki.Errorf(pki.Forbidden, "officer.certificate", "this certificate is %s", state).To("ask the security administrator")
+	return pki.Errorf(pki.Forbidden, "officer.certificate", "this certificate is %s", state).To("ask the security administrator").Because(badState(state))
 }
+
+// badState tells those who look closer what a certificate is.
+type badState pki.State
+
+func (s badState) Error() string { return "the certificate is " + string(s) }
 
 // Good says whether a certificate of this CA is good now, by the journal.
 func (p *CAProcess) Good(ctx context.Context, asked Asked) error {

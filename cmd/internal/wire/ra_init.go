@@ -24,8 +24,9 @@ type NewRA struct {
 	SelfListen string // of self-service
 	// ConsoleListen is where officers come with a browser; empty: there is no console.
 	ConsoleListen string
-	Trust         []byte // PEM of CA certificates, issuing ones and roots
-	Database      string // empty: sqlite:COMPONENT.db, unless DatabaseFile names a file with the source
+	Notices       *NoticesFile // how holders are told; nil: nobody is
+	Trust         []byte       // PEM of CA certificates, issuing ones and roots
+	Database      string       // empty: sqlite:COMPONENT.db, unless DatabaseFile names a file with the source
 	DatabaseFile  string
 	SealWith      keys.SealAlgorithm
 	Cipher        keys.Cipher
@@ -83,6 +84,7 @@ func (n *NewRA) config(path string) (*RA, error) {
 	if c.Database == "" && c.DatabaseFile == "" {
 		c.Database = "sqlite:" + n.Component + ".db"
 	}
+	c.Notices = n.Notices
 	if n.ConsoleListen != "" {
 		c.Console = &ConsoleFile{Listen: n.ConsoleListen}
 	}

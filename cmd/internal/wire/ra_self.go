@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 
 	"onecert/pki"
 	"onecert/serve"
@@ -33,6 +34,23 @@ func (p *RAProcess) holder(ctx context.Context, peer *x509.Certificate) (pki.Act
 		return pki.Actor{Certificate: pki.Fingerprint(peer.Raw)}, nil
 	}
 	return actor, err
+}
+
+// explain says to a person why his certificate opens nothing here, and what to do. It
+// tells of a certificate what its CA's lists tell everybody.
+func (p *RAProcess) explain(ctx context.Context, shown *x509.Certificate) error {
+	if !p.options.now()().Before(shown.NotAfter) {
+		return pki.Errorf(pki.Forbidden, "self.expired", "this certificate has expired").To("apply for a new one at a counter")
+	}
+	var state badState
+	if p.good != nil && errors.As(p.good.caller(ctx, shown), &state) {
+		if pki.State(state) == pki.Held {
+			return pki.Errorf(pki.Forbidden, "self.held", "this certificate is frozen").To("a counter can unfreeze it; bring your identity document")
+		}
+		return pki.Errorf(pki.Forbidden, "self.revoked", "this certificate is revoked").To("apply for a new one at a counter; a revoked one stays revoked")
+	}
+	return pki.Errorf(pki.Forbidden, "self.unknown", "this certificate is not known here").
+		To("ask where you got it; for another certificate close all windows of the browser and open it again")
 }
 
 // issuing are the CAs that a holder's program need not send along.

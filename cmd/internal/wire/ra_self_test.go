@@ -103,3 +103,25 @@ func nobodys(t *testing.T, until time.Time) tls.Certificate {
 	}
 	return tls.Certificate{Certificate: [][]byte{raw}, PrivateKey: key}
 }
+
+// TestWhyACertificateOpensNothing: its holder is told what it is, and goes on as nobody.
+func TestWhyACertificateOpensNothing(t *testing.T) {
+	good := &x509.Certificate{SerialNumber: big.NewInt(4711), NotAfter: time.Now().Add(time.Hour)}
+	over := &x509.Certificate{SerialNumber: big.NewInt(4711), NotAfter: time.Now().Add(-time.Hour)}
+	for _, c := range []struct {
+		shown *x509.Certificate
+		says  error
+		code  string
+	}{
+		{over, nil, "self.expired"},
+		{good, notGood(pki.Held), "self.held"},
+		{good, notGood(pki.Revoked), "self.revoked"},
+		{good, pki.Errorf(pki.Forbidden, "officer.issuer", "another's"), "self.unknown"},
+		{good, nil, "self.unknown"},
+	} {
+		p := &RAProcess{options: quietly(), good: newGoodness(time.Now, func(context.Context, Asked) error { return c.says })}
+		if err := p.explain(t.Context(), c.shown); pki.CodeOf(err) != c.code || pki.KindOf(err) != pki.Forbidden {
+			t.Errorf("%v: %v, not %s", c.says, err, c.code)
+		}
+	}
+}
