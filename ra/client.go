@@ -93,11 +93,10 @@ func (c *Client) Result(ctx context.Context, id string) (*Made, error) {
 // Certificates is Registration.Certificates.
 func (c *Client) Certificates(ctx context.Context, q CertificateQuery) (*Page[*Certificate], error) {
 	v := url.Values{}
-	set(v, "holder", q.Holder)
-	set(v, "name", q.Name)
-	set(v, "state", string(q.State))
-	set(v, "node", q.Node)
-	set(v, "after", q.After)
+	for name, value := range map[string]string{"holder": q.Holder, "name": q.Name, "state": string(q.State), "node": q.Node, "issuer": q.Issuer, "serial": q.Serial,
+		"kind": string(q.Kind), "unit": q.Unit, "region": q.Region, "ends_from": q.EndsFrom, "ends_to": q.EndsTo, "after": q.After} {
+		set(v, name, value)
+	}
 	if q.Limit > 0 {
 		v.Set("limit", strconv.Itoa(q.Limit))
 	}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"onecert/db"
-	"onecert/officer"
 	"onecert/pki"
 )
 
@@ -192,94 +191,6 @@ func (r *Registration) readAll(ctx context.Context, s scope, ids []string) ([]*A
 	all, err := collect(ctx, r.cfg.DB.Read(), scanApplication, "SELECT "+applicationColumns+" FROM ra_application WHERE path >= $1 AND path < $2 AND id IN "+db.In(3, len(ids)), args...)
 	slices.SortFunc(all, func(x, y *Application) int { return slices.Index(ids, x.ID) - slices.Index(ids, y.ID) })
 	return all, err
-}
-
-// CertificateQuery selects certificates of one's subtree.
-type CertificateQuery struct {
-	Holder string    `query:"holder" maxLength:"64"`
-	Name   string    `query:"name" maxLength:"100" doc:"the beginning of the holder's name"`
-	State  pki.State `query:"state" maxLength:"20"`
-	Node   string    `query:"node" maxLength:"24" doc:"only of this node and below"`
-	Limit  int       `query:"limit" minimum:"0" maximum:"200"`
-	After  string    `query:"after" maxLength:"400" doc:"the after of the page before"`
-}
-
-// unlessCancelled hides what a cancelled holder had (信息注销); few are, and they have an
-// index of their own.
-const unlessCancelled = " AND NOT EXISTS (SELECT 1 FROM ra_holder h WHERE h.id = holder AND h.state = 'cancelled')"
-
-// Certificates lists what the holders of the subtree have, by name.
-func (r *Registration) Certificates(ctx context.Context, q CertificateQuery) (*Page[*Certificate], error) {
-	s, err := r.enter(ctx, officer.ReadApplications)
-	if err != nil {
-		return nil, err
-	}
-	if s, err = r.narrow(ctx, s, q.Node); err != nil {
-		return nil, err
-	}
-	if err := checkText("search", q.Name+q.Holder+string(q.State)); err != nil {
-		return nil, err
-	}
-	name, serial, err := nameAfter(q.After)
-	if err != nil {
-		return nil, err
-	}
-	var find search
-	where := func(state pki.State) string {
-		w := find.is(" AND state = ? AND name >= ?", string(state), max(q.Name, name)) + unlessCancelled
-		if q.Name != "" {
-			w += find.is(" AND name < ?", beyond(q.Name))
-		}
-		if serial != "" {
-			w += find.is(" AND (name, serial) > (?, ?)", name, serial)
-		}
-		return w
-	}
-	if q.Holder != "" {
-		page, err := r.certificatesOf(ctx, s, q, name, serial)
-		if err != nil {
-			return nil, err
-		}
-		return page, r.begin(ctx, s, page.Items)
-	}
-	states, each := []pki.State{q.State}, []string(nil)
-	if q.State == "" {
-		states = []pki.State{pki.Valid, pki.Held, pki.Revoked, pki.Expired}
-	}
-	for _, state := range states {
-		some, err := r.places(ctx, s, &find, "FROM ra_certificate WHERE ", func() string { return where(state) })
-		if err != nil {
-			return nil, err
-		}
-		each = append(each, some...)
-	}
-	limit := pageSize(q.Limit)
-	all, err := collect(ctx, r.cfg.DB.Read(), scanCertificate, walks(certificateColumns, "name, serial", limit+1, each), find.args...)
-	if err != nil {
-		return nil, err
-	}
-	page := paged(all, limit, func(c *Certificate) string { return byName(c.Name, string(c.Serial)) })
-	return page, r.begin(ctx, s, page.Items)
-}
-
-// mostOfHolder is how many certificates of one holder are looked through.
-const mostOfHolder = 5000
-
-// certificatesOf lists what one holder has. The database has no say in the order: it
-// would rather walk all names.
-func (r *Registration) certificatesOf(ctx context.Context, s scope, q CertificateQuery, name, serial string) (*Page[*Certificate], error) {
-	all, err := collect(ctx, r.cfg.DB.Read(), scanCertificate, "SELECT "+certificateColumns+" FROM ra_certificate WHERE holder = $1 AND path >= $2 AND path < $3 LIMIT $4",
-		q.Holder, s.from(), s.to(), mostOfHolder)
-	if err != nil {
-		return nil, err
-	}
-	order := func(c *Certificate) string { return c.Name + "\x00" + string(c.Serial) }
-	all = slices.DeleteFunc(all, func(c *Certificate) bool {
-		return q.State != "" && c.State != q.State || !strings.HasPrefix(c.Name, q.Name) || serial != "" && order(c) <= name+"\x00"+serial
-	})
-	slices.SortFunc(all, func(x, y *Certificate) int { return strings.Compare(order(x), order(y)) })
-	limit := pageSize(q.Limit)
-	return paged(all[:min(len(all), limit+1)], limit, func(c *Certificate) string { return byName(c.Name, string(c.Serial)) }), nil
 }
 
 // paged makes a page of one more than fit on it; mark says where the next begins.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"onecert/pki"
 	"onecert/ra"
 )
 
@@ -131,6 +132,39 @@ func TestCertificatesListed(t *testing.T) {
 		page := must[*ra.Page[*ra.Certificate]](t)(h.Certificates(as("ra1.reviewer"), ra.CertificateQuery{Node: "lra1"}))
 		if len(page.Items) != 5 {
 			t.Errorf("%d at lra1", len(page.Items))
+		}
+		day := some.NotAfter.In(time.FixedZone("UTC+8", 8*60*60)).Format(time.DateOnly)
+		for i, c := range []struct {
+			q    ra.CertificateQuery
+			want int
+		}{
+			{ra.CertificateQuery{Serial: string(some.Serial)}, 1},
+			{ra.CertificateQuery{Serial: string(some.Serial), Issuer: "another"}, 0},
+			{ra.CertificateQuery{Kind: some.Kind}, 9},
+			{ra.CertificateQuery{Kind: ra.Device}, 0},
+			{ra.CertificateQuery{Unit: some.Unit[:3]}, 9},
+			{ra.CertificateQuery{Unit: "no such"}, 0},
+			{ra.CertificateQuery{Region: "999999"}, 0},
+			{ra.CertificateQuery{EndsFrom: day, EndsTo: day}, 9},
+			{ra.CertificateQuery{EndsFrom: day, Name: "陈示例0"}, 3},
+			{ra.CertificateQuery{EndsTo: "2001-01-01"}, 0},
+			{ra.CertificateQuery{EndsFrom: day, State: pki.Revoked}, 0},
+		} {
+			c.q.Limit = 4
+			got := map[pki.Serial]bool{}
+			for more := true; more; more = c.q.After != "" {
+				page := must[*ra.Page[*ra.Certificate]](t)(h.Certificates(as("ra1.reviewer"), c.q))
+				for _, found := range page.Items {
+					got[found.Serial] = true
+				}
+				c.q.After = page.After
+			}
+			if len(got) != c.want {
+				t.Errorf("query %d: %d found, not %d", i, len(got), c.want)
+			}
+		}
+		if _, err := h.Certificates(as("ra1.reviewer"), ra.CertificateQuery{EndsFrom: "2026-02-31"}); pki.CodeOf(err) != "search.day" {
+			t.Errorf("a day that is none: %v", err)
 		}
 	})
 }
