@@ -4,10 +4,13 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 FUZZTIME ?= 30s
 SOAK_ROUNDS ?= $(or $(ONECERT_SOAK_ROUNDS),1000)
 
-.PHONY: build demo test check api bench fuzz soak clean
+.PHONY: build pages demo test check api bench fuzz soak clean
 
-build: # bin/onecert, one program without cgo
+build: pages # bin/onecert, one program without cgo
 	CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/onecert ./cmd/onecert
+
+pages: # what the console shows, built by npm and embedded
+	@scripts/pages.sh
 
 demo: build # the whole platform on this machine, with throw-away keys
 	bin/onecert demo --dir demo
@@ -31,4 +34,5 @@ soak: # processes killed under load, SOAK_ROUNDS times each; about an hour for 1
 	ONECERT_SOAK_ROUNDS=$(SOAK_ROUNDS) go test -count=1 -v -timeout 0 -run '^Test(CA|KMC|Postgres)Killed$$' ./e2e/fault
 
 clean:
-	rm -rf bin demo e2e/java/target e2e/tongsuo/target
+	rm -rf bin demo e2e/java/target e2e/tongsuo/target console/web/node_modules console/web/src/client console/web/artefacts
+	find console/web/dist -mindepth 1 ! -name .gitignore -delete

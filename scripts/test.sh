@@ -18,7 +18,8 @@ tests() {
 	go test -json -count=1 -timeout 25m "$@" | go run ./scripts/testreport
 }
 
-# e2e drives the built program against other people's tools; bench is no test.
+# e2e drives the built program against other people's tools, e2e/console in a browser;
+# bench is no test.
 rooms=$(go list ./... | grep -Ev '^onecert/(e2e|bench)(/|$)')
 
 stage 'what the tests need' sh scripts/deps.sh
@@ -26,6 +27,7 @@ stage 'build' make --no-print-directory build
 stage 'vet' go vet ./...
 failed=
 stage 'tests of the rooms' tests $rooms || failed=1
-stage 'tests from outside' tests ./e2e/... || failed=1
+stage 'tests from outside' tests $(go list ./e2e/... | grep -v /console) || failed=1
+stage 'tests in a browser' tests ./e2e/console || failed=1
 echo "== all: $SECONDS s"
 [ -z "$failed" ]
