@@ -10,10 +10,11 @@ import { Refusal } from './refusal'
 const headerSession = 'Onecert-Session'
 const headerIdle = 'Onecert-Idle'
 
-// The page that asks people to log in again; set once by the session.
-let logInAgain: (() => Promise<void>) | undefined
+// The page that asks people to log in again; set once by the session. It asks nobody
+// who never was logged in.
+let logInAgain: (() => Promise<void> | undefined) | undefined
 
-export function onSessionEnd(ask: () => Promise<void>) {
+export function onSessionEnd(ask: () => Promise<void> | undefined) {
   logInAgain = ask
 }
 
@@ -26,9 +27,10 @@ async function guarded(input: RequestInfo | URL, init?: RequestInit): Promise<Re
   const again = request.clone()
   const answer = await send(request)
   const ended = answer.headers.get(headerSession) === 'none' && (answer.status === 401 || answer.status === 403)
-  if (!ended || !logInAgain || request.url.includes('/api/console/')) return answer
+  const entered = ended && !request.url.includes('/api/console/') ? logInAgain?.() : undefined
+  if (!entered) return answer
   // Nothing was done, and the form is still there: log in, and the same call goes out.
-  await logInAgain()
+  await entered
   return send(again)
 }
 

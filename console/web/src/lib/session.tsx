@@ -18,13 +18,15 @@ const Context = createContext<Session | undefined>(undefined)
 // while something was under way.
 export function SessionProvider({ children, waiting, failed }: { children: ReactNode; waiting: ReactNode; failed: (error: Error, retry: () => void) => ReactNode }) {
   const queries = useQueryClient()
-  const [ended, setEnded] = useState(false)
+  const [refused, setRefused] = useState(false)
+  const inside = useRef(false) // somebody is logged in, as far as this page has heard
   const waiters = useRef<(() => void)[]>([])
   const { data: view, error, refetch } = useQuery({ queryKey: ['session'], queryFn: () => ask(readSession(byItself)), refetchOnWindowFocus: 'always', staleTime: 60_000 })
 
   useEffect(() => {
     onSessionEnd(() => {
-      setEnded(true)
+      if (!inside.current) return undefined
+      setRefused(true)
       return new Promise((resolve) => waiters.current.push(resolve))
     })
   }, [])
@@ -32,15 +34,21 @@ export function SessionProvider({ children, waiting, failed }: { children: React
   const logIn = useCallback(async () => {
     const opened = await ask(sessionOpen())
     queries.setQueryData(['session'], opened)
-    setEnded(false)
+    setRefused(false)
     waiters.current.splice(0).forEach((go) => go())
   }, [queries])
 
   const logOut = useCallback(async () => {
     await ask(sessionClose())
-    queries.clear()
+    inside.current = false
+    queries.setQueryData<View>(['session'], (now) => now && { ...now, state: 'none' })
+    queries.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' })
     await refetch()
   }, [queries, refetch])
+
+  if (view?.state === 'open') inside.current = true
+  // Also where the page, looking after an absence, only hears that it is over.
+  const ended = refused || (inside.current && view?.state === 'none')
 
   const value = useMemo(() => view && { view, ended, logIn, logOut, again: () => void refetch() }, [view, ended, logIn, logOut, refetch])
   if (error && !view) return failed(error, () => void refetch())
