@@ -6,13 +6,15 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"onecert/pki"
 )
 
 func names() []string {
-	return []string{"home", "authorities", "lookup", "certificate", "authority", "holder", "wrong"}
+	return []string{"home", "authorities", "lookup", "certificate", "authority", "holder", "wrong", "sheet", "announcements", "announcement", "rules", "downloads"}
 }
 
 // parse reads each page once a language, so that {{t "key"}} is settled before
@@ -33,9 +35,13 @@ func (p *Portal) parse() error {
 
 func (p *Portal) functions(lang string) template.FuncMap {
 	return template.FuncMap{
-		"t":    func(key string) string { return text(lang, key) },
-		"lang": func() string { return lang },
-		"time": func(t time.Time) string { return t.In(beijing()).Format("2006-01-02 15:04:05") },
+		"t":     func(key string) string { return text(lang, key) },
+		"lang":  func() string { return lang },
+		"time":  func(t time.Time) string { return t.In(beijing()).Format("2006-01-02 15:04:05") },
+		"day":   func(t time.Time) string { return t.In(beijing()).Format(time.DateOnly) },
+		"to":    p.to,
+		"title": func(address string) string { return p.sheets[lang][address].Title },
+		"self":  func() string { return p.cfg.SelfService }, "console": func() string { return p.cfg.Console },
 		"operator": func() string {
 			if p.cfg.Operator == "" {
 				return text(lang, "operator")
@@ -51,10 +57,28 @@ func beijing() *time.Location { return time.FixedZone("UTC+8", 8*60*60) }
 // view is what every page gets.
 type view struct {
 	Switch  string // address of this page in the other language
+	Menu    []item
 	Again   *again // what is posted there; nil where it is only asked for
 	Data    any
 	AsOf    time.Time // zero where the journal is the writer's own
 	Delayed bool      // the copy is older than a minute
+}
+
+// item is a line of the navigation that every page has.
+type item struct {
+	Name, Path string
+	Here       bool // the page shown, or one of its group
+}
+
+// menu is the navigation as seen from a page.
+func (p *Portal) menu(path string) (all []item) {
+	for _, name := range []string{"about", "apply", "lookup", "authorities", "announcements", "rules", "help", "downloads", "developers"} {
+		if p.cfg.Board == nil && slices.Contains([]string{"announcements", "rules"}, name) {
+			continue
+		}
+		all = append(all, item{name, "/" + name, path == "/"+name || strings.HasPrefix(path, "/"+name+"/")})
+	}
+	return all
 }
 
 // show answers with a page.
@@ -63,7 +87,7 @@ func (p *Portal) show(w http.ResponseWriter, r *http.Request, code int, name str
 	if r.URL.Query().Get("lang") == lang {
 		http.SetCookie(w, &http.Cookie{Name: "lang", Value: lang, Path: "/", MaxAge: 365 * 24 * 3600, SameSite: http.SameSiteLaxMode, HttpOnly: true})
 	}
-	v := view{Switch: inLanguage(r, map[string]string{"zh": "en", "en": "zh"}[lang], code == http.StatusOK), Again: againOf(r), Data: data}
+	v := view{Switch: inLanguage(r, map[string]string{"zh": "en", "en": "zh"}[lang], code == http.StatusOK), Menu: p.menu(r.URL.Path), Again: againOf(r), Data: data}
 	if p.cfg.Fresh != nil {
 		fresh := p.cfg.Fresh()
 		v.AsOf, v.Delayed = fresh.AsOf, fresh.Age > time.Minute

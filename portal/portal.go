@@ -51,8 +51,17 @@ type Config struct {
 	// List returns the complete list published at an address that a CA's certificate
 	// names, DER; nil if that is not of this site. Nil: none is.
 	List func(ctx context.Context, address string) ([]byte, error)
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Board is what the registration announces and by which rules it works; nil: no
+	// registration is configured, and the site has no such pages.
+	Board *Board
+	// SelfService and Console are where holders and officers go, https addresses; "": the
+	// site does not send anybody there.
+	SelfService, Console string
+	// Interfaces are the OpenAPI documents of the components by name, for those who build
+	// applications.
+	Interfaces map[string][]byte
+	Now        func() time.Time
+	Log        *slog.Logger
 }
 
 // Portal is the site's handler.
@@ -60,6 +69,9 @@ type Portal struct {
 	cfg   Config
 	mux   *http.ServeMux
 	views map[string]*template.Template // by language and page
+
+	sheets     map[string]map[string]*sheet // by language and address
+	interfaces []described
 }
 
 // New reads the pages.
@@ -71,8 +83,10 @@ func New(cfg Config) (*Portal, error) {
 		cfg.Log = slog.Default()
 	}
 	p := &Portal{cfg: cfg, mux: http.NewServeMux()}
-	if err := p.parse(); err != nil {
-		return nil, err
+	for _, read := range []func() error{p.parse, p.readWords, p.readInterfaces} {
+		if err := read(); err != nil {
+			return nil, err
+		}
 	}
 	style, err := fs.ReadFile(pages, "pages/style.css")
 	if err != nil {
@@ -88,12 +102,16 @@ func New(cfg Config) (*Portal, error) {
 		w.Header().Set("Cache-Control", "max-age=3600")
 		w.Write(style)
 	})
+	p.sheetRoutes()
+	p.boardRoutes()
+	p.mux.HandleFunc("GET /downloads", p.download)
+	p.mux.HandleFunc("GET /developers/api/{file}", p.document)
 	p.mux.HandleFunc("/", p.missing)
 	return p, nil
 }
 
 // ServeHTTP implements http.Handler. Nothing on the pages comes from elsewhere and
-// nothing runs in them.
+// nothing runs in them; other places are links.
 func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
@@ -104,7 +122,8 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Portal) home(w http.ResponseWriter, r *http.Request) {
-	p.show(w, r, http.StatusOK, "home", nil)
+	notices := p.notices(language(r))
+	p.show(w, r, http.StatusOK, "home", notices[:min(len(notices), 3)])
 }
 
 func (p *Portal) missing(w http.ResponseWriter, r *http.Request) {
