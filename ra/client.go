@@ -159,7 +159,7 @@ func (q ListQuery) encoded(pairs ...string) string {
 
 // Nodes is Registration.Nodes.
 func (c *Client) Nodes(ctx context.Context, q NodeQuery) (*Page[Node], error) {
-	return listed[Node](ctx, c, pathNodes, q.ListQuery, "node", q.Node, "parent", q.Parent, "state", string(q.State))
+	return listed[Node](ctx, c, pathNodes, q.ListQuery, "node", q.Node, "parent", q.Parent, "state", string(q.State), "search", q.Search)
 }
 
 // AddNode is Registration.AddNode.

@@ -69,6 +69,11 @@ func TestListsGoOn(t *testing.T) {
 		wantWalk(t, "nodes", 6, func(q ra.ListQuery) (*ra.Page[ra.Node], error) {
 			return h.Nodes(system, ra.NodeQuery{ListQuery: q})
 		}, func(n ra.Node) string { return n.Path })
+		for search, want := range map[string]int{"ra1": 1, "lra": 3, "受理": 3, "%": 0, "_": 0, `\`: 0, "nothing": 0} {
+			if all := itemsOf[ra.Node](t)(h.Nodes(system, ra.NodeQuery{Search: search})); len(all) != want {
+				t.Errorf("search for %q: %d nodes, want %d", search, len(all), want)
+			}
+		}
 		wantWalk(t, "posts", 30, func(q ra.ListQuery) (*ra.Page[ra.Post], error) {
 			return h.Posts(security, ra.PostQuery{ListQuery: q})
 		}, func(p ra.Post) string { return p.Officer })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"regexp"
+	"strings"
 
 	"onecert/audit"
 	"onecert/db"
@@ -40,6 +41,7 @@ type NodeQuery struct {
 	Node   string    `query:"node" maxLength:"24" doc:"this node and those below it; with a limit of 1 this node alone"`
 	Parent string    `query:"parent" maxLength:"24" doc:"only those directly below this node"`
 	State  NodeState `query:"state" maxLength:"20"`
+	Search string    `query:"search" maxLength:"100" doc:"only those whose name has this in it, or whose id or region begins with it"`
 	ListQuery
 }
 
@@ -52,7 +54,7 @@ func (r *Registration) Nodes(ctx context.Context, q NodeQuery) (*Page[Node], err
 	if s, err = r.narrow(ctx, s, q.Node); err != nil {
 		return nil, err
 	}
-	if err := checkText("search", q.Parent+string(q.State)+q.After); err != nil {
+	if err := checkText("search", q.Parent+string(q.State)+q.Search+q.After); err != nil {
 		return nil, err
 	}
 	var find search
@@ -62,6 +64,10 @@ func (r *Registration) Nodes(ctx context.Context, q NodeQuery) (*Page[Node], err
 	}
 	if q.State != "" {
 		text += find.is(" AND state = ?", string(q.State))
+	}
+	if q.Search != "" {
+		starts := strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(q.Search) + "%"
+		text += find.is(` AND (name LIKE ? ESCAPE '\' OR id LIKE ? ESCAPE '\' OR region LIKE ? ESCAPE '\')`, "%"+starts, starts, starts)
 	}
 	return leaf(ctx, r, q.ListQuery, scanNode, &find, text+" ORDER BY path", func(n Node) string { return n.Path })
 }
