@@ -5,9 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,16 +21,17 @@ type entrance struct {
 	gateway  *Gateway
 	address  string
 	kind     Kind
-	listener net.Listener
-	server   *http.Server // of kind Web
+	listener net.Listener // of the address; from begin on with the handshake done
 	dual     *serve.Dual
 	peers    sync.Map // net.Conn -> *peer
 	service  atomic.Pointer[service]
+	web      atomic.Pointer[webServer] // takes new connections, of kind Web
 
 	ctx   context.Context // of every request and tunnel
 	stop  context.CancelFunc
 	mu    sync.Mutex
 	conns map[net.Conn]struct{} // of kind TCP
+	webs  []*webServer          // web, and those before it whose connections are still open
 	group sync.WaitGroup
 }
 
@@ -50,8 +49,15 @@ const (
 	defaultIdle        = 2 * time.Minute
 )
 
-// enter binds an address for a service. Limits of connections and times hold as they are
-// when the address is bound; a change of them takes effect when the process starts again.
+// orUsual are the limits with those that are not said.
+func (l DoorLimits) orUsual() DoorLimits {
+	l.Connections = cmp.Or(l.Connections, defaultConnections)
+	l.HeaderBytes = cmp.Or(l.HeaderBytes, defaultHeaderBytes)
+	l.Header, l.Idle = cmp.Or(l.Header, DurationText(defaultHeader.String())), cmp.Or(l.Idle, DurationText(defaultIdle.String()))
+	return l
+}
+
+// enter binds an address for a service.
 func (g *Gateway) enter(address string, v *service) (*entrance, error) {
 	inner, err := g.cfg.Listen("tcp", address)
 	if err != nil {
@@ -61,40 +67,36 @@ func (g *Gateway) enter(address string, v *service) (*entrance, error) {
 	e := &entrance{gateway: g, address: address, kind: v.Kind, conns: map[net.Conn]struct{}{}}
 	e.ctx, e.stop = context.WithCancel(g.ctx)
 	e.service.Store(v)
-	limits := v.Limits
 	e.dual = &serve.Dual{
-		TLS:       &tls.Config{GetConfigForClient: e.forTLS, MinVersion: tls.VersionTLS12, NextProtos: v.next()},
-		TLCP:      &tlcp.Config{GetConfigForClient: e.forTLCP, NextProtos: v.next()},
-		Handshake: limits.Header.Or(defaultHeader), Pending: limits.Handshakes,
+		TLS:  &tls.Config{GetConfigForClient: e.forTLS, MinVersion: tls.VersionTLS12, NextProtos: v.next()},
+		TLCP: &tlcp.Config{GetConfigForClient: e.forTLCP, NextProtos: v.next()},
+		Limited: func() (time.Duration, int) {
+			limits := e.service.Load().limits
+			return limits.Header.Or(defaultHeader), limits.Handshakes
+		},
 		Failed: e.failed, Log: g.cfg.Log,
 	}
-	e.listener = serve.Fair(inner, cmp.Or(limits.Connections, defaultConnections))
-	if v.Kind == TCP {
-		return e, nil
-	}
-	e.server = &http.Server{
-		Handler: http.HandlerFunc(e.serve), BaseContext: func(net.Listener) context.Context { return e.ctx }, ConnContext: e.connected, ConnState: e.changed,
-		ReadHeaderTimeout: limits.Header.Or(defaultHeader), IdleTimeout: limits.Idle.Or(defaultIdle),
-		MaxHeaderBytes: cmp.Or(limits.HeaderBytes, defaultHeaderBytes),
-		ErrorLog:       slog.NewLogLogger(g.cfg.Log.Handler(), slog.LevelWarn),
-		HTTP2:          &http.HTTP2Config{MaxConcurrentStreams: 250, MaxReceiveBufferPerConnection: 4 << 20, MaxReceiveBufferPerStream: 1 << 20},
-	}
+	e.listener = serve.FairBy(inner, func() int { return e.service.Load().limits.Connections })
 	return e, nil
+}
+
+// serves makes a service the one that counts here from now on.
+func (e *entrance) serves(v *service) {
+	e.service.Store(v)
+	if w := e.web.Load(); w != nil && w.limits != v.limits.ofServer() {
+		e.serveWeb(v)
+	}
 }
 
 // begin answers, once the configuration the entrance was opened for is the one that runs.
 func (e *entrance) begin() {
+	e.listener = e.dual.Listen(e.listener)
 	if e.kind == TCP {
-		e.listener = e.dual.Listen(e.listener)
 		e.group.Go(e.acceptTCP)
 		return
 	}
-	fair := e.listener
-	e.group.Go(func() {
-		if err := e.dual.Serve(e.server, fair); err != nil && !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-			e.gateway.cfg.Log.Error("a service listens no longer", "address", e.address, "error", err)
-		}
-	})
+	e.serveWeb(e.service.Load())
+	e.group.Go(e.acceptWeb)
 }
 
 func (e *entrance) failed(f serve.HandshakeFailure) {
@@ -133,13 +135,11 @@ func (e *entrance) bound() string { return e.listener.Addr().String() }
 
 // drain takes no new connections and lets what is under way finish until ctx ends.
 func (e *entrance) drain(ctx context.Context) {
-	if e.server != nil {
-		if e.server.Shutdown(ctx) != nil {
-			e.server.Close()
-		}
-	} else {
-		e.listener.Close()
+	e.listener.Close()
+	if e.kind == TCP {
 		e.waitTCP(ctx)
+	} else {
+		e.drainWeb(ctx)
 	}
 	e.close()
 }
@@ -147,10 +147,8 @@ func (e *entrance) drain(ctx context.Context) {
 // close ends everything at once.
 func (e *entrance) close() {
 	e.stop()
-	if e.server != nil {
-		e.server.Close()
-	}
 	e.listener.Close()
+	e.closeWeb()
 	e.mu.Lock()
 	for conn := range e.conns {
 		conn.Close()

@@ -50,6 +50,7 @@ type service struct {
 	trust   *trust.Set
 	proxies []netip.Prefix
 	pages   *pages.Pages
+	limits  DoorLimits // with those it does not say
 
 	tls, tlsPlain   *tls.Config // asking for a certificate, and not; nil: TLS is not spoken
 	tlcp, tlcpPlain *tlcp.Config
@@ -252,7 +253,7 @@ func (g *Gateway) addService(r *running, s *Service, old *running, shown map[str
 	if r.services[s.Name] != nil {
 		return fault(at, "the name is there twice")
 	}
-	v := &service{Service: *s, run: r, trust: g.trust.Set(s.Trust)}
+	v := &service{Service: *s, run: r, trust: g.trust.Set(s.Trust), limits: s.Limits.orUsual()}
 	if v.ClientCertificate == "" {
 		v.ClientCertificate = AskRequired
 	}

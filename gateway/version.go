@@ -276,7 +276,7 @@ func (g *Gateway) take(next, old *running, opened map[string]*entrance) {
 	for _, v := range next.services {
 		for _, address := range v.Listen {
 			served[address] = true
-			g.entrances[address].service.Store(v)
+			g.entrances[address].serves(v)
 		}
 	}
 	for _, e := range opened {

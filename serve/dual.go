@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"onecert/tlcp"
@@ -24,6 +25,9 @@ type Dual struct {
 
 	Handshake time.Duration // for the first record and the handshake; 0: DefaultLimits().Header
 	Pending   int           // handshakes under way at once; 0: 1024. Further connections wait in the kernel
+	// Limited, where given, says at each connection what counts instead of both, for
+	// limits that change while the port is served.
+	Limited func() (handshake time.Duration, pending int)
 
 	// Failed takes the one event of each failed handshake; nil: it is logged.
 	Failed func(HandshakeFailure)
@@ -37,17 +41,25 @@ const defaultPending = 1024
 // the handshakes under way.
 func (d *Dual) Listen(inner net.Listener) net.Listener {
 	ctx, cancel := context.WithCancel(context.Background())
-	l := &dualListener{Listener: inner, dual: d, ready: make(chan net.Conn), ctx: ctx, cancel: cancel,
-		places: make(chan struct{}, d.pending())}
+	l := &dualListener{Listener: inner, dual: d, ready: make(chan net.Conn), ctx: ctx, cancel: cancel, left: make(chan struct{}, 1)}
 	l.tls = l.watched(d.TLS)
 	l.group.Go(l.accept)
 	return l
 }
 
 // Serve is server.Serve over both protocols: HTTP/1.1, and HTTP/2 where ALPN chooses
-// it. TransportOf tells a handler what it was asked over. It changes server's
-// ConnContext, Protocols and TLSConfig.
+// it. TransportOf tells a handler what it was asked over. It changes server as Prepare
+// does.
 func (d *Dual) Serve(server *http.Server, inner net.Listener) error {
+	d.Prepare(server)
+	l := d.Listen(inner)
+	defer l.Close()
+	return server.Serve(l)
+}
+
+// Prepare makes a server take connections of Listen. It changes its ConnContext,
+// Protocols and TLSConfig.
+func (d *Dual) Prepare(server *http.Server) {
 	before := server.ConnContext
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		if before != nil {
@@ -64,25 +76,23 @@ func (d *Dual) Serve(server *http.Server, inner net.Listener) error {
 	// preface, which comes only where ALPN chose it. No plain connection gets here.
 	server.Protocols.SetUnencryptedHTTP2(d.TLCP != nil && slices.Contains(d.TLCP.NextProtos, "h2"))
 	if server.TLSConfig == nil {
-		server.TLSConfig = d.TLS // for HTTP/2's own settings
+		server.TLSConfig = d.TLS.Clone() // for HTTP/2's own settings, which it writes
 	}
-	l := d.Listen(inner)
-	defer l.Close()
-	return server.Serve(l)
 }
 
-func (d *Dual) pending() int {
-	if d.Pending > 0 {
-		return d.Pending
+// limits are what counts now.
+func (d *Dual) limits() (handshake time.Duration, pending int) {
+	handshake, pending = d.Handshake, d.Pending
+	if d.Limited != nil {
+		handshake, pending = d.Limited()
 	}
-	return defaultPending
-}
-
-func (d *Dual) patience() time.Duration {
-	if d.Handshake > 0 {
-		return d.Handshake
+	if handshake <= 0 {
+		handshake = DefaultLimits().Header
 	}
-	return DefaultLimits().Header
+	if pending <= 0 {
+		pending = defaultPending
+	}
+	return handshake, pending
 }
 
 // dualListener shakes hands in a goroutine a connection and hands over those that are
@@ -92,7 +102,8 @@ type dualListener struct {
 	dual   *Dual
 	tls    *tls.Config
 	ready  chan net.Conn
-	places chan struct{}
+	shaken atomic.Int64  // handshakes under way
+	left   chan struct{} // one of them is over
 	group  sync.WaitGroup
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -131,25 +142,41 @@ func (l *dualListener) stop(err error) {
 
 func (l *dualListener) accept() {
 	for {
-		select {
-		case l.places <- struct{}{}:
-		case <-l.ctx.Done():
+		if !l.awaitPlace() {
 			return
 		}
 		conn, err := l.Listener.Accept()
 		if err != nil {
 			if passing, ok := errors.AsType[net.Error](err); ok && passing.Timeout() || isShortage(err) {
-				<-l.places
 				time.Sleep(5 * time.Millisecond) // as net/http does: no file descriptor is free
 				continue
 			}
 			l.stop(err)
 			return
 		}
+		l.shaken.Add(1)
 		l.group.Go(func() {
-			defer func() { <-l.places }()
 			l.shake(conn)
+			l.shaken.Add(-1)
+			select {
+			case l.left <- struct{}{}:
+			default:
+			}
 		})
+	}
+}
+
+// awaitPlace waits until another handshake may begin; false: the listener is closed.
+func (l *dualListener) awaitPlace() bool {
+	for {
+		if _, pending := l.dual.limits(); l.shaken.Load() < int64(pending) {
+			return l.ctx.Err() == nil
+		}
+		select {
+		case <-l.left:
+		case <-l.ctx.Done():
+			return false
+		}
 	}
 }
 
@@ -158,7 +185,8 @@ func (l *dualListener) accept() {
 func (l *dualListener) shake(conn net.Conn) {
 	begin := time.Now()
 	stop := context.AfterFunc(l.ctx, func() { conn.Close() })
-	conn.SetDeadline(begin.Add(l.dual.patience()))
+	patience, _ := l.dual.limits()
+	conn.SetDeadline(begin.Add(patience))
 	done, failure := l.protect(conn)
 	if failure != nil {
 		if failure.Alert != "" && !failure.Received {

@@ -28,13 +28,19 @@ import (
 // Fair returns l with at most so many connections open at once, shared out by rule 1:
 // for listeners that speak another protocol than HTTP. Server has it by itself.
 func Fair(l net.Listener, connections int) net.Listener {
+	return FairBy(l, func() int { return connections })
+}
+
+// FairBy is Fair with a number that may change: who is there stays, and newcomers find
+// what counts now.
+func FairBy(l net.Listener, connections func() int) net.Listener {
 	return &seats{Listener: l, total: connections, crowds: map[netip.Prefix]*crowd{}}
 }
 
 // seats is a listener with rule 1.
 type seats struct {
 	net.Listener
-	total int
+	total func() int
 	tick  atomic.Int64 // counts arrivals: a clock for what was used when
 
 	mu     sync.Mutex
@@ -84,7 +90,7 @@ func (p *seats) Accept() (net.Conn, error) {
 func (p *seats) take(c *seat, source netip.Prefix) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.open >= p.total {
+	if p.open >= p.total() {
 		loser := p.loser(source)
 		if loser == nil {
 			return false

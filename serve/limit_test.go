@@ -52,6 +52,25 @@ func (o *office) count(from string) int {
 	return len(c.open)
 }
 
+// A number that changes counts for whoever comes next; who is there stays.
+func TestPlacesThatChange(t *testing.T) {
+	total := 2
+	o := &office{FairBy(nil, func() int { return total }).(*seats)}
+	for i, want := range []bool{true, true, false} {
+		if got := o.call("10.0.0.1") != nil; got != want {
+			t.Errorf("caller %d of 2: %v", i, got)
+		}
+	}
+	total = 3
+	if o.call("10.0.0.1") == nil || o.call("10.0.0.1") != nil {
+		t.Error("of 3 places not one was free")
+	}
+	total = 1
+	if o.call("10.0.0.1") != nil || o.count("10.0.0.1") != 3 {
+		t.Errorf("%d are there of 1", o.count("10.0.0.1"))
+	}
+}
+
 // An office behind one address may have every seat there is; those who come later
 // get theirs from it, one by one, until all have the same.
 func TestPlacesAreSharedOutEvenly(t *testing.T) {
