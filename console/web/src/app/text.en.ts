@@ -44,4 +44,8 @@ export default {
   'role.issuer': 'Issuer',
   'role.custodian': 'Key custodian',
   'role.site': 'Site',
+  'place.ca': 'Certification (CA)',
+  'place.kmc': 'Key management (KMC)',
+  'place.ra': 'Registration (RA)',
+  'place.gateway': 'Gateway',
 }

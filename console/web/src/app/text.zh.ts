@@ -44,4 +44,8 @@ export default {
   'role.issuer': '制证员',
   'role.custodian': '密钥恢复员',
   'role.site': '站点',
+  'place.ca': '证书认证中心（CA）',
+  'place.kmc': '密钥管理中心（KMC）',
+  'place.ra': '注册机构（RA）',
+  'place.gateway': '身份网关',
 }

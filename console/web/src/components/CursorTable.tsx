@@ -20,6 +20,7 @@ interface Props<T> {
   onOpen?: (row: T) => void // by click or Enter
   selection?: TableProps<T>['rowSelection']
   filters?: ReactNode
+  above?: (rows: T[]) => ReactNode // said about all rows there are
   empty?: ReactNode
   refetchEvery?: number // milliseconds
 }
@@ -64,6 +65,7 @@ export function CursorTable<T extends object>(props: Props<T>) {
         </Space>
       </Flex>
       {query.isError && <Failure error={query.error} retry={() => void query.refetch()} />}
+      {rows.length > 0 && props.above?.(rows)}
       <Table<T>
         size="middle"
         columns={columns}
