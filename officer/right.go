@@ -228,7 +228,7 @@ var rights = map[Operation][]string{
 	ReadSystems:    {System, Security, Audit, Registrar, Reviewer, Issuer},
 	WriteMembers:   {Registrar},
 	ReadMembers:    {Registrar, Reviewer, Audit},
-	// The rules of the service are the machine keeper's to put forward, and the other
+	// The rules of the service and what it announces are the machine keeper's to put forward, and the other
 	// two administrations' to approve; so is the end of what was archived.
 	ProposePolicy:  {System},
 	DecidePolicy:   {Security, Audit},

@@ -58,6 +58,7 @@ func (r *Registration) Routes(api huma.API) {
 	r.carryRoutes(api)
 	r.deliveryRoutes(api)
 	r.workRoutes(api)
+	r.announcementRoutes(api)
 }
 
 func (r *Registration) applicationRoutes(api huma.API) {

@@ -70,6 +70,7 @@ func (r *Registration) SelfRoutes(api huma.API) {
 	f.openRoutes(api)
 	r.policyRoutes(api, pathSelfPolicies, "self-policies")
 	f.fetchRoute(api)
+	f.announcedRoutes(api)
 }
 
 // openRoutes are the operations without a certificate.

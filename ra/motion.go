@@ -24,6 +24,9 @@ const (
 	MoveMotion    MotionKind = "move"    // a holder to another unit
 	PolicyMotion  MotionKind = "policy"  // a version of the service's rules
 	DestroyMotion MotionKind = "destroy" // an archived volume after its time
+
+	AnnounceMotion MotionKind = "announce"  // an announcement to everybody
+	TakeDownMotion MotionKind = "take-down" // and its end
 )
 
 // MotionState is how a motion stands.
@@ -69,7 +72,7 @@ func (k MotionKind) decideRight() officer.Operation {
 	switch k {
 	case MoveMotion:
 		return officer.DecideMove
-	case PolicyMotion:
+	case PolicyMotion, AnnounceMotion, TakeDownMotion:
 		return officer.DecidePolicy
 	case DestroyMotion:
 		return officer.DecideDestroy
@@ -234,8 +237,11 @@ func (r *Registration) decided(ctx context.Context, tx *sql.Tx, to *sheaf, s sco
 	m.Note, m.Changed = d.Note, r.now()
 	if !d.Consent {
 		m.State = MotionRefused
-		if m.Kind == PolicyMotion {
+		switch m.Kind {
+		case PolicyMotion:
 			r.dropPolicy(to, m)
+		case AnnounceMotion:
+			r.refuseAnnounced(to, m)
 		}
 		return nil
 	}
@@ -252,6 +258,12 @@ func (r *Registration) decided(ctx context.Context, tx *sql.Tx, to *sheaf, s sco
 		return nil
 	case DestroyMotion:
 		return r.destroyNow(ctx, tx, to, m)
+	case AnnounceMotion:
+		r.announceNow(to, m)
+		return nil
+	case TakeDownMotion:
+		r.takeDownNow(to, m)
+		return nil
 	}
 	return pki.Errorf(pki.NotImplemented, "motion.kind", "nobody knows how to do a motion of kind %.20q", string(m.Kind))
 }

@@ -34,6 +34,8 @@ type counter interface {
 	ReportLoss(context.Context, ra.LossReport) (*ra.Ticket, error)
 	ConfirmLoss(context.Context, ra.Proof) (*ra.Frozen, error)
 	Progress(context.Context, ra.Look) (*ra.Progress, error)
+	Announced(context.Context, ra.ListQuery) (*ra.Page[ra.Announcement], error)
+	AnnouncementText(context.Context, string) (*ra.Announcement, error)
 }
 
 var _, _ counter = ra.Self{}, (*ra.SelfClient)(nil)

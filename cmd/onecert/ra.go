@@ -20,7 +20,7 @@ func raCommand(io *console) *cobra.Command {
 		raDecideCommand(io, "withdraw"), raDecideCommand(io, "issue"), raDecideCommand(io, "deliver"), raDecideCommand(io, "settle"),
 		raAttachCommand(io), raFormCommand(io), raHistoryCommand(io), raUnmaskCommand(io), raResultCommand(io), raCertificatesCommand(io), raNodeCommand(io), raPostCommand(io),
 		raBatchCommand(io), raCarryCommand(io), raHandCommand(io), raRuleCommand(io), raHolderCommand(io), raNearbyCommand(io), raMotionCommand(io), raSystemCommand(io),
-		raArchiveCommand(io), raPolicyCommand(io), raStatisticsCommand(io), raTicketCommand(io), raLinksCommand(io))
+		raArchiveCommand(io), raPolicyCommand(io), raAnnouncementCommand(io), raWorkCommand(io), raStatisticsCommand(io), raTicketCommand(io), raLinksCommand(io))
 }
 
 // lraCommand is what happens on the machine of a local counter.

@@ -79,6 +79,7 @@ var chineseRareRefusals = table{
 	"error.demo.running":            "该目录中已有演示在运行",
 	"error.demo.start":              "演示没有在 30 秒内启动（{}）",
 	"error.demo.state":              "演示的状态文件已损坏（{}）",
+	"error.desk.after":              "续页标记不属于此列表，请使用上一页给出的标记",
 	"error.desk.contact":            "服务请求的地址已受理却不正确",
 	"error.desk.erased":             "该服务请求的内容已被清除",
 	"error.desk.event":              "工作人员不能对服务请求做此操作（{}）",
