@@ -25,7 +25,7 @@ export const access = {
   holders: { places: ['ra'] },
   tickets: { places: ['ra'] },
   tree: { places: ['ra'] },
-  rules: { places: ['ra'], roles: [...administrators, 'reviewer'] },
+  rules: { places: ['ra'], roles: ['security', 'audit', 'reviewer'] },
   systems: { places: ['ra'] },
   archive: { places: ['ra'], roles: [...administrators, ...counter] },
   policies: { places: ['ra'] },
@@ -37,10 +37,11 @@ export const access = {
   keys: { places: ['kmc'] },
   doors: { places: ['gateway'], roles: administrators },
   approvals: { places: ['ca', 'kmc', 'ra', 'gateway'] },
-  officers: { places: ['ca', 'kmc', 'ra', 'gateway'], roles: administrators },
+  officers: { places: ['ca', 'kmc', 'ra', 'gateway'], roles: ['security', 'audit'] },
   audit: { places: ['ca', 'kmc', 'ra', 'gateway'], roles: ['audit'] },
   system: { places: ['ca', 'kmc', 'ra', 'gateway'], roles: administrators },
   sessions: { places: ['ca', 'kmc', 'ra', 'gateway'], roles: ['security'] },
+  identity: { places: ['ca', 'kmc', 'ra', 'gateway'] },
 } satisfies Record<string, Access>
 
 export type Right = keyof typeof access
