@@ -1,0 +1,22 @@
+import { Alert } from 'antd'
+import { useTranslation } from 'react-i18next'
+import type { RaApplication } from '@/client/ra'
+import { Act } from '@/components/Act'
+import { Visible } from '@/components/Visible'
+import { useDecide } from './decide'
+
+// Conflict says that a counter's own process and the registration above it went apart
+// while they could not reach one another. A person settles it.
+export function Conflict({ application }: { application: RaApplication }) {
+  const { t } = useTranslation('applications')
+  const decide = useDecide(application)
+  return (
+    <Alert
+      type="error"
+      showIcon
+      title={t('conflict.title')}
+      description={<Visible text={application.conflict} />}
+      action={<Act label={t('conflict.settle')} title={t('conflict.settle')} about={<p>{t('conflict.about')}</p>} reason="required" done={t('conflict.done')} run={(note) => decide.mutateAsync({ act: 'settle', note })} />}
+    />
+  )
+}
