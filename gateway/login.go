@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -23,10 +24,13 @@ import (
 //     and ties that to the browser by a cookie (sendToLogin);
 //  2. the log in service judges the certificate of its connection, opens the session and
 //     sends the browser back with a code, sealed, good for a minute and once (logIn);
-//  3. the application's service takes the code from the browser that began, sets the
-//     session's cookie and sends the browser where it was going (enterWithCode).
+//  3. the application's service takes the code from the browser that began, judges the
+//     certificate by whom it trusts itself, sets the session's cookie and sends the browser
+//     where it was going (enterWithCode).
 //
-// Several tabs may do so at once: what belongs to one of them travels in its addresses.
+// Several tabs may do so at once: what belongs to one of them travels in its addresses. The
+// two services may be of two processes that share secret and sessions, and so the code
+// carries the certificate.
 
 // going is where somebody was going.
 type going struct {
@@ -38,8 +42,9 @@ type going struct {
 // arrived is the result of a log in.
 type arrived struct {
 	going
-	Token string `json:"t"`
-	ID    string `json:"i"` // of the code
+	Token string   `json:"t"`
+	ID    string   `json:"i"` // of the code
+	Chain [][]byte `json:"c"` // DER, the certificate first
 }
 
 // entered is what a browser keeps of it, for the host it logged in to.
@@ -117,8 +122,7 @@ func (x *exchange) logIn() {
 		}
 		return
 	}
-	x.guests.add(x.guest, x.now) // so that the other service finds him, however long he was away
-	code, err := seal(x.codes, arrived{going: to, Token: *x.guest.token.Load(), ID: newID()}, codeLife)
+	code, err := seal(x.codes, arrived{going: to, Token: *x.guest.token.Load(), ID: newID(), Chain: x.guest.person.carried()}, codeLife)
 	if err != nil {
 		x.unopened(err)
 		return
@@ -135,14 +139,40 @@ func (x *exchange) logsInFor(origin string) bool {
 	return false
 }
 
+// maxCarried bounds the certificates in a code, octets: an address must not become longer
+// than what programs on its way take.
+const maxCarried = 6 << 10
+
+// carried is the certificate with as many of the CAs above it as have room, without a root.
+func (p *person) carried() (chain [][]byte) {
+	room := maxCarried
+	for i, c := range p.verdict.Chain {
+		if room -= len(c.Raw); room < 0 || i > 0 && bytes.Equal(c.Issuer, c.Subject) {
+			break
+		}
+		chain = append(chain, c.Raw)
+	}
+	return chain
+}
+
 // enterWithCode is step 3, at the application's service.
 func (x *exchange) enterWithCode() {
 	in, ok := unseal[arrived](x.codes, x.r.URL.Query().Get("code"))
 	nonce := cookie(x.r, cookieNonce)
-	if !ok || in.Origin != x.origin() || nonce == "" || subtle.ConstantTimeCompare([]byte(hashed(nonce)), []byte(in.Nonce)) != 1 ||
-		!x.spent.take(in.ID, x.now, x.now.Add(2*codeLife)) {
+	ok = ok && in.Origin == x.origin() && nonce != "" && subtle.ConstantTimeCompare([]byte(hashed(nonce)), []byte(in.Nonce)) == 1
+	if ok {
+		var err error
+		if ok, err = x.spend(x.r.Context(), in.ID); err != nil {
+			x.unopened(err)
+			return
+		}
+	}
+	if !ok {
 		x.visit.Detail = "the code is not ours, too old, used before, or of another browser"
 		x.show(pages.Problem{Code: pages.BadRequest, AgainURL: "/"})
+		return
+	}
+	if !x.arrive(in) {
 		return
 	}
 	kept, err := seal(x.loose, entered{in.Token, x.host}, looseLife)
@@ -152,6 +182,40 @@ func (x *exchange) enterWithCode() {
 	}
 	setCookie(x.w, cookieLoose, kept)
 	x.redirect(localPath(in.Path))
+}
+
+// arrive makes somebody known here who logged in, perhaps at another gateway; false: a page
+// was shown.
+func (x *exchange) arrive(in arrived) bool {
+	s, _, err := x.cfg.Sessions.Read(in.Token, x.now)
+	if err != nil {
+		if err := x.sessionOver(err); err != nil {
+			return x.unopened(err)
+		}
+		if x.visit.Problem == "" {
+			x.visit.Detail = "the session is over, or of a gateway that does not share its sessions with this one"
+			x.show(pages.Problem{Code: pages.SessionEnded, BackURL: localPath(in.Path)})
+		}
+		return false
+	}
+	if x.guests.ofSession(s.ID, x.now) != nil {
+		return true
+	}
+	verdict := x.service.trustFor(x).Judge(x.r.Context(), in.Chain, x.now)
+	x.visit.Serial = string(verdict.Serial)
+	if !verdict.Good() {
+		return x.show(pages.Problem{Code: pageOf(verdict.Code)})
+	}
+	p, err := newPerson(verdict)
+	if err != nil {
+		return x.unopened(err)
+	}
+	if s.Fingerprint != verdict.Fingerprint || s.User != p.user {
+		x.visit.Detail = "the log in service takes the certificate for another account's than this one"
+		return x.show(pages.Problem{Code: pages.UnknownIssuer})
+	}
+	x.guests.add(newGuest(p, s, in.Token), x.now)
+	return true
 }
 
 // localPath is a path of this host, whatever was written: never another address.

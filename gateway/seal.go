@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
-	"sync"
 	"time"
 
 	"onecert/pki"
@@ -83,33 +82,4 @@ func unseal[T any](s *sealer, text string) (v T, ok bool) {
 		return v, false
 	}
 	return in.Value, true
-}
-
-// spent remembers codes that were used, as long as they could be used again.
-type spent struct {
-	mu    sync.Mutex
-	used  map[string]time.Time
-	swept time.Time
-}
-
-// take says whether code was not used before, and remembers it until its end.
-func (s *spent) take(code string, now, until time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.used == nil {
-		s.used = map[string]time.Time{}
-	}
-	if _, used := s.used[code]; used {
-		return false
-	}
-	if now.Sub(s.swept) > time.Minute {
-		s.swept = now
-		for old, end := range s.used {
-			if now.After(end) {
-				delete(s.used, old)
-			}
-		}
-	}
-	s.used[code] = until
-	return true
 }
