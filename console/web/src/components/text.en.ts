@@ -44,4 +44,9 @@ export default {
   'state.withdrawn': 'Withdrawn',
   'state.closed': 'Closed',
   'state.resolved': 'Resolved',
+  'state.source.good': 'Current',
+  'state.source.stale': 'Out of date',
+  'state.source.missing': 'No data',
+  'state.backend.good': 'Up',
+  'state.backend.critical': 'Down',
 }

@@ -47,4 +47,9 @@ export default {
   'state.withdrawn': '已撤回',
   'state.closed': '已关闭',
   'state.resolved': '已解决',
+  'state.source.good': '最新',
+  'state.source.stale': '已过期',
+  'state.source.missing': '没有数据',
+  'state.backend.good': '正常',
+  'state.backend.critical': '故障',
 }
