@@ -110,6 +110,12 @@ func TestMoveHolder(t *testing.T) {
 		if all := must[*ra.Page[*ra.Holder]](t)(h.Holders(as("lra2.registrar"), ra.HolderQuery{Name: "杨"})); len(all.Items) != 1 || all.Items[0].Node != "lra2" {
 			t.Errorf("%+v", all.Items)
 		}
+		moved := must[*ra.Page[*ra.Holder]](t)(h.Holders(as("lra2.registrar"), ra.HolderQuery{Name: "杨"})).Items[0].ID
+		for who, want := range map[string]int{"lra2.registrar": 1, "lra1.registrar": 0} {
+			if all := must[*ra.Page[*ra.Holder]](t)(h.Holders(as(who), ra.HolderQuery{ID: moved})); len(all.Items) != want {
+				t.Errorf("%s finds %d by id", who, len(all.Items))
+			}
+		}
 		if all := must[*ra.Page[*ra.Holder]](t)(h.Holders(as("lra1.registrar"), ra.HolderQuery{})); len(all.Items) != 0 {
 			t.Errorf("the old unit sees %+v", all.Items)
 		}

@@ -17,6 +17,7 @@ func (c *Client) FreezeNearby(ctx context.Context, n Nearby) (*NearbyDone, error
 // Holders is Registration.Holders.
 func (c *Client) Holders(ctx context.Context, q HolderQuery) (*Page[*Holder], error) {
 	v := url.Values{}
+	set(v, "id", q.ID)
 	set(v, "name", q.Name)
 	set(v, "node", q.Node)
 	set(v, "after", q.After)

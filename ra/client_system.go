@@ -13,7 +13,7 @@ func system(id, act string) string { return pathSystems + "/" + url.PathEscape(i
 
 // Systems is Registration.Systems.
 func (c *Client) Systems(ctx context.Context, q SystemQuery) (*Page[*System], error) {
-	return listed[*System](ctx, c, pathSystems, q.ListQuery, "id", q.ID, "state", string(q.State))
+	return listed[*System](ctx, c, pathSystems, q.ListQuery, "id", q.ID, "state", string(q.State), "holder", q.Holder)
 }
 
 // SetSystem is Registration.SetSystem.

@@ -97,6 +97,7 @@ func (r *Registration) moveCertificates(ctx context.Context, tx *sql.Tx, to *she
 
 // HolderQuery selects holders of one's subtree; cancelled ones are hidden.
 type HolderQuery struct {
+	ID    string `query:"id" maxLength:"64" doc:"only the one of this id"`
 	Name  string `query:"name" maxLength:"100" doc:"the beginning of the name"`
 	Node  string `query:"node" maxLength:"24"`
 	After string `query:"after" maxLength:"64"`
@@ -114,7 +115,7 @@ func (r *Registration) Holders(ctx context.Context, q HolderQuery) (*Page[*Holde
 	}
 	limit := pageSize(q.Limit)
 	all, err := collect(ctx, r.cfg.DB.Read(), scanHolder, "SELECT "+holderColumns+` FROM ra_holder WHERE path >= $1 AND path < $2 AND state = 'active'
-		AND ($3 = '' OR substr(name, 1, $4) = $3) AND id > $5 ORDER BY id LIMIT $6`, s.from(), s.to(), q.Name, len([]rune(q.Name)), strings.TrimSpace(q.After), limit+1)
+		AND ($3 = '' OR substr(name, 1, $4) = $3) AND id > $5 AND ($6 = '' OR id = $6) ORDER BY id LIMIT $7`, s.from(), s.to(), q.Name, len([]rune(q.Name)), strings.TrimSpace(q.After), q.ID, limit+1)
 	if err != nil {
 		return nil, err
 	}

@@ -173,8 +173,9 @@ const visible = "(path >= $1 AND path < $2 OR state <> 'draft' AND $3 >= path AN
 
 // SystemQuery selects applications that use certificates.
 type SystemQuery struct {
-	ID    string      `query:"id" maxLength:"40" doc:"only the one of this id"`
-	State SystemState `query:"state" maxLength:"20"`
+	ID     string      `query:"id" maxLength:"40" doc:"only the one of this id"`
+	State  SystemState `query:"state" maxLength:"20"`
+	Holder string      `query:"holder" maxLength:"64" doc:"only those that this holder of one's subtree is noted to use"`
 	ListQuery
 }
 
@@ -184,8 +185,13 @@ func (r *Registration) Systems(ctx context.Context, q SystemQuery) (*Page[*Syste
 	if err != nil {
 		return nil, err
 	}
-	if err := checkText("search", q.ID+string(q.State)+q.After); err != nil {
+	if err := checkText("search", q.ID+string(q.State)+q.Holder+q.After); err != nil {
 		return nil, err
+	}
+	if q.Holder != "" {
+		if _, err := r.enter(ctx, officer.ReadMembers); err != nil {
+			return nil, err
+		}
 	}
 	find := search{args: []any{s.from(), s.to(), s.node.Path}}
 	text := "SELECT " + systemColumns + " FROM ra_system WHERE " + visible + find.is(" AND id > ?", q.After)
@@ -194,6 +200,9 @@ func (r *Registration) Systems(ctx context.Context, q SystemQuery) (*Page[*Syste
 	}
 	if q.State != "" {
 		text += find.is(" AND state = ?", string(q.State))
+	}
+	if q.Holder != "" {
+		text += find.is(" AND id IN (SELECT m.system FROM ra_member m JOIN ra_holder h ON h.id = m.holder WHERE m.holder = ? AND h.path >= ? AND h.path < ?)", q.Holder, s.from(), s.to())
 	}
 	return leaf(ctx, r, q.ListQuery, scanSystem, &find, text+" ORDER BY id", func(y *System) string { return y.ID })
 }

@@ -98,6 +98,16 @@ func TestMembers(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		for _, c := range []struct {
+			who, holder string
+			want        int
+		}{{"lra1.registrar", member.Holder, 1}, {"ra1.reviewer", member.Holder, 1}, {"lra1.registrar", other.Holder, 0}, {"lra3.registrar", member.Holder, 0}} {
+			if used := must[*ra.Page[*ra.System]](t)(h.Systems(as(c.who), ra.SystemQuery{Holder: c.holder})); len(used.Items) != c.want {
+				t.Errorf("%s is told of %d applications", c.who, len(used.Items))
+			}
+		}
+		_, err := h.Systems(as("lra1.issuer"), ra.SystemQuery{Holder: member.Holder})
+		wantCode(t, err, "officer.forbidden")
 		page := must[*ra.Page[*ra.Standing]](t)(h.Members(as("ra2.reviewer"), "tax", ra.MemberQuery{}))
 		if len(page.Items) != 1 || page.Items[0].Serial != member.Serial || page.Items[0].State != pki.Valid || page.Items[0].NotAfter.IsZero() {
 			t.Fatalf("%+v", page.Items)
