@@ -48,6 +48,7 @@ func tables() []table {
 		{"ocsp", (*bench).ocsp},
 		{"registration", (*bench).registration},
 		{"registrations", (*bench).registrations},
+		{"console", (*bench).console},
 		{"policy", (*bench).policy},
 		{"gateway", (*bench).gatewayTables},
 	}
