@@ -8,6 +8,7 @@ const colours: Record<string, string> = {
   submitted: 'blue', draft: 'default', reserved: 'default', open: 'blue', pending: 'blue', running: 'blue',
   returned: 'orange', held: 'orange', suspended: 'orange', warning: 'orange', confirming: 'orange',
   revoked: 'red', rejected: 'red', failed: 'red', refused: 'red', ended: 'red', critical: 'red',
+  checked: 'orange', faulty: 'red', registered: 'green', ready: 'default', working: 'cyan', waiting: 'gold',
   stale: 'orange', missing: 'red',
   expired: 'default', withdrawn: 'default', closed: 'default', resolved: 'green',
 }
