@@ -164,8 +164,8 @@ func TestUnitsInSystemdsEyes(t *testing.T) {
 	}
 }
 
-// TestContainerfile: no root, no shell between signals and program, a base with glibc,
-// and a command there is.
+// TestContainerfile: pages, program, image; no root, no shell between signals and
+// program, a base with glibc, and a command there is.
 func TestContainerfile(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(deployed, "Containerfile"))
 	if err != nil {
@@ -191,7 +191,7 @@ func TestContainerfile(t *testing.T) {
 		}
 		last[word] = rest
 	}
-	if user := last["USER"]; stages != 2 || !regexp.MustCompile(`^[1-9]\d{3,}:[1-9]\d{3,}$`).MatchString(user) {
+	if user := last["USER"]; stages != 3 || !regexp.MustCompile(`^[1-9]\d{3,}:[1-9]\d{3,}$`).MatchString(user) {
 		t.Errorf("%d stages, runs as %q", stages, user)
 	}
 	if last["VOLUME"] != "/data" {
