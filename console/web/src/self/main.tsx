@@ -1,11 +1,19 @@
+import { useState } from 'react'
 import { createRoot } from 'react-dom/client'
+import { RouterProvider } from 'react-router'
 import { Frame } from '@/app/Frame'
 import { Waiting } from '@/app/Waiting'
 import { Failure } from '@/components/Failure'
 import { startTexts } from '@/lib/i18n'
 import { SessionProvider } from '@/lib/session'
-import { SelfService } from './SelfService'
+import { makeRouter } from './router'
 import '@/app/style.css'
+import './style.css'
+
+function SelfService() {
+  const [router] = useState(makeRouter)
+  return <RouterProvider router={router} />
+}
 
 await startTexts()
 createRoot(document.getElementById('root')!).render(
