@@ -1,6 +1,7 @@
 package onecert_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -90,6 +91,48 @@ func rowOf(rows map[string][]string, importPath string) (rooms []string, module 
 }
 
 func TestDependencies(t *testing.T) { holds(t, dependencyRule) }
+
+// packagesRule compares the page with what npm fetches for the console, both ways.
+func packagesRule(t *tree) (breaches []string) {
+	const file = "console/web/package.json"
+	var wanted struct{ Dependencies, DevDependencies map[string]string }
+	if err := json.Unmarshal([]byte(t.files[file]), &wanted); err != nil {
+		return []string{file + ": " + err.Error()}
+	}
+	rows := map[string]bool{}
+	for _, row := range tableRows(t.files[dependenciesPage], regexp.MustCompile("^`@?[a-z0-9-]+(/[a-z0-9-]+)?`$")) {
+		if len(row) == 2 { // the modules' table has three columns
+			rows[strings.Trim(row[0], "`")] = true
+		}
+	}
+	for _, list := range []map[string]string{wanted.Dependencies, wanted.DevDependencies} {
+		for name, version := range list {
+			if !rows[name] {
+				breaches = append(breaches, dependenciesPage+": has no row for "+name)
+			}
+			if delete(rows, name); !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(version) {
+				breaches = append(breaches, file+": "+name+" has no exact version")
+			}
+		}
+	}
+	for name := range rows {
+		breaches = append(breaches, dependenciesPage+": "+name+" is fetched no more")
+	}
+	return breaches
+}
+
+func TestPackages(t *testing.T) { holds(t, packagesRule) }
+
+func TestPackagesRuleFinds(t *testing.T) {
+	const none = ""
+	want := func(packages, rows string) []string {
+		return []string{dependenciesPage, rows, "console/web/package.json", packages}
+	}
+	finds(t, packagesRule, none, want(`{"dependencies":{"a":"1.2.3"}}`, "| `a` | a reason |\n")...)
+	finds(t, packagesRule, "no row for a", want(`{"dependencies":{"a":"1.2.3"}}`, "")...)
+	finds(t, packagesRule, "b is fetched no more", want(`{"devDependencies":{"a":"1.2.3"}}`, "| `a` | x |\n| `b` | y |\n")...)
+	finds(t, packagesRule, "no exact version", want(`{"dependencies":{"a":"^1.2.3"}}`, "| `a` | x |\n")[2], `{"dependencies":{"a":"^1.2.3"}}`, dependenciesPage, "| `a` | x |\n")
+}
 
 func TestDependencyRuleFinds(t *testing.T) {
 	mod := "module onecert\n\nrequire (\n\texample.org/a/b v1.0.0\n\texample.org/c/d v1.0.0 // indirect\n)\n"
