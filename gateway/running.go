@@ -104,6 +104,9 @@ func (g *Gateway) build(ctx context.Context, c *Configuration, old *running) (_ 
 	if err := r.cases(); err != nil {
 		return nil, err
 	}
+	if err := r.unknown(); err != nil {
+		return nil, err
+	}
 	return r, r.addresses()
 }
 
@@ -119,6 +122,18 @@ func (r *running) cases() error {
 						To("write paths_ignore_case: true, or name the applications the rule is for")
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// unknown looks that no rule denies by what this gateway cannot know of anybody: it would
+// match nobody, and deny nothing. Rules that allow by it let nobody in, which is careful.
+func (r *running) unknown() error {
+	for _, rule := range r.config.Policy.Rules {
+		if rule.Effect == policy.Deny && !rule.Disabled && (len(rule.When.Profiles) > 0 || len(rule.When.Groups) > 0) {
+			return fault("policy.rules."+rule.ID+".when", "this gateway knows neither the profile of a certificate nor the groups of an account, so the rule would deny nobody").
+				To("deny by issuer, certificate policy, names, users or lists")
 		}
 	}
 	return nil

@@ -86,6 +86,7 @@ func TestImpossibleConfigurationsAreRefused(t *testing.T) {
 		"no set of items":                  {`"koal"`, `"goal"`},
 		"a bad name":                       {`"name": "front"`, `"name": "Front!"`},
 		"SM2 alone":                        {`"encryptChain": `, `"key2": `},
+		"denied by what nobody knows":      {`{"id": "staff", "effect": "allow",`, `{"id": "no", "effect": "deny", "when": {"profiles": ["person-sign"]}}, {"id": "staff", "effect": "allow",`},
 		"capitals, and paths without case": {`"title": "办公",`, `"title": "办公", "foldCase": true,`, `/public/**`, `/Public/**`},
 		"nobody trusted":                   {`"trust": "staff",`, ``},
 	} {
