@@ -38,6 +38,7 @@ func open(id, method, path, summary string) huma.Operation {
 // HolderOf and not required; officers have nothing to do there.
 func (r *Registration) SelfRoutes(api huma.API) {
 	f := r.Self()
+	f.once(api)
 	huma.Register(api, describe("self-certificates", http.MethodGet, pathSelfCertificates, "One's own certificates"),
 		func(ctx context.Context, _ *struct{}) (*body[[]*Certificate], error) {
 			return reply(f.MyCertificates(ctx))

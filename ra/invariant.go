@@ -23,7 +23,7 @@ func CheckInvariants(ctx context.Context, r *Registration) (faults []string) {
 			WHERE a.id IS NULL`,
 		"certificates were made and nothing is kept of them": `SELECT id FROM ra_application WHERE state IN ('issued', 'delivered')
 			AND operation IN ('issue', 'renew', 'reissue', 'modify') AND NOT EXISTS (SELECT 1 FROM ra_result r WHERE r.application = ra_application.id)`,
-		"a certificate's holder is unknown":            `SELECT serial FROM ra_certificate WHERE NOT EXISTS (SELECT 1 FROM ra_holder h WHERE h.id = holder)`,
+		"a certificate's holder is unknown": `SELECT serial FROM ra_certificate WHERE NOT EXISTS (SELECT 1 FROM ra_holder h WHERE h.id = holder)`,
 		"an announcement is published without another's consent": `SELECT a.id FROM ra_announcement a WHERE a.state = 'published' AND NOT EXISTS
 			(SELECT 1 FROM ra_motion m WHERE m.id = a.motion AND m.state = 'done' AND m.consents NOT LIKE '%"' || a.by_whom || '"%')`,
 		"a node does not stand below the one above it": `SELECT n.id FROM ra_node n JOIN ra_node p ON p.id = n.parent WHERE n.path <> p.path || n.id || '/'`,

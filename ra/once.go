@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -22,8 +23,8 @@ import (
 )
 
 // HeaderKey is the header of a key chosen by the caller, a new one for each thing to be
-// done: for 30 days a call sent again under it by the same officer is done once and
-// answered the same (draft-ietf-httpapi-idempotency-key-header).
+// done: for 30 days a call sent again under it by the same officer or holder is done once
+// and answered the same (draft-ietf-httpapi-idempotency-key-header).
 const HeaderKey = "Idempotency-Key"
 
 const (
@@ -34,12 +35,22 @@ const (
 // keyless are the calls that create nothing, or hand over what may be kept nowhere: their
 // answers, once given, are not to be had again.
 func keyless() []string {
-	return []string{"unmask", "holder-export", "archive-verify", "receipt", "post-code", "officer-code", "delivery-code", "delivery-password", "delivery-package", "link-up", "link-document"}
+	return []string{"unmask", "holder-export", "archive-verify", "receipt", "post-code", "officer-code", "delivery-code", "delivery-password", "delivery-package", "link-up", "link-document",
+		"self-fetch", "self-look", "self-ticket-look"}
 }
 
-// takesKey reports whether an operation takes a key: whatever is posted and kept.
-func takesKey(op *huma.Operation) bool {
-	return op.Method == http.MethodPost && len(op.Security) > 0 && !slices.Contains(keyless(), op.OperationID)
+// callers is who calls with keys at a listener.
+type callers struct {
+	// takes reports whether an operation takes a key there: whatever is posted and kept.
+	takes func(op *huma.Operation) bool
+	// who is whose key it is, or why this one's is not taken.
+	who func(ctx huma.Context, key string) (string, error)
+	// again is asked before an answer is given again.
+	again func(ctx huma.Context) error
+}
+
+func posts(op *huma.Operation) bool {
+	return op.Method == http.MethodPost && !slices.Contains(keyless(), op.OperationID)
 }
 
 // answer is what a call under a key was answered.
@@ -53,9 +64,55 @@ type answer struct {
 // HeaderKey, those of other rooms too. A call that was refused is not remembered; one
 // that broke off is, since nobody knows what came of it.
 func (r *Registration) Once(api huma.API) {
+	r.once(api, callers{
+		takes: func(op *huma.Operation) bool { return posts(op) && len(op.Security) > 0 },
+		who: func(ctx huma.Context, _ string) (string, error) {
+			actor, _ := pki.ActorFrom(ctx.Context())
+			if actor.Name == "" {
+				return "", pki.Errorf(pki.Forbidden, "officer.anonymous", "nobody is identified on this connection").To("present the certificate registered for you")
+			}
+			return actor.Name, nil
+		},
+		again: func(huma.Context) error { return nil },
+	})
+}
+
+// leastKey is how long a key of somebody without a certificate has to be: all of them
+// share one room, in which nobody may meet another's key by chance or by trying.
+const leastKey = 16
+
+// anybody is whose the keys are of those without a certificate; no holder or officer is
+// called so.
+const anybody = "/anybody"
+
+// once is Once at the listener of self-service. A holder's keys are his own. One who comes
+// without a certificate sends the same words again, his code among them, to be answered
+// the same, and each time counts against his address.
+func (f Self) once(api huma.API) {
+	f.r.once(api, callers{
+		takes: posts,
+		who: func(ctx huma.Context, key string) (string, error) {
+			if who, err := f.enter(ctx.Context()); err == nil {
+				return "holder/" + who.Name, nil
+			}
+			if len(key) < leastKey {
+				return "", pki.Errorf(pki.Invalid, "once.short", "without a certificate %s has at least %d characters", HeaderKey, leastKey).To("draw a random one, such as a UUID")
+			}
+			return anybody, f.below(ctx.Context(), f.perSource(), sourceOf(withSource(ctx.Context(), ctx.RemoteAddr())))
+		},
+		again: func(ctx huma.Context) error {
+			if _, err := f.enter(ctx.Context()); err == nil {
+				return nil
+			}
+			return f.count(ctx.Context(), f.perSource(), sourceOf(withSource(ctx.Context(), ctx.RemoteAddr())))
+		},
+	})
+}
+
+func (r *Registration) once(api huma.API, of callers) {
 	described := api.OpenAPI()
 	described.OnAddOperation = append(described.OnAddOperation, func(_ *huma.OpenAPI, op *huma.Operation) {
-		if most := mostKey; takesKey(op) {
+		if most := mostKey; of.takes(op) {
 			op.Parameters = append(op.Parameters, &huma.Param{Name: HeaderKey, In: "header", Schema: &huma.Schema{Type: huma.TypeString, MaxLength: &most},
 				Description: "for 30 days the same call under the same key is done once"})
 		}
@@ -67,8 +124,12 @@ func (r *Registration) Once(api huma.API) {
 			return
 		}
 		refuse := func(err error) { _ = huma.WriteErr(api, ctx, http.StatusInternalServerError, "", err) }
-		actor, _ := pki.ActorFrom(ctx.Context())
-		if err := checkKey(key, ctx.Operation(), actor); err != nil {
+		if err := checkKey(key, of.takes(ctx.Operation())); err != nil {
+			refuse(err)
+			return
+		}
+		who, err := of.who(ctx, key)
+		if err != nil {
 			refuse(err)
 			return
 		}
@@ -77,8 +138,11 @@ func (r *Registration) Once(api huma.API) {
 			refuse(err)
 			return
 		}
-		call := onceCall{officer: actor.Name, key: key, digest: digest}
+		call := onceCall{officer: who, key: key, digest: digest}
 		before, err := r.beginOnce(ctx.Context(), call)
+		if err == nil && before != nil {
+			err = of.again(ctx)
+		}
 		if err != nil {
 			refuse(err)
 			return
@@ -99,15 +163,12 @@ func (r *Registration) Once(api huma.API) {
 	})
 }
 
-func checkKey(key string, op *huma.Operation, actor pki.Actor) error {
+func checkKey(key string, taken bool) error {
 	if len(key) > mostKey || strings.ContainsFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }) {
 		return pki.Errorf(pki.Invalid, "once.key", "%s is not 1 to %d visible ASCII characters", HeaderKey, mostKey)
 	}
-	if !takesKey(op) {
+	if !taken {
 		return pki.Errorf(pki.Invalid, "once.unsupported", "this call takes no %s", HeaderKey).To("leave it out; what it does is done each time")
-	}
-	if actor.Name == "" {
-		return pki.Errorf(pki.Forbidden, "officer.anonymous", "nobody is identified on this connection").To("present the certificate registered for you")
 	}
 	return nil
 }
@@ -155,10 +216,11 @@ func (h *hearing) SetHeader(name, value string) {
 	h.onceContext.SetHeader(name, value)
 }
 
-// onceCall is a call under a key.
+// onceCall is a call under a key of an officer, or of whom callers names.
 type onceCall struct{ officer, key, digest string }
 
-func (c onceCall) aad() []byte { return []byte("ra once " + c.officer + " " + c.key) }
+func (c onceCall) aad() []byte       { return []byte("ra once " + c.officer + " " + c.key) }
+func (c onceCall) digestAAD() []byte { return []byte("ra once said " + c.officer + " " + c.key) }
 
 // beginOnce notes a call, or returns what it was answered before.
 func (r *Registration) beginOnce(ctx context.Context, c onceCall) (before *answer, err error) {
@@ -168,12 +230,18 @@ func (r *Registration) beginOnce(ctx context.Context, c onceCall) (before *answe
 		err := tx.QueryRowContext(ctx, "SELECT digest, answer FROM ra_answer WHERE officer = $1 AND key = $2", c.officer, c.key).Scan(&digest, &sealed)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
-			return db.Insert(ctx, tx, "ra_answer", []string{"officer", "key", "digest", "at"}, [][]any{{c.officer, c.key, c.digest, millis(r.now())}}, "")
+			said, err := r.cfg.Sealer.Seal(r.cfg.Random, []byte(c.digest), c.digestAAD())
+			if err != nil {
+				return fmt.Errorf("sealing what was said under a key: %w", err)
+			}
+			return db.Insert(ctx, tx, "ra_answer", []string{"officer", "key", "digest", "at"}, [][]any{{c.officer, c.key, base64.StdEncoding.EncodeToString(said), millis(r.now())}}, "")
 		case err != nil:
 			return fmt.Errorf("reading what a key was used for: %w", err)
-		case digest != c.digest:
-			return onceOther()
-		case sealed == nil:
+		}
+		if err := r.saidSame(c, digest); err != nil {
+			return err
+		}
+		if sealed == nil {
 			return pki.Errorf(pki.Conflict, "once.pending", "this is being done, or broke off when it was").
 				To("ask again in a minute; if it is still so, look whether it was done, and use a new key if not")
 		}
@@ -188,6 +256,24 @@ func (r *Registration) beginOnce(ctx context.Context, c onceCall) (before *answe
 		err = pki.Errorf(pki.Conflict, "once.pending", "this is being done").To("ask again in a minute")
 	}
 	return before, err
+}
+
+// saidSame says whether the same was said under a key before. The digest of it is sealed:
+// a short call, of a loss say, has little in it beside an identity number, which could be
+// found by trying.
+func (r *Registration) saidSame(c onceCall, kept string) error {
+	blob, err := base64.StdEncoding.DecodeString(kept)
+	if err != nil {
+		return fmt.Errorf("reading what was said under a key: %w", err)
+	}
+	digest, err := r.cfg.Sealer.Open(blob, c.digestAAD())
+	if err != nil {
+		return fmt.Errorf("opening what was said under a key: %w", err)
+	}
+	if string(digest) != c.digest {
+		return onceOther()
+	}
+	return nil
 }
 
 func onceOther() error {

@@ -47,13 +47,11 @@ func (l limit) slot(now time.Time) int64 { return now.UnixMilli() / l.within.Mil
 // that a refused try counts as well, and calls at once count apart.
 func (f Self) count(ctx context.Context, l limit, who string) error {
 	subject, slot := l.subject(who), l.slot(f.r.now())
-	var n int
-	// Far beyond the limit nothing is written any more.
-	err := f.r.cfg.DB.Read().QueryRowContext(ctx, "SELECT n FROM ra_attempt WHERE subject = $1 AND slot = $2", subject, slot).Scan(&n)
-	if err == nil && n > l.most {
-		return tooOften()
+	if err := f.below(ctx, l, who); err != nil {
+		return err
 	}
-	err = f.r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
+	var n int
+	err := f.r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, `INSERT INTO ra_attempt (subject, slot, n) VALUES ($1, $2, 1)
 			ON CONFLICT (subject, slot) DO UPDATE SET n = ra_attempt.n + 1 RETURNING n`, subject, slot).Scan(&n)
 	})
@@ -64,6 +62,16 @@ func (f Self) count(ctx context.Context, l limit, who string) error {
 		return tooOften()
 	}
 	return nil
+}
+
+// below refuses who is beyond a limit already, without a word written.
+func (f Self) below(ctx context.Context, l limit, who string) error {
+	var n int
+	err := f.r.cfg.DB.Read().QueryRowContext(ctx, "SELECT n FROM ra_attempt WHERE subject = $1 AND slot = $2", l.subject(who), l.slot(f.r.now())).Scan(&n)
+	if err == nil && n > l.most {
+		return tooOften()
+	}
+	return nil // what cannot be read is written next, and says so
 }
 
 // forgive takes back a try that was right.

@@ -148,4 +148,6 @@ func (r *Registration) wanted(ctx context.Context, s scope) (n int, err error) {
 	return n, err
 }
 
-func motionKinds() []MotionKind { return []MotionKind{MoveMotion, PolicyMotion, DestroyMotion, AnnounceMotion, TakeDownMotion} }
+func motionKinds() []MotionKind {
+	return []MotionKind{MoveMotion, PolicyMotion, DestroyMotion, AnnounceMotion, TakeDownMotion}
+}

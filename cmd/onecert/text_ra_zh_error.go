@@ -90,6 +90,7 @@ var chineseRARefusals = table{
 	"error.statistics.day":        "起止日期不是日期",
 	"error.statistics.days":       "统计的天数过多（{}）",
 	"error.unmask.reason":         "没有说明理由",
+	"error.once.short":            "未出示证书时，Idempotency-Key 至少 16 个字符，请随机生成（{}）",
 	"error.once.key":              "请求标识须为可见的 ASCII 字符且长度不超限",
 	"error.once.pending":          "同一请求正在办理，或办理时中断",
 	"error.once.unsupported":      "此操作不接受请求标识",
