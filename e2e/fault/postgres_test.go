@@ -85,6 +85,13 @@ func (w *town) killBackend(s *pkitest.Server, ofCA bool) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	// On a busy machine the postmaster hears of it late; when it does, this connection
+	// ends too. Before that nothing has failed yet that could be recovered from.
+	for deadline := time.Now().Add(30 * time.Second); conn.Ping(ctx) == nil; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatal("PostgreSQL has not noticed in 30 s that a process of it was killed")
+		}
+	}
 }
 
 // awaitBoth asks until both answer again, by themselves.
