@@ -47,7 +47,7 @@ function Conversation({ current, platform }: { current: GatewayVersioned; platfo
   const [p, setP] = useState(() => read(search, freeListen(current.configuration)))
   const step = Math.min(Math.max(Number(search.get('step') ?? 0), 0), steps.length - 1)
   const set = (change: Partial<Protection>) => setP((now) => ({ ...now, ...change }))
-  const turn = (to: number) => setSearch(Object.fromEntries([...Object.entries(p).map(([name, value]) => [name, String(value)]), ['step', String(to)]]))
+  const turn = (to: number) => setSearch(Object.fromEntries([...Object.entries(p).map(([name, value]) => [name, String(value)]), ['step', String(to)]].filter(([, value]) => value !== '')))
   const wrong = faults(p)
   const [shown, setShown] = useState(false) // what is wrong is said when somebody goes on, not while typing
   const here = wrong.filter((fault) => asked[steps[step]].includes(fault))
