@@ -209,4 +209,3 @@ func (g *glass) look(ctx context.Context, task map[string]any) (found map[string
 	}
 	return found, json.Unmarshal(out, &found)
 }
-

@@ -118,7 +118,9 @@ func (b *bench) linkedIssue(ctx context.Context, e engine) ([]string, error) {
 	if err := above.approveAll(n); err != nil {
 		return nil, err
 	}
-	back, err := spentOn(e, n, func() (time.Duration, error) { return clocked(func() error { return above.carriedTo(ctx, counter, n) }) })
+	back, err := spentOn(e, n, func() (time.Duration, error) {
+		return clocked(func() error { return above.carriedTo(ctx, counter, n) })
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -294,7 +294,10 @@ func (p *province) review(d desk) error {
 			return err
 		}
 	}
-	return p.timed(d, "statistics", func() error { _, err := p.Statistics(who, ra.StatisticsQuery{By: []ra.By{ra.ByNode, ra.ByOperation}}); return err })
+	return p.timed(d, "statistics", func() error {
+		_, err := p.Statistics(who, ra.StatisticsQuery{By: []ra.By{ra.ByNode, ra.ByOperation}})
+		return err
+	})
 }
 
 // issue is what an issuer does over and over.

@@ -114,4 +114,3 @@ func TestKeysAskedForAtACounter(t *testing.T) {
 		}
 	})
 }
-

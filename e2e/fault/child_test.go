@@ -264,7 +264,7 @@ type checked struct {
 type use struct {
 	Application string
 	Numbers     []pki.Serial // of certificates it stands under
-	PublicKey   string // SPKI, hexadecimal
+	PublicKey   string       // SPKI, hexadecimal
 	Ended       bool
 }
 
