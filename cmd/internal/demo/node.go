@@ -23,7 +23,8 @@ func makeNode(o Options, s *state) error {
 		return err
 	}
 	_, err = wire.InitNode(wire.NewNode{Dir: filepath.Join(o.Dir, "node"), Host: s.Host, CA: "https://" + s.address("ca"), Trust: trust,
-		Listen: s.address("node"), Public: s.address("public"), LDAP: s.address("ldap"), Base: directoryBase, Operator: "示例省电子政务", Observe: true})
+		Listen: s.address("node"), Public: s.address("public"), LDAP: s.address("ldap"), Base: directoryBase, Observe: true,
+		Portal: wire.NodePortal{Operator: "示例省电子政务", Registration: "https://" + s.address("self"), SelfService: "https://" + s.address("self"), Console: "https://" + s.address("console")}})
 	return err
 }
 

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -80,6 +81,23 @@ type NodeTarget struct {
 // NodePortal is the public site.
 type NodePortal struct {
 	Operator string `yaml:"operator,omitempty"` // as people know the service
+	// Registration is the address of the self-service of a registration, whose public part
+	// says what is announced and by which rules the service works. Left out, the site has
+	// no such pages.
+	Registration string `yaml:"registration,omitempty"`
+	// SelfService and Console are where the pages send holders and officers; left out, they
+	// send nobody there.
+	SelfService string `yaml:"self_service,omitempty"`
+	Console     string `yaml:"console,omitempty"`
+}
+
+func (n NodePortal) check(path string) error {
+	for key, address := range map[string]string{"registration": n.Registration, "self_service": n.SelfService, "console": n.Console} {
+		if u, err := url.Parse(address); address != "" && (err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil) {
+			return pki.Errorf(pki.Invalid, "config.portal", "%s: portal.%s is no https address", path, key).To("write it as https://host:port")
+		}
+	}
+	return nil
 }
 
 // NodeObserver asks all of it from outside.
@@ -130,6 +148,9 @@ func (c *Node) check(path string) error {
 		}
 	}
 	if err := checkCare(path, nil, c.Health); err != nil {
+		return err
+	}
+	if err := c.Portal.check(path); err != nil {
 		return err
 	}
 	if err := c.speech().check(path); err != nil {

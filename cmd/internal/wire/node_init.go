@@ -20,7 +20,7 @@ type NewNode struct {
 	Public   string // plain HTTP
 	LDAP     string // empty: no directory
 	Base     string // of the directory
-	Operator string
+	Portal   NodePortal
 	Observe  bool
 	Database string // empty: sqlite:node.db
 	Cipher   keys.Cipher
@@ -41,7 +41,7 @@ func InitNode(n NewNode) (configPath string, err error) {
 		return "", err
 	}
 	config := &Node{Component: "node", CA: n.CA, Trust: "trust.pem", TLSCertificate: "tls.pem", Database: n.Database, Listen: n.Listen, Public: n.Public,
-		OCSP: NodeOCSP{Key: unescapedBraces(keyURI("ocsp/{issuer}-{n}.pem", "passphrase"))}, Portal: NodePortal{Operator: n.Operator}}
+		OCSP: NodeOCSP{Key: unescapedBraces(keyURI("ocsp/{issuer}-{n}.pem", "passphrase"))}, Portal: n.Portal}
 	if config.Database == "" {
 		config.Database = "sqlite:node.db"
 	}

@@ -84,20 +84,6 @@ func (d portalDirectory) Certificate(ctx context.Context, issuer string, serial 
 	return &portal.Certificate{Issuer: c.Issuer, Serial: c.Serial, Role: c.Role, DER: c.DER}, nil
 }
 
-// site makes the public site. Canaries are nobody's business there.
-func (p *NodeProcess) site() (*portal.Portal, error) {
-	return portal.New(portal.Config{Operator: p.config.Portal.Operator, Status: p.Copy.Journal(), Fresh: p.Copy.Freshness,
-		Directory: portalDirectory{p.Directory}, Now: p.options.now(), Log: p.options.log(), List: p.listAt, Authorities: func() []portal.Authority {
-			var all []portal.Authority
-			for _, i := range p.issuers.all() {
-				if !ca.IsCanary(i.ID) {
-					all = append(all, portal.Authority{ID: i.ID, Suite: i.Suite, Chain: i.Chain, Partitions: i.Partitions, Lists: i.Addresses.CRL + "/" + i.ID, Files: i.Addresses.AIA})
-				}
-			}
-			return all
-		}})
-}
-
 // mostShown is the most octets of a list that is read to say what a CA's own standing
 // is: it lists CAs.
 const mostShown = 1 << 20

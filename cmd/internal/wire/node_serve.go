@@ -136,6 +136,9 @@ func (p *NodeProcess) background(ctx context.Context) {
 	start(p.keepIdentity)
 	start(p.keepPair)
 	start(p.keepIssuers)
+	if p.board != nil {
+		start(p.board.Keep)
+	}
 	if p.Observer != nil {
 		start(func(ctx context.Context) { _ = p.Observer.Run(ctx) })
 	}
@@ -184,6 +187,7 @@ func (p *NodeProcess) public() (http.Handler, error) {
 func (p *NodeProcess) health(ctx context.Context) []serve.Item {
 	items := append(p.Responder.Items(ctx), p.copyItem(), p.issuersItem())
 	items = append(items, p.listItems()...)
+	items = append(items, p.boardItems()...)
 	if p.Observer != nil {
 		items = append(items, p.Observer.Health(ctx)...)
 	}

@@ -21,6 +21,7 @@ import (
 	"onecert/observer"
 	"onecert/ocsp"
 	"onecert/pki"
+	"onecert/portal"
 	"onecert/serve"
 	"onecert/status"
 )
@@ -45,6 +46,7 @@ type NodeProcess struct {
 	link     *serve.Client
 	ca       *ca.Client
 	issuers  *knownIssuers
+	board    *portal.Board // nil: no registration is configured
 	chains   *crl.Chains
 	running  sync.WaitGroup
 	stop     context.CancelFunc
@@ -80,7 +82,7 @@ func (p *NodeProcess) open(ctx context.Context) error {
 	if p.issuers, err = learnIssuers(ctx, p.ca, c.Path(issuersFile)); err != nil {
 		return err
 	}
-	for _, part := range []func(context.Context) error{p.respond, p.publish, p.direct, p.observe} {
+	for _, part := range []func(context.Context) error{p.respond, p.publish, p.direct, p.observe, p.announce} {
 		if err := part(ctx); err != nil {
 			return err
 		}
