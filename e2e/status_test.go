@@ -90,8 +90,22 @@ func TestPublicSite(t *testing.T) {
 		}
 		return out
 	}
-	if page := get(d.Endpoints.Portal); !strings.Contains(page, "一张证书") || !strings.Contains(get(d.Endpoints.Portal+"?lang=en"), "valid everywhere") {
+	if page := get(d.Endpoints.Portal); !strings.Contains(page, "一证在手") || !strings.Contains(get(d.Endpoints.Portal+"?lang=en"), "One certificate") {
 		t.Error(page)
+	}
+	// What the registration announces and by which rules it works comes from its
+	// self-service over TLS, within a minute.
+	waitFor(t, "announcements on the public site", 2*time.Minute, func() bool {
+		return strings.Contains(get(d.Endpoints.Portal+"announcements"), "演示环境使用说明") && strings.Contains(get(d.Endpoints.Portal+"rules"), "2.999.1.1")
+	})
+	if text := get(d.Endpoints.Portal + "rules/practice-statement/1.0.txt"); !strings.HasPrefix(text, "示例省电子认证业务规则") {
+		t.Errorf("%.500s", text)
+	}
+	if page := get(d.Endpoints.Portal + "help/loss"); !strings.Contains(page, `href="`+d.Endpoints.Self+`"`) {
+		t.Errorf("nobody is sent to self-service: %.2000s", page)
+	}
+	if text := get(d.Endpoints.Portal + "developers/api/ra.json"); !strings.Contains(text, `"openapi": "3.1`) {
+		t.Errorf("%.500s", text)
 	}
 	for name, says := range map[string]string{"alice": "有效", "held": "已冻结", "revoked": "已撤销", "expired": "已过期"} {
 		for _, family := range families() {

@@ -46,7 +46,7 @@ type posted struct {
 
 // How often the registration is asked, and after a failure; and how much a copy holds.
 const (
-	boardEvery = 5 * time.Minute
+	boardEvery = time.Minute
 	boardAgain = 30 * time.Second
 	boardLate  = time.Hour // older than this the page says so
 	mostCopy   = 64 << 20

@@ -145,6 +145,9 @@ func (t *tree) populate(ctx context.Context) error {
 	if err := t.settle(ctx); err != nil {
 		return fmt.Errorf("settling the registration: %w", err)
 	}
+	if err := t.publish(ctx); err != nil {
+		return err
+	}
 	counter := t.hall(ctx)
 	for _, r := range cast() {
 		if !r.applies() {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -73,27 +74,16 @@ func (p *NodeProcess) boardItems() []serve.Item {
 // sees it.
 type registrationBoard struct{ api *serve.Client }
 
-const (
-	pathAnnounced = "/v1/self/announcements"
-	pathRules     = "/v1/self/policies"
-	// mostListed is what one page of a list holds at most; older ones are not shown.
-	mostListed = "?limit=200"
-)
+// pathRules is where the rules of the service are public.
+const pathRules = "/v1/self/policies"
 
-// announced is an announcement as the registration writes it; lists have no texts.
-type announced struct {
-	ID      string    `json:"id"`
-	TitleZH string    `json:"title_zh"`
-	TitleEN string    `json:"title_en"`
-	TextZH  string    `json:"text_zh"`
-	TextEN  string    `json:"text_en"`
-	Begins  time.Time `json:"begins"`
-	Ends    time.Time `json:"ends"`
-}
+// mostListed is how many of a list are asked for; older ones are not shown.
+const mostListed = 200
 
 // Announcements implements portal.Notices.
 func (b registrationBoard) Announcements(ctx context.Context, known map[string]portal.Announcement) ([]portal.Announcement, error) {
-	page, err := serve.Call[struct{}, ra.Page[announced]](ctx, b.api, http.MethodGet, pathAnnounced+mostListed, nil)
+	self := ra.NewSelfClient(b.api)
+	page, err := self.Announced(ctx, ra.ListQuery{Limit: mostListed})
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +93,7 @@ func (b registrationBoard) Announcements(ctx context.Context, known map[string]p
 			all = append(all, a)
 			continue
 		}
-		a, err := serve.Call[struct{}, announced](ctx, b.api, http.MethodGet, pathAnnounced+"/"+url.PathEscape(listed.ID), nil)
+		a, err := self.AnnouncementText(ctx, listed.ID)
 		if pki.KindOf(err) == pki.Unknown {
 			continue // it has ended since
 		}
@@ -118,7 +108,7 @@ func (b registrationBoard) Announcements(ctx context.Context, known map[string]p
 
 // Rules implements portal.Notices.
 func (b registrationBoard) Rules(ctx context.Context) ([]portal.Rule, error) {
-	page, err := serve.Call[struct{}, ra.Page[ra.Policy]](ctx, b.api, http.MethodGet, pathRules+mostListed, nil)
+	page, err := serve.Call[struct{}, ra.Page[ra.Policy]](ctx, b.api, http.MethodGet, fmt.Sprintf("%s?limit=%d", pathRules, mostListed), nil)
 	if err != nil {
 		return nil, err
 	}
