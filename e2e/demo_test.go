@@ -29,7 +29,9 @@ type demo struct {
 		Gateway      []string `json:"gateway"`
 		GatewayAdmin string   `json:"gateway_admin"`
 
-		Self string `json:"selfservice"`
+		Self           string `json:"selfservice"`
+		Console        string `json:"console"`
+		CounterConsole string `json:"counter_console"`
 	} `json:"endpoints"`
 	Trust      map[string]trust    `json:"trust"`
 	Identities map[string]identity `json:"identities"`

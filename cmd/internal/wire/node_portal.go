@@ -39,11 +39,10 @@ func (p *NodeProcess) announce(context.Context) (err error) {
 	if address == "" {
 		return nil
 	}
-	who := p.caller()
-	if who.protocol != overTLCP {
-		who.identity = nil // what is public needs to know nobody
+	api, err := p.caller().client(address)
+	if p.config.Protocol != overTLCP { // what is public needs to know nobody
+		api, err = serve.NewClient(address, serve.ClientTLS(nil, p.roots, p.options.now()))
 	}
-	api, err := who.client(address)
 	if err != nil {
 		return err
 	}
