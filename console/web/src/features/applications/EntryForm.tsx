@@ -62,10 +62,10 @@ export function EntryForm({ kind, operation, initial, application, onSent }: Pro
     try {
       return await form.validateFields()
     } catch (error) {
-      const faults = (error as { errorFields: { name: (string | number)[] }[] }).errorFields
+      const faults = (error as { errorFields: { name: ['fields', string] }[] }).errorFields
       const wrong = whole ? faults : faults.filter(({ name }) => form.getFieldValue(name))
       if (wrong.length === 0) return form.getFieldsValue()
-      form.scrollToField(wrong[0].name as 'reason', { focus: true, block: 'center' })
+      form.scrollToField(wrong[0].name, { focus: true, block: 'center' })
       return undefined
     }
   }

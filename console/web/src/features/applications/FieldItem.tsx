@@ -2,7 +2,7 @@ import { CheckCircleOutlined } from '@ant-design/icons'
 import { Form, Input, Select, Tooltip } from 'antd'
 import { useTranslation } from 'react-i18next'
 import type { RaField } from '@/client/ra'
-import { creditCode, residentNumber, type Verdict } from './digits'
+import { creditCode, residentNumber, type Verdict } from '@/lib/digits'
 
 const phone = /^\+?[0-9][0-9 -]{5,19}$/
 const host = /^(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/

@@ -9,16 +9,16 @@ import type { RaApplication } from '@/client/ra'
 import { CursorTable } from '@/components/CursorTable'
 import { said } from '@/components/Failure'
 import { PageHead } from '@/components/PageHead'
+import { PlaceSelect } from '@/components/PlaceSelect'
+import { SavedViews } from '@/components/SavedViews'
 import { StateTag } from '@/components/StateTag'
 import { Visible } from '@/components/Visible'
 import { minute } from '@/lib/format'
+import { csv } from '@/lib/csv'
 import { useFilters } from '@/lib/filters'
 import { ask, save } from '@/lib/http'
 import { may, useMe } from '@/lib/me'
-import { csv } from './csv'
 import { kinds } from './entry'
-import { NodeSelect } from './NodeSelect'
-import { Views } from './Views'
 
 const states = ['draft', 'submitted', 'returned', 'approved', 'rejected', 'issued', 'delivered', 'withdrawn'] as const
 const names = ['state', 'kind', 'node', 'holder', 'batch'] as const
@@ -61,7 +61,7 @@ export default function List() {
         rows.push(...page.items)
         after = page.after
       } while (after && rows.length < mostExported)
-      save(new Blob([csv([columns.map((column) => column.title), ...rows.map((row) => columns.map((column) => column.text(row)))])], { type: 'text/csv' }), `${t('title')}.csv`)
+      save(csv([columns.map((column) => column.title), ...rows.map((row) => columns.map((column) => column.text(row)))]), `${t('title')}.csv`)
       return { count: rows.length, more: !!after }
     },
     onSuccess: ({ count, more }) => void message.success(t(more ? 'export.part' : 'export.done', { count })),
@@ -108,11 +108,11 @@ export default function List() {
           <>
             <Select allowClear aria-label={t('state')} placeholder={t('state.waiting')} className="filter" value={filters.state} onChange={(state?: string) => setFilters({ state })} options={[...states.map((value) => ({ value: value as string, label: t(`components:state.${value}`) })), { value: 'all', label: t('state.all') }]} />
             <Select allowClear aria-label={t('kind')} placeholder={t('kind')} className="filter-short" value={filters.kind} onChange={(kind?: string) => setFilters({ kind })} options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))} />
-            <NodeSelect value={filters.node} onChange={(node) => setFilters({ node })} />
+            <PlaceSelect value={filters.node} onChange={(node) => setFilters({ node })} />
             <Input.Search allowClear aria-label={t('name')} placeholder={t('name.begins')} className="filter" onSearch={(text) => setName(text.trim())} maxLength={100} />
             <Text label={t('batch')} value={filters.batch} onChange={(batch) => setFilters({ batch })} key={'batch' + (filters.batch ?? '')} />
             <Text label={t('holder')} value={filters.holder} onChange={(holder) => setFilters({ holder })} key={'holder' + (filters.holder ?? '')} />
-            <Views filters={{ state: filters.state, kind: filters.kind, node: filters.node, batch: filters.batch }} onChoose={(view) => setFilters({ state: view.state, kind: view.kind, node: view.node, batch: view.batch, holder: undefined })} />
+            <SavedViews list="applications" filters={{ state: filters.state, kind: filters.kind, node: filters.node, batch: filters.batch }} onChoose={(view) => setFilters({ state: view.state, kind: view.kind, node: view.node, batch: view.batch, holder: undefined })} />
           </>
         }
         columns={columns.map(({ key, title, render }) => ({ key, title, render: (_: unknown, row: RaApplication) => render(row) }))}

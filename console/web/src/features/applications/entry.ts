@@ -1,5 +1,5 @@
 import type { RaEntry, RaField, RaKindView } from '@/client/ra'
-import { plain } from './digits'
+import { plain } from '@/lib/digits'
 
 export const kinds = ['person', 'organisation', 'device', 'code'] as const
 export const operations = ['issue', 'renew', 'reissue', 'modify', 'revoke', 'freeze', 'unfreeze', 'cancel'] as const
