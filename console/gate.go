@@ -21,8 +21,8 @@ const headerIdle = "Onecert-Idle"
 func (c *Console) serveAPI(w http.ResponseWriter, r *http.Request, rest string) {
 	place, path, _ := strings.Cut(rest, "/")
 	to := c.places[place]
-	if place == ownPlace {
-		to = c.api
+	if place == ownPlace && (strings.HasPrefix(path, "v1/") || path == "openapi.json") {
+		to = c.api // it knows nobody by certificate, so its figures would be for everybody
 	}
 	if to == nil {
 		serve.Refuse(w, r, pki.Errorf(pki.Unknown, "console.place", "this console has no API of that name").

@@ -60,7 +60,7 @@ func TestFiles(t *testing.T) {
 
 func TestAPIsBesideTheirPages(t *testing.T) {
 	v := newHouse(t, nil).visitor("clerk")
-	for path, want := range map[string]int{"/api/": 404, "/api/none/v1/who": 404, "/api/ra/v1/none": 404, "/api/ra": 404} {
+	for path, want := range map[string]int{"/api/": 404, "/api/none/v1/who": 404, "/api/ra/v1/none": 404, "/api/ra": 404, "/api/console/metrics": 404, "/api/console/livez": 404} {
 		a := v.ask(http.MethodGet, path)
 		if a.StatusCode != want || !strings.Contains(a.Header.Get("Content-Type"), "json") {
 			t.Errorf("%s: %d %s", path, a.StatusCode, a.text)
