@@ -1,0 +1,18 @@
+export default {
+  title: 'Approvals',
+  about: 'What one person proposes and others have to want. Nobody agrees to a proposal of his own.',
+  'one.about': 'What is agreed to is exactly what is shown: the digest covers operation, object and all of the content.',
+  waiting: 'For me', open: 'Open', ended: 'Ended', all: 'All', home: '{{count}} wait for your consent',
+  'empty.waiting': 'Nothing waits for you.', 'empty.open': 'Nothing is open.', 'empty.ended': 'Nothing has ended.',
+  operation: 'Act', object: 'Object', reason: 'Reason', place: 'Place', by: 'Proposed by', at: 'Proposed', until: 'Good until', state: 'State', 'ended.at': 'Ended', 'ended.by': 'Ended by',
+  standing: 'How it stands', votes: 'Agreed', 'votes.none': 'nobody yet', missing: 'Still needed', 'missing.none': 'nobody', digest: 'Digest (SHA-256)', summary: 'In words', note: 'Note',
+  content: 'Content: {{name}}', 'content.changed': 'Change: {{name}}',
+  diff: 'Differences', 'diff.changes': 'Changes', 'diff.whole': 'All of it', 'diff.gap': '… {{lines}} lines as before …',
+  approve: 'Agree', 'approve.title': 'Agree to what is shown?', 'approve.about': 'Your consent holds for the content with the digest {{digest}}… only.', 'approve.done': 'Agreed',
+  reject: 'Reject', 'reject.done': 'Rejected', withdraw: 'Withdraw', 'withdraw.title': 'Withdraw your proposal?', 'withdraw.done': 'Withdrawn',
+  own: 'This is your own proposal: others agree', counted: 'You have agreed', others: 'To be agreed to by', back: 'To the list',
+  'motion.missing': '{{count}} ({{roles}})', 'policy.open': 'Whole text', 'policy.pdf': 'This edition is no plain text: open it to read it.', 'destroy.warning': 'What is destroyed cannot be brought back; its digest stays.',
+  'detail.edition': 'Edition', 'detail.digest': 'Digest', 'detail.oid': 'OID', 'detail.begins': 'In force from', 'detail.from': 'From', 'detail.to': 'To', 'detail.records': 'Records', 'detail.newest': 'Newest',
+  'operation.profiles.change': 'Change profiles', 'operation.crl.number': 'Raise the number of lists', 'operation.issuer.replace': 'Replace an issuing CA', 'operation.officers.end-security': 'End a security administrator', 'operation.kmc.disclose': 'Judicial recovery', 'operation.kmc.destroy': 'Destroy keys',
+  'operation.motion.move': 'Move a holder', 'operation.motion.policy': 'Publish rules of the service', 'operation.motion.destroy': 'Destroy an archived volume', 'operation.motion.announcement': 'Publish an announcement',
+}

@@ -1,0 +1,18 @@
+export default {
+  title: '双人审批',
+  about: '需要一人提出、他人同意才能执行的操作。提出者不能同意自己的提议。',
+  'one.about': '同意的正是下面所示的内容：摘要覆盖操作、对象和全部内容。',
+  waiting: '待我审批', open: '进行中', ended: '已结束', all: '全部审批', home: '{{count}} 项待您审批',
+  'empty.waiting': '没有待您审批的事项。', 'empty.open': '没有进行中的审批。', 'empty.ended': '没有已结束的审批。',
+  operation: '操作', object: '对象', reason: '理由', place: '系统', by: '提出者', at: '提出时间', until: '有效至', state: '状态', 'ended.at': '结束时间', 'ended.by': '结束',
+  standing: '审批情况', votes: '已同意', 'votes.none': '尚无人同意', missing: '还需同意', 'missing.none': '无', digest: '内容摘要（SHA-256）', summary: '内容说明', note: '意见',
+  content: '内容：{{name}}', 'content.changed': '变更：{{name}}',
+  diff: '内容对比', 'diff.changes': '只看变化', 'diff.whole': '全文', 'diff.gap': '… 未变化的 {{lines}} 行 …',
+  approve: '同意', 'approve.title': '同意执行所示内容？', 'approve.about': '您的同意只对摘要 {{digest}}… 的内容有效；内容若有改动，须重新同意。', 'approve.done': '已同意',
+  reject: '否决', 'reject.done': '已否决', withdraw: '撤回', 'withdraw.title': '撤回您的提议？', 'withdraw.done': '已撤回',
+  own: '这是您的提议，须由他人同意', counted: '您已同意', others: '由以下角色同意：', back: '返回列表',
+  'motion.missing': '{{count}} 人（{{roles}}）', 'policy.open': '查看全文', 'policy.pdf': '此版本不是纯文本，请打开全文查看。', 'destroy.warning': '销毁后档案无法恢复，只保留摘要。',
+  'detail.edition': '版本', 'detail.digest': '摘要', 'detail.oid': 'OID', 'detail.begins': '生效日期', 'detail.from': '原机构', 'detail.to': '新机构', 'detail.records': '记录数', 'detail.newest': '最近日期',
+  'operation.profiles.change': '变更证书模板', 'operation.crl.number': '调整吊销列表编号', 'operation.issuer.replace': '更换签发 CA', 'operation.officers.end-security': '终止安全管理员', 'operation.kmc.disclose': '司法恢复密钥', 'operation.kmc.destroy': '销毁密钥',
+  'operation.motion.move': '用户迁移', 'operation.motion.policy': '发布业务规则', 'operation.motion.destroy': '销毁档案', 'operation.motion.announcement': '发布公告',
+}
