@@ -9,6 +9,8 @@ export function cell(value: string): string {
 }
 
 // csv writes a table as RFC 4180 with the mark by which spreadsheet programs know UTF-8.
-export function csv(rows: string[][]): Blob {
-  return new Blob(['\ufeff', ...rows.map((row) => row.map(cell).join(',') + '\r\n')], { type: 'text/csv' })
+export function csv(rows: string[][]): string {
+  return '\ufeff' + rows.map((row) => row.map(cell).join(',') + '\r\n').join('')
 }
+
+export const csvFile = (rows: string[][]) => new Blob([csv(rows)], { type: 'text/csv' })
