@@ -1,0 +1,7 @@
+export default {
+  title: 'Key store', about: 'Encryption keys: spare, in use, in history, destroyed. They lie encrypted, and nobody sees one here.',
+  stock: 'Stock', retention: 'Retention over', suite: 'Algorithm', spare: 'Spare', in_use: 'In use', history: 'History', destroyed: 'Destroyed', 'spare.about': 'ready for new certificates', 'in_use.about': 'of good certificates', 'history.about': 'of ended certificates, kept as the rules want', 'destroyed.about': 'after their retention, by consent',
+  pool: 'Pools', 'pool.none': 'No pool', oldest: 'Oldest made', speed: 'Made a second', low: 'low', fill: 'Fill now', 'fill.ask': 'Fill the pools now?', 'fill.about': 'They fill by themselves. Before many orders it helps to fill them first; RSA keys may take minutes.', filled: 'The pools are full', 'fill.who': 'Filled by the centre’s system administrator',
+  'retention.about': 'Keys in history whose retention is over', 'retention.years': 'Keys in history are kept for {{years}} years. Those below were kept long enough; their end can be proposed.', 'retention.none': 'No key’s retention is over', cert_no: 'Encryption certificate', holder: 'Holder', ended: 'To history', due: 'Kept until',
+  destroy: 'Propose to destroy ({{count}})', 'destroy.ask': 'Propose to destroy {{count}} keys?', 'destroy.about': 'Others have to agree first. Files encrypted to a destroyed key can never be opened again.', 'destroy.proposed': 'Proposed', 'destroy.who': 'Custodians propose it',
+}

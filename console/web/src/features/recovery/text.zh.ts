@@ -1,0 +1,15 @@
+export default {
+  title: '密钥恢复', about: '把持有者以前的加密密钥用其现在的签名公钥封装后交还；经办人自己打不开。每一步都写入持有者的密钥台账。',
+  holder: '持有者编号', 'holder.help': '证书里的持有者编号', at: '时间', act: '事项', result: '结果', cert_no: '加密证书编号', by: '经办', reason: '事由', acts: '操作', required: '请填写', 'pem.bad': '请提供一张 PEM 或 DER 证书', suite: '算法', not_after: '有效期至', subject: '主体', issuer: '签发者', state: '状态',
+  'result.done': '完成', 'result.refused': '拒绝', 'result.failed': '失败',
+  'act.key.generate': '产生', 'act.key.recover': '恢复给持有者', 'act.key.disclose': '司法取证', 'act.key.destroy': '销毁', 'act.key.retire': '转入历史', 'act.key.restore': '恢复使用', 'act.key.package': '打包', 'act.key.signing-make': '产生签名密钥', 'act.key.signing-package': '打包签名密钥', 'act.key.signing-password': '取口令', 'act.key.signing-wipe': '擦除签名密钥',
+  'ledger.title': '密钥台账', 'ledger.about': '一位持有者的密钥何时、由谁、因何被动用。', 'ledger.look': '查询', 'ledger.none': '没有记录', 'ledger.repeat': '重复',
+  'custodian.only': '恢复由密钥恢复员办理；您可以查看台账和案件。',
+  'recover.title': '为持有者恢复', 'recover.about': '持有者换了签名密钥（补办、换卡）后，仍要打开以前加密的文件时使用。', 'recover.certificate': '持有者现在的签名证书', 'recover.certificate.help': '密钥封装给它；须由本平台签发、有效、属于同一持有者', 'recover.cert_no': '要恢复的加密证书编号', 'recover.cert_no.help': '从上面的台账中选取，或从旧证书抄录', 'recover.ca': 'CA', 'recover.ca.help': '两个 CA 用过同一编号时才需填写', 'recover.reason.help': '持有者在台账里看得到', 'recover.act': '恢复密钥', 'recover.this': '恢复这一把', 'recover.done': '密钥已封装给持有者', 'recover.done.about': '把文件交给持有者，用其签名密钥打开（{{format}}）。', 'recover.file': '下载信封', 'recover.again': '再恢复一把',
+  'cases.title': '司法案件', 'cases.about': '依法向办案机关提供密钥：一位恢复员提出，其他恢复员同意后才能执行。', 'cases.none': '没有案件', case: '案件',
+  number: '案件编号', 'number.help': '办案机关的文书编号', authority: '办案机关', keys: '密钥', missing: '还缺', proposed_by: '提出人', proposed: '提出时间', exported: '执行时间', expires: '有效至', shown: '持有者可见于', withhold_days: '推迟天数', withhold_law: '法律依据和决定', withheld: '推迟 {{days}} 天，依据：{{law}}', 'withheld.not': '不推迟',
+  'open.title': '提出案件', 'open.about': '提出后由其他密钥恢复员在各自的位置上核对文书并同意。', 'open.order': '文书', 'open.keys': '要提供的密钥', 'open.which': '范围', 'open.which.holder': '一位持有者的全部', 'open.which.keys': '指定的加密证书', 'open.keys.help': '加密证书编号，每行一个；两个 CA 用过同一编号时写作 CA/编号', 'open.investigator': '办案人的证书', 'open.investigator.about': '密钥只封装给这些证书。国密密钥需要 SM2 证书，其他需要 RSA 或 ECDSA 证书，可各提供一张。', 'open.certificate': '证书', 'open.certificate.add': '再加一张证书', 'open.certificate.remove': '移除', 'open.withhold': '推迟告知持有者', 'open.withhold.about': '默认持有者在台账里立即看得到。法律要求保密的，可以推迟；到期自动显示。', 'open.act': '提出',
+  consent: '同意情况', 'consent.proposed': '提出', 'consent.agreed': '同意', 'consent.missing': '还需一位{{role}}同意',
+  approve: '同意', 'approve.ask': '同意提供这些密钥？', 'approve.about': '请确认您已核对文书原件、办案机关和证书指纹。您的同意会与姓名一起记录。', approved: '已同意', reject: '否决', 'reject.ask': '否决这个案件？', rejected: '已否决', withdraw: '撤回', 'withdraw.ask': '撤回这个案件？', withdrawn: '已撤回',
+  export: '执行并下载', 'export.title': '已获足够同意，可以执行', 'export.ask': '现在执行？', 'export.about': '密钥封装给办案人的证书后下载，只能执行一次。', 'export.done': '已执行，文件已下载', 'export.done.about': '持有者自 {{at}} 起可在台账里看到。', 'format.sm2-enveloped-key': 'SM2 信封', 'format.cms-enveloped-data': 'CMS 信封',
+}
