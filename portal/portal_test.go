@@ -310,7 +310,7 @@ func TestTexts(t *testing.T) {
 // TestHeaders: pages keep what others could do with them small.
 func TestHeaders(t *testing.T) {
 	s := newSite(t)
-	for _, path := range []string{"/", "/lookup", "/style.css", "/nothing"} {
+	for _, path := range []string{"/", "/lookup", "/style.css", "/nothing", "/help/pin", "/downloads", "/developers/api/x.json"} {
 		h := s.get(path).Header()
 		if !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || h.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: %v", path, h)
