@@ -143,6 +143,7 @@ type desk struct {
 	mu    sync.Mutex
 	all   map[string]gateway.Session // by token
 	ended map[string]string          // id -> why
+	spent map[string]bool            // codes
 	idle  time.Duration
 	fail  error
 	opens int
@@ -151,7 +152,15 @@ type desk struct {
 }
 
 func newDesk() *desk {
-	return &desk{all: map[string]gateway.Session{}, ended: map[string]string{}}
+	return &desk{all: map[string]gateway.Session{}, ended: map[string]string{}, spent: map[string]bool{}}
+}
+
+func (d *desk) Spend(_ context.Context, code string, _ time.Time) (bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	first := !d.spent[code]
+	d.spent[code] = true
+	return first, d.fail
 }
 
 func (d *desk) Open(_ context.Context, l gateway.Login) (string, gateway.Session, error) {

@@ -60,15 +60,14 @@ type Config struct {
 
 // Gateway is a running door. It is safe for concurrent use.
 type Gateway struct {
-	cfg        Config
-	live       *live
-	trust      *trust.Store
-	signer     *identity.Signer
-	states     *sealer      // where people were going
-	codes      *sealer      // results of log ins
-	loose      *sealer      // sessions without a certificate in the connection
-	codesSwept atomic.Int64 // when used codes were last cleared away, seconds since 1970
-	guests     guests
+	cfg    Config
+	live   *live
+	trust  *trust.Store
+	signer *identity.Signer
+	states *sealer // where people were going
+	codes  *sealer // results of log ins
+	loose  *sealer // sessions without a certificate in the connection
+	guests guests
 
 	statistics *statistics
 	failures   failures

@@ -30,7 +30,7 @@ import (
 //
 // Several tabs may do so at once: what belongs to one of them travels in its addresses. The
 // two services may be of two processes that share secret and sessions, and so the code
-// carries the certificate.
+// carries the certificate, and who keeps the sessions says whether it was used.
 
 // going is where somebody was going.
 type going struct {
@@ -162,7 +162,7 @@ func (x *exchange) enterWithCode() {
 	ok = ok && in.Origin == x.origin() && nonce != "" && subtle.ConstantTimeCompare([]byte(hashed(nonce)), []byte(in.Nonce)) == 1
 	if ok {
 		var err error
-		if ok, err = x.spend(x.r.Context(), in.ID); err != nil {
+		if ok, err = x.cfg.Sessions.Spend(x.r.Context(), in.ID, x.now.Add(2*codeLife)); err != nil {
 			x.unopened(err)
 			return
 		}

@@ -19,6 +19,9 @@ type Sessions interface {
 	End(ctx context.Context, id, why string) error
 	// EndOfCertificate ends every session of a certificate that is good no longer.
 	EndOfCertificate(ctx context.Context, issuer string, serial pki.Serial) error
+	// Spend says whether the code of a log in is used for the first time at any gateway that
+	// shares these sessions; until is when it is good no longer.
+	Spend(ctx context.Context, code string, until time.Time) (first bool, err error)
 	// List returns sessions, those still open.
 	List(ctx context.Context, q SessionQuery) ([]SessionRow, error)
 }

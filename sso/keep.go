@@ -247,6 +247,7 @@ func (s *Sessions) sweep(ctx context.Context) error {
 		for text, until := range map[string]time.Time{
 			"DELETE FROM sso_ending WHERE realm = $1 AND until < $2":  now.Add(-time.Hour),
 			"DELETE FROM sso_session WHERE realm = $1 AND until < $2": now.Add(-keepRows),
+			"DELETE FROM sso_code WHERE realm = $1 AND until < $2":    now.Add(-time.Minute), // clocks of processes differ
 		} {
 			if _, err := tx.ExecContext(ctx, text, s.cfg.Realm, until.UnixMilli()); err != nil {
 				return fmt.Errorf("forgetting sessions: %w", err)

@@ -79,6 +79,10 @@ type GatewaySessions struct {
 	PerUser  int           `yaml:"per_user,omitempty"` // 10
 	// Refuse the log in that is one too many; otherwise the oldest session ends for it.
 	Refuse bool `yaml:"refuse,omitempty"`
+	// Database, or DatabaseFile with it inside, keeps the sessions where gateways of one site
+	// share them; without it they are in the gateway's own.
+	Database     string `yaml:"database,omitempty"`
+	DatabaseFile string `yaml:"database_file,omitempty"`
 }
 
 // LoadGateway reads and checks a gateway's configuration.
@@ -103,6 +107,9 @@ func (c *Gateway) check(path string) error {
 	}
 	if (c.Database == "") == (c.DatabaseFile == "") {
 		return pki.Errorf(pki.Invalid, "config.database", "%s: give database or database_file, one of the two", path)
+	}
+	if c.Sessions.Database != "" && c.Sessions.DatabaseFile != "" {
+		return pki.Errorf(pki.Invalid, "config.database", "%s: sessions has database and database_file", path).To("give one of the two, or none")
 	}
 	if !strings.HasPrefix(c.Name, "https://") {
 		return pki.Errorf(pki.Invalid, "config.name", "%s: name is %.60q, not an https address", path, c.Name).To("write what applications know the gateway by: https://gw.gov.example")

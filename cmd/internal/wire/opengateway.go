@@ -38,6 +38,8 @@ type GatewayProcess struct {
 	config   *Gateway
 	options  Options
 	database *db.DB
+	shared   *db.DB // with the sessions of several gateways; nil: they are in database
+	alone    bool   // in a drill
 	key      *keys.Key
 	identity *serve.Identity
 	trust    []*smx509.Certificate
@@ -92,7 +94,7 @@ func (p *GatewayProcess) open(ctx context.Context) (err error) {
 // openAlone opens what a gateway has by itself, for drills: nothing is followed, nothing
 // reached, and no address listened on.
 func (p *GatewayProcess) openAlone(ctx context.Context) error {
-	p.listen = func(string, string) (net.Listener, error) { return deaf{make(chan struct{})}, nil }
+	p.alone, p.listen = true, func(string, string) (net.Listener, error) { return deaf{make(chan struct{})}, nil }
 	if err := p.openStore(ctx, nil); err != nil {
 		return err
 	}
@@ -208,7 +210,11 @@ func (p *GatewayProcess) openDoor(ctx context.Context) error {
 		return err
 	}
 	s := c.Sessions
-	p.Logins, err = sso.New(ctx, sso.Config{DB: p.database, Audit: p.Audit, Sealer: sealer, Now: p.options.now(), Random: p.options.Random, Log: p.options.log(),
+	store, log, err := p.sessionStore(ctx)
+	if err != nil {
+		return err
+	}
+	p.Logins, err = sso.New(ctx, sso.Config{DB: store, Audit: log, Sealer: sealer, Now: p.options.now(), Random: p.options.Random, Log: p.options.log(),
 		Limits: sso.Limits{Idle: s.Idle, Absolute: s.Absolute, PerUser: s.PerUser, Refuse: s.Refuse}})
 	if err != nil {
 		return err
@@ -221,6 +227,24 @@ func (p *GatewayProcess) openDoor(ctx context.Context) error {
 		Name: c.Name, Assertions: assertions, Journal: p.Copy.Journal(), Behind: p.Copy.Age, Lists: c.Path(c.Lists),
 		Check: guarded(p.Officers.Check, p.reserve()), Access: p.Access, Listen: p.listen, Now: p.options.now(), Random: p.options.Random, Log: p.options.log()})
 	return err
+}
+
+// sessionStore is the database sessions are kept in: the process's own, with its audit log
+// (the log has orders to end sessions from the gateway in any case), or one that gateways
+// share. A drill leaves that alone.
+func (p *GatewayProcess) sessionStore(ctx context.Context) (*db.DB, *audit.Log, error) {
+	s := p.config.Sessions
+	if p.alone || s.Database == "" && s.DatabaseFile == "" {
+		return p.database, p.Audit, nil
+	}
+	source, err := databaseSource(p.config.dir, s.Database, s.DatabaseFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p.shared, err = db.Open(ctx, source); err != nil {
+		return nil, nil, fmt.Errorf("opening the database of sessions: %w", err)
+	}
+	return p.shared, nil, nil
 }
 
 // openAccess opens the access log, and the collector that gets it as well.
@@ -341,6 +365,9 @@ func (p *GatewayProcess) Close() error {
 	}
 	if p.Officers != nil {
 		p.Officers.Close()
+	}
+	if p.shared != nil {
+		p.shared.Close()
 	}
 	if p.database == nil {
 		return nil

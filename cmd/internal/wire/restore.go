@@ -273,8 +273,10 @@ func (r *restoring) settle(ctx context.Context, d *db.DB) error {
 			return ra.AfterRestore(ctx, tx, log, ra.Restored{Archive: r.reader.ID, Taken: m.Taken, Now: now, Actor: backupActor()})
 		}
 		if m.Component == componentGateway {
-			if r.done.Sessions, err = sso.AfterRestore(ctx, tx, now); err != nil {
-				return err
+			if _, own := r.reader.About.Schemas["sso"]; own { // else they are in a database gateways share
+				if r.done.Sessions, err = sso.AfterRestore(ctx, tx, now); err != nil {
+					return err
+				}
 			}
 			return gateway.AfterRestore(ctx, tx, log, gateway.Restored{Archive: r.reader.ID, Taken: m.Taken, Now: now, Actor: backupActor()})
 		}
