@@ -48,4 +48,5 @@ export default {
   'place.kmc': 'Key management (KMC)',
   'place.ra': 'Registration (RA)',
   'place.gateway': 'Gateway',
+  'role.node': 'Status node',
 }

@@ -48,4 +48,5 @@ export default {
   'place.kmc': '密钥管理中心（KMC）',
   'place.ra': '注册机构（RA）',
   'place.gateway': '身份网关',
+  'role.node': '验证节点',
 }
