@@ -78,3 +78,46 @@ func TestGatewayBackup(t *testing.T) {
 		t.Errorf("left in the scratch place: %v", left)
 	}
 }
+
+// TestGatewayBackupWithSharedSessions: sessions that several gateways share are no part of
+// one's backup; bringing it back, and a drill, leave them alone.
+func TestGatewayBackupWithSharedSessions(t *testing.T) {
+	_, trust := smallAuthority(t)
+	config := newGateway(t, trust)
+	c, err := LoadGateway(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Sessions.Database = "sqlite:" + filepath.Join(t.TempDir(), "sessions.db")
+	if err := replaceConfig(config, c); err != nil {
+		t.Fatal(err)
+	}
+	p := machineAt(t, config, "127.0.0.1")
+	token, _, err := p.Logins.Open(t.Context(), sso.Login{Fingerprint: sha256.Sum256([]byte("alice")), Issuer: "sm2", Serial: "7abc", User: "alice", Level: 2, Steps: []sso.Step{sso.Certificate}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var h held
+	dir := t.TempDir()
+	made, err := CreateBackup(t.Context(), NewBackup{Config: config, Out: filepath.Join(dir, "gateway.backup"), Secrets: true,
+		Lock: backup.Lock{Cipher: backup.SM4GCM, Threshold: 2, Total: 3}, Deliver: h.deliver(t)}, quietly())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := backup.Key{Shares: h.all[1:]}
+	done, err := RestoreBackup(t.Context(), NewRestore{Archive: made.File, Key: key, Dir: filepath.Join(dir, "new"), Component: componentGateway}, quietly())
+	if err != nil || len(done.Missing) > 0 || done.Sessions != 0 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	drilled, err := RunDrill(t.Context(), NewDrill{Archives: []string{made.File}, Key: key, Config: config, Scratch: t.TempDir(), Thorough: true}, quietly())
+	if err != nil || !drilled.Good {
+		t.Errorf("%v, %q", err, names(drilled))
+	}
+	again := machineAt(t, done.Config, "127.0.0.1")
+	if _, err := again.Logins.Read(token, again.options.now()()); err != nil {
+		t.Errorf("the session goes on no longer: %v", err)
+	}
+	if rows, err := p.Logins.List(t.Context(), sso.Query{Limit: 10}); err != nil || len(rows) != 1 {
+		t.Errorf("%d sessions, %v", len(rows), err)
+	}
+}

@@ -146,6 +146,10 @@ func (k *checker) gateway(ctx context.Context, c *Gateway) {
 		}
 		k.note("service_hardware."+name, err)
 	}
+	if s := c.Sessions; s.Database != "" || s.DatabaseFile != "" {
+		_, err = databaseSource(c.dir, s.Database, s.DatabaseFile)
+		k.note("sessions.database", err)
+	}
 	_, err = keys.ParseURI(keyURI(c.ServiceKeys, c.ServicePassphrase))
 	k.note("service_keys", err)
 	k.log(ctx, c.log())
