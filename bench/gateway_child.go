@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"runtime/pprof"
 	"time"
 
 	"github.com/emmansun/gmsm/smx509"
@@ -34,6 +35,7 @@ type doorPlan struct {
 	Keys          map[string][]byte // PKCS#8, by the name in the configuration
 	Lists         map[string]string // CA -> file with its revocation list
 	Person        doorPerson        // for decisions
+	Profile       string            // folder for a processor profile; empty: none
 }
 
 // doorPerson is somebody who is asked about.
@@ -65,6 +67,15 @@ func serveGateway() error {
 		return err
 	}
 	defer d.close()
+	if p.Profile != "" {
+		file, err := os.Create(filepath.Join(p.Profile, filepath.Base(p.Dir)+".prof"))
+		if err != nil {
+			return fmt.Errorf("making the profile: %w", err)
+		}
+		defer file.Close()
+		pprof.StartCPUProfile(file)
+		defer pprof.StopCPUProfile()
+	}
 	if err := output.Encode(d.gateway.Addresses()); err != nil {
 		return fmt.Errorf("saying hello: %w", err)
 	}

@@ -169,6 +169,7 @@ func (b *bench) doorPlan(people *tlsPeople, back string, rules, revoked int) (p 
 	if p.Lists, err = people.lists(p.Dir, revoked); err != nil {
 		return p, err
 	}
+	p.Profile = b.profile
 	p.Person = doorPerson{mutual, people.tlsClient.Certificate}
 	p.Configuration, err = json.Marshal(people.doors(back, rules))
 	return p, err
