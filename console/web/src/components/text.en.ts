@@ -171,4 +171,7 @@ export default {
   'state.case.rejected': 'Rejected',
   'state.case.withdrawn': 'Withdrawn',
   'state.case.expired': 'Expired',
+  'state.holder.active': 'Active',
+  'state.holder.cancelled': 'Cancelled',
+  diff: 'Differences', 'diff.changes': 'Changes', 'diff.whole': 'All of it', 'diff.gap': '… {{lines}} lines as before …',
 }

@@ -174,4 +174,7 @@ export default {
   'state.case.rejected': '已否决',
   'state.case.withdrawn': '已撤回',
   'state.case.expired': '逾期失效',
+  'state.holder.active': '正常',
+  'state.holder.cancelled': '已注销',
+  diff: '内容对比', 'diff.changes': '只看变化', 'diff.whole': '全文', 'diff.gap': '… 未变化的 {{lines}} 行 …',
 }

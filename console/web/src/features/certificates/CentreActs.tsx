@@ -83,7 +83,7 @@ function Renew({ ca }: { ca: CaCertificate }) {
       run={() => ask(renew({ path: { issuer: ca.issuer, serial: ca.serial }, body: { application: application.trim() } }))}
     >
       <Form.Item name="application" label={t('centre.application')} extra={t('centre.application.help')} rules={[{ required: true, message: t('centre.application.required') }]}>
-        <Input maxLength={64} value={application} onChange={(event) => setApplication(event.target.value)} />
+        <Input maxLength={64} onChange={(event) => setApplication(event.target.value)} />
       </Form.Item>
     </Act>
   )

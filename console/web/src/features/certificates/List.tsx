@@ -1,10 +1,10 @@
 import { Tabs } from 'antd'
 import { useTranslation } from 'react-i18next'
-import { placesOf } from '@/app/access'
 import { PageHead } from '@/components/PageHead'
 import { useFilters } from '@/lib/filters'
 import { useSession } from '@/lib/session'
 import { Issued } from './Issued'
+import { readable } from './places'
 import { Registered } from './Registered'
 
 // List shows what the registration knows of its holders, and to whom the CA knows, all
@@ -12,7 +12,7 @@ import { Registered } from './Registered'
 export default function List() {
   const { t } = useTranslation('certificates')
   const { view } = useSession()
-  const places = placesOf(view, 'certificates')
+  const places = readable(view)
   const [filters, setFilters] = useFilters(['at'] as const)
   const tabs = [
     { key: 'ra', label: t('at.ra'), children: <Registered /> },

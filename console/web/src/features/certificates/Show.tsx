@@ -1,7 +1,7 @@
 import { Card, Descriptions, Flex, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
-import { placesOf, rolesAt } from '@/app/access'
+import { rolesAt } from '@/app/access'
 import { Loaded } from '@/components/Loaded'
 import { PageHead } from '@/components/PageHead'
 import { StateTag } from '@/components/StateTag'
@@ -16,12 +16,13 @@ import { known as nameOf } from './names'
 import { useKnown } from './known'
 import { marksOf, type Known } from './life'
 import { LifeLine } from './LifeLine'
+import { readable } from './places'
 
 export default function Show() {
   const { t } = useTranslation('certificates')
   const { issuer = '', serial = '' } = useParams()
   const { view } = useSession()
-  const places = placesOf(view, 'certificates')
+  const places = readable(view)
   const query = useKnown(issuer, serial, places)
   const name = nameOf(query.data)
   return (
