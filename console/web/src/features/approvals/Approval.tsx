@@ -15,7 +15,7 @@ import { minute, pairs } from '@/lib/format'
 import { useSession } from '@/lib/session'
 import { approveAt, isPlace, oneAt, rejectAt, withdrawAt } from './calls'
 import { compared } from './compare'
-import { Difference } from './Difference'
+import { Difference } from '@/components/Difference'
 import { useOperation } from './names'
 import { Needed } from './Needed'
 

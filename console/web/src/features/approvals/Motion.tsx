@@ -15,7 +15,7 @@ import { minute } from '@/lib/format'
 import { ask } from '@/lib/http'
 import { useSession } from '@/lib/session'
 import { policyCompared } from './compare'
-import { Difference } from './Difference'
+import { Difference } from '@/components/Difference'
 import { deciders, mayDecide } from './items'
 import { useOperation } from './names'
 

@@ -2,7 +2,7 @@ import { profileVersions, type OfficerApproval } from '@/client/ca'
 import { policies, policiesText, type RaMotion } from '@/client/ra'
 import { ask } from '@/lib/http'
 import { Refusal } from '@/lib/refusal'
-import { pretty } from './diff'
+import { pretty } from '@/lib/diff'
 
 // Comparison is what would be different: a text as it is and as it would be.
 export interface Comparison {

@@ -7,7 +7,6 @@ export default {
   operation: 'Act', object: 'Object', reason: 'Reason', place: 'Place', by: 'Proposed by', at: 'Proposed', until: 'Good until', state: 'State', 'ended.at': 'Ended', 'ended.by': 'Ended by',
   standing: 'How it stands', votes: 'Agreed', 'votes.none': 'nobody yet', missing: 'Still needed', 'missing.none': 'nobody', digest: 'Digest (SHA-256)', summary: 'In words', note: 'Note',
   content: 'Content: {{name}}', 'content.changed': 'Change: {{name}}',
-  diff: 'Differences', 'diff.changes': 'Changes', 'diff.whole': 'All of it', 'diff.gap': '… {{lines}} lines as before …',
   approve: 'Agree', 'approve.title': 'Agree to what is shown?', 'approve.about': 'Your consent holds for the content with the digest {{digest}}… only.', 'approve.done': 'Agreed',
   reject: 'Reject', 'reject.done': 'Rejected', withdraw: 'Withdraw', 'withdraw.title': 'Withdraw your proposal?', 'withdraw.done': 'Withdrawn',
   own: 'This is your own proposal: others agree', counted: 'You have agreed', others: 'To be agreed to by', back: 'To the list',

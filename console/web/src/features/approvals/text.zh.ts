@@ -7,7 +7,6 @@ export default {
   operation: '操作', object: '对象', reason: '理由', place: '系统', by: '提出者', at: '提出时间', until: '有效至', state: '状态', 'ended.at': '结束时间', 'ended.by': '结束',
   standing: '审批情况', votes: '已同意', 'votes.none': '尚无人同意', missing: '还需同意', 'missing.none': '无', digest: '内容摘要（SHA-256）', summary: '内容说明', note: '意见',
   content: '内容：{{name}}', 'content.changed': '变更：{{name}}',
-  diff: '内容对比', 'diff.changes': '只看变化', 'diff.whole': '全文', 'diff.gap': '… 未变化的 {{lines}} 行 …',
   approve: '同意', 'approve.title': '同意执行所示内容？', 'approve.about': '您的同意只对摘要 {{digest}}… 的内容有效；内容若有改动，须重新同意。', 'approve.done': '已同意',
   reject: '否决', 'reject.done': '已否决', withdraw: '撤回', 'withdraw.title': '撤回您的提议？', 'withdraw.done': '已撤回',
   own: '这是您的提议，须由他人同意', counted: '您已同意', others: '由以下角色同意：', back: '返回列表',

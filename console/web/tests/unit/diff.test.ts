@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { diff, pretty } from './diff'
+import { diff, pretty } from '@/lib/diff'
 
 const marks = (before: string, after: string) => diff(before, after).map((line) => ({ same: ' ', added: '+', removed: '-' })[line.kind] + line.text)
 const rebuilt = (before: string, after: string, without: string) => diff(before, after).filter((line) => line.kind !== without).map((line) => line.text).join('\n')

@@ -1,8 +1,8 @@
 import { Radio, Flex } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Visible } from '@/components/Visible'
-import { diff, type Line } from './diff'
+import { Visible } from './Visible'
+import { diff, type Line } from '@/lib/diff'
 
 const context = 3
 
@@ -25,7 +25,7 @@ const marks = { same: ' ', added: '+', removed: '−' }
 
 // Difference shows two texts line by line; what is other is marked by sign and colour.
 export function Difference({ before, after }: { before: string; after: string }) {
-  const { t } = useTranslation('approvals')
+  const { t } = useTranslation('components')
   const [whole, setWhole] = useState(false)
   const lines = diff(before, after)
   return (
