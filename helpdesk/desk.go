@@ -46,6 +46,8 @@ type Config struct {
 	Usual  time.Duration // working time until a ticket is to be resolved; 0: 16 h, two days
 	Urgent time.Duration // of an urgent one; 0: 4 h
 	Rest   time.Duration // working time after which a resolved ticket is closed; 0: 40 h
+	Quiet  time.Duration // after which a ticket is closed whose person was asked and says nothing; 0: 30 days
+	Silent time.Duration // after which one is closed on which nobody did anything; 0: 180 days
 	Keep   time.Duration // of what is personal, after closing; 0: three years
 
 	Now    func() time.Time
@@ -77,7 +79,8 @@ func New(ctx context.Context, cfg Config) (*Desk, error) {
 	}
 	cfg.Usual, cfg.Urgent = cmp.Or(cfg.Usual, 16*time.Hour), cmp.Or(cfg.Urgent, 4*time.Hour)
 	cfg.Rest, cfg.Keep = cmp.Or(cfg.Rest, 40*time.Hour), cmp.Or(cfg.Keep, 3*365*24*time.Hour)
-	if min(cfg.Usual, cfg.Urgent, cfg.Rest, cfg.Keep) < 0 {
+	cfg.Quiet, cfg.Silent = cmp.Or(cfg.Quiet, 30*24*time.Hour), cmp.Or(cfg.Silent, 180*24*time.Hour)
+	if min(cfg.Usual, cfg.Urgent, cfg.Rest, cfg.Keep, cfg.Quiet, cfg.Silent) < 0 {
 		return nil, pki.Errorf(pki.Invalid, "desk.hours", "the desk's times must be positive")
 	}
 	if cfg.Now == nil {
@@ -190,6 +193,10 @@ func (d *Desk) clockwork(t *Ticket, was State, event Event) {
 		t.Late = was.counts() && now.After(t.Due) || was == Waiting && t.Left == 0
 		t.Resolved, t.Left = now, 0
 	case t.State == Closed:
+		if was != Resolved { // given up: by the person, or by the desk, which was late then
+			t.Late = was != Waiting || t.Left == 0
+			t.Resolved, t.Left = now, 0
+		}
 		t.Closed = now
 	}
 }

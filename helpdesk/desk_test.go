@@ -315,6 +315,52 @@ func recount(t *testing.T, h *house) {
 	}
 }
 
+// Who was asked and says nothing for a month needs no more help; what nobody does anything
+// about for half a year is closed late. The conversation says why.
+func TestNobodyComesBack(t *testing.T) {
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		h := open(t, source)
+		asked, code := h.opened(question())
+		h.must(h.do("ra1.reviewer", asked.Number, helpdesk.Take, ""))
+		h.must(h.do("ra1.reviewer", asked.Number, helpdesk.Ask, "哪个系统？"))
+		open, _ := h.opened(question())
+		replied, replies := h.opened(question())
+		h.must(h.do("ra1.reviewer", replied.Number, helpdesk.Take, ""))
+		h.must(h.do("ra1.reviewer", replied.Number, helpdesk.Ask, "哪个系统？"))
+		stand := func(want ...helpdesk.State) (all []*helpdesk.Ticket) {
+			t.Helper()
+			if err := h.desk.Tidy(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for i, number := range []string{asked.Number, open.Number, replied.Number} {
+				now := h.must(h.desk.Ticket(as("ra1.reviewer"), number))
+				if all = append(all, now); now.State != want[i] {
+					t.Errorf("%s is %s, not %s", number, now.State, want[i])
+				}
+			}
+			return all
+		}
+		h.clock.on(29 * 24 * time.Hour)
+		stand(helpdesk.Waiting, helpdesk.Open, helpdesk.Waiting)
+		h.must(h.desk.Say(t.Context(), helpdesk.Person{Code: replies}, replied.Number, "协同办公"))
+		h.clock.on(2 * 24 * time.Hour)
+		all := stand(helpdesk.Closed, helpdesk.Open, helpdesk.Working)
+		if all[0].Late || all[0].Resolved.IsZero() || all[0].Closed.IsZero() {
+			t.Errorf("%+v", all[0])
+		}
+		seen := h.must(h.desk.Look(t.Context(), helpdesk.Person{Code: code}, asked.Number))
+		if last := seen.Turns[len(seen.Turns)-1]; last.Event != helpdesk.Close || !strings.Contains(last.Text, "30 ") {
+			t.Errorf("%+v", last)
+		}
+		h.clock.on(150 * 24 * time.Hour)
+		if all = stand(helpdesk.Closed, helpdesk.Closed, helpdesk.Working); !all[1].Late {
+			t.Errorf("%+v", all[1])
+		}
+		h.clock.on(31 * 24 * time.Hour)
+		stand(helpdesk.Closed, helpdesk.Closed, helpdesk.Closed)
+	})
+}
+
 // What nobody came back to is closed, and years later what is personal is gone.
 func TestTidy(t *testing.T) {
 	pkitest.EachDatabase(t, func(t *testing.T, source string) {

@@ -72,6 +72,7 @@ var moves = []move{
 	{Open, Forward, Open}, {Working, Forward, Open},
 	{Open, Reply, Open}, {Working, Reply, Working}, {Waiting, Reply, Working}, {Resolved, Reply, Working},
 	{Resolved, Rate, Closed}, {Resolved, Close, Closed},
+	{Waiting, Close, Closed}, {Open, Close, Closed}, {Working, Close, Closed}, // nobody comes back to it
 }
 
 // next returns what a ticket becomes, or why not.

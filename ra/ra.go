@@ -62,6 +62,10 @@ type Config struct {
 	// Notices is how holders are told; the zero value tells nobody.
 	Notices Notices
 
+	// DraftDays is after how many days without a touch drafts and returned applications
+	// are given up and erased; 0: 90, below 0: never.
+	DraftDays int
+
 	// Paperless says that materials are kept elsewhere: none has to be attached.
 	Paperless bool
 

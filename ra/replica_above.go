@@ -180,6 +180,10 @@ func (r *Registration) continued(ctx context.Context, s scope, have *Application
 	e := &entry{base: common}
 	if have != nil {
 		a := *have
+		a.Fields = maps.Clone(have.Fields)
+		if err := r.reveal(&a); err != nil { // it is sealed again below, whatever came of it
+			return nil, err
+		}
 		e.a, e.was, e.before = &a, have.State, millis(have.Changed)
 	} else {
 		a, err := r.newFromBelow(ctx, s, d)
@@ -205,7 +209,10 @@ func (r *Registration) continued(ctx context.Context, s scope, have *Application
 		}
 		e.add(s.actor, m, "by", s.node.ID)
 	}
-	if edited {
+	switch {
+	case forgotten(d.History): // what was known of it here ends as well
+		e.a.erase()
+	case edited:
 		if err := r.takeContent(ctx, s, e.a, &d.Application); err != nil {
 			return nil, err
 		}

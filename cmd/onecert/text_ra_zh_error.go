@@ -78,6 +78,7 @@ var chineseRARefusals = table{
 	"error.post.role":             "岗位是给人的（{}）",
 	"error.post.until":            "岗位没有期限",
 	"error.config.kmc-missing":    "配置中没有密钥管理中心的地址",
+	"error.config.desk":           "desk 中的天数不能小于 0",
 	"error.config.self":           "self_per_source 不能小于 0",
 	"error.config.upstream":       "配置中没有上级注册机构的地址",
 	"error.ra.ca":                 "配置中没有可申领证书的 CA",

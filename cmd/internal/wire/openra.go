@@ -142,7 +142,7 @@ func (p *RAProcess) identify() (err error) {
 
 func (p *RAProcess) room() (ra.Config, error) {
 	c := p.config
-	room := ra.Config{DB: p.database, Audit: p.Audit, Check: guarded(p.Officers.Check, p.reserve()), Officers: p.Officers, Home: c.Home.node(), Agreements: c.Agreements,
+	room := ra.Config{DB: p.database, Audit: p.Audit, Check: guarded(p.Officers.Check, p.reserve()), Officers: p.Officers, Home: c.Home.node(), Agreements: c.Agreements, DraftDays: c.DraftDays,
 		Now: p.options.now(), Random: p.options.Random, Log: p.options.log()}
 	uri, err := resolveURI(c.dir, c.SealKey)
 	if err != nil {

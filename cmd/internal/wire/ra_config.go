@@ -33,6 +33,11 @@ type RA struct {
 	// SelfOldDays is how many days a phone or mail that its holder replaced there still
 	// gets the codes of loss reports beside the new one; 0: 7, below 0: none.
 	SelfOldDays int `yaml:"self_old_days,omitempty"`
+	// DraftDays is after how many days without a touch drafts and returned applications are
+	// given up and erased; 0: 90, below 0: never.
+	DraftDays int `yaml:"draft_days,omitempty"`
+	// Desk says when the service desk closes what nobody comes back to, and erases it.
+	Desk DeskFile `yaml:"desk,omitempty"`
 	// Home is the place in the tree this process works for.
 	Home RAHome `yaml:"home"`
 	// CA is the address of the CA's API, where orders go and the site certificate is
@@ -65,6 +70,18 @@ type RA struct {
 	Notices *NoticesFile `yaml:"notices,omitempty"`
 
 	dir string
+}
+
+// DeskFile is what the service desk keeps how long, in days.
+type DeskFile struct {
+	// WaitingDays is after how many days a person who was asked and says nothing is taken
+	// to need no more help; 0: 30.
+	WaitingDays int `yaml:"waiting_days,omitempty"`
+	// SilentDays is after how many days a ticket is closed on which nobody at all has done
+	// anything; 0: 180.
+	SilentDays int `yaml:"silent_days,omitempty"`
+	// KeepDays is how many days after its end what a ticket says is erased; 0: three years.
+	KeepDays int `yaml:"keep_days,omitempty"`
 }
 
 // RAHome is a node of the tree.
@@ -111,6 +128,9 @@ func (c *RA) check(path string) error {
 	}
 	if c.SelfPerSource < 0 {
 		return pki.Errorf(pki.Invalid, "config.self", "%s: self_per_source is below 0", path)
+	}
+	if min(c.Desk.WaitingDays, c.Desk.SilentDays, c.Desk.KeepDays) < 0 {
+		return pki.Errorf(pki.Invalid, "config.desk", "%s: a number of days of desk is below 0", path)
 	}
 	if err := c.checkHome(path); err != nil {
 		return err

@@ -44,7 +44,7 @@ func (awayAbove) HandDocument(context.Context, string, ra.Document, []byte) erro
 func (awayAbove) News(context.Context, ra.NewsQuery) (*ra.News, error) { return nil, errAway() }
 
 // sweepPeriod is how often codes and limits of self-service that are over are forgotten,
-// and keys of entries.
+// keys of entries, and drafts nobody has touched.
 const sweepPeriod = time.Hour
 
 func (p *RAProcess) keepSwept(ctx context.Context) {
@@ -54,6 +54,9 @@ func (p *RAProcess) keepSwept(ctx context.Context) {
 		}
 		if err := p.ForgetKeys(ctx); err != nil && ctx.Err() == nil {
 			p.options.log().Error("forgetting keys of entries", "error", err)
+		}
+		if _, err := p.ForgetDrafts(ctx); err != nil && ctx.Err() == nil {
+			p.options.log().Error("giving up drafts nobody has touched", "error", err)
 		}
 		select {
 		case <-ctx.Done():
