@@ -62,7 +62,8 @@ export async function sit(who: string | undefined, how: How = {}): Promise<Seat>
   })
   page.on('pageerror', (error) => seat.violations.push(String(error)))
   page.on('request', (request) => {
-    if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url())) seat.strangers.push(request.url())
+    // chrome: is the browser's own, its viewer of PDF
+    if (!request.url().startsWith(origin) && !/^(data|blob|chrome|chrome-extension):/.test(request.url())) seat.strangers.push(request.url())
   })
   await page.goto(origin + '/')
   if (who && how.login !== false) {

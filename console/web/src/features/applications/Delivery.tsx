@@ -7,7 +7,6 @@ import { deliveryCode, deliveryPassword, receipt, result } from '@/client/ra'
 import type { RaApplication, RaMade } from '@/client/ra'
 import { Act } from '@/components/Act'
 import { Loaded } from '@/components/Loaded'
-import { StateTag } from '@/components/StateTag'
 import { date, minute } from '@/lib/format'
 import { ask } from '@/lib/http'
 import { may, useMe } from '@/lib/me'
@@ -21,24 +20,11 @@ import { PackageButton } from './PackageButton'
 export function Delivery({ application }: { application: RaApplication }) {
   const { t } = useTranslation('applications')
   const { data: me } = useMe()
-  const { certificate } = application
   const hands = may(me, 'ra.deliver') && makes(application.operation)
   return (
     <Card title={t('result.title')}>
       <Flex vertical gap={16}>
-        {certificate && (
-          <Descriptions
-            column={1}
-            size="small"
-            items={[
-              { key: 'serial', label: t('serial'), children: <span className="code">{certificate.serial}</span> },
-              { key: 'issuer', label: t('issuer'), children: certificate.issuer },
-              { key: 'until', label: t('validity'), children: `${date(certificate.not_before)} – ${date(certificate.not_after)}` },
-              { key: 'state', label: t('state'), children: <StateTag state={certificate.state} /> },
-            ]}
-          />
-        )}
-        {hands && <Handing application={application} />}
+        {hands ? <Handing application={application} /> : <span>{t(makes(application.operation) ? 'result.elsewhere' : 'result.done')}</span>}
       </Flex>
     </Card>
   )
@@ -58,7 +44,20 @@ function Handing({ application }: { application: RaApplication }) {
   }
   return (
     <>
-      <Loaded query={made}>{(all) => <MadeFiles id={id} made={all} />}</Loaded>
+      <Loaded query={made}>{(all) => (
+          <>
+            <Descriptions
+              column={1}
+              size="small"
+              items={[
+                { key: 'serial', label: t('serial'), children: <span className="code">{all.sign.serial}</span> },
+                { key: 'issuer', label: t('issuer'), children: all.sign.issuer },
+                { key: 'until', label: t('validity'), children: `${date(all.sign.not_before)} – ${date(all.sign.not_after)}` },
+              ]}
+            />
+            <MadeFiles id={id} made={all} />
+          </>
+        )}</Loaded>
       <Space wrap>
         <Act label={t('receipt')} icon={<SnippetsOutlined />} done={t('once.made')} run={async () => { const { code } = await ask(receipt({ path: { id } })); setSecret({ title: t('receipt'), text: code, about: t('receipt.about', { id }) }) }} />
         <Act label={t('code')} icon={<QrcodeOutlined />} title={t('code')} about={<p>{t('code.before')}</p>} done={t('once.made')} run={async () => { const { code, until } = await ask(deliveryCode({ path: { id } })); setSecret({ title: t('code'), text: code, about: t('code.about', { id, until: minute(until) }) }) }} />

@@ -1,4 +1,4 @@
-import { App, Alert, Button, Card, Col, Divider, Flex, Form, Input, InputNumber, Row, Select, Space } from 'antd'
+import { App, Alert, Button, Card, Col, Flex, Form, Input, InputNumber, Row, Select, Space } from 'antd'
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { detach } from '@/client/ra'
@@ -28,8 +28,6 @@ interface Props {
   application?: RaApplication // that is changed
   onSent: (sent: Sent) => void
 }
-
-const purposes = ['certificate', 'vetting', 'contact'] as const
 
 // EntryForm is what is entered of an application, made from what its kind asks for.
 export function EntryForm({ kind, operation, initial, application, onSent }: Props) {
@@ -127,22 +125,13 @@ export function EntryForm({ kind, operation, initial, application, onSent }: Pro
                 </Form.Item>
               )}
               {fields.length > 0 && operation !== 'issue' && !application && <Alert type="info" showIcon title={t('change.only')} className="gap-below" />}
-              {purposes.map((purpose) => {
-                const own = fields.filter((field) => field.purpose === purpose)
-                if (own.length === 0) return null
-                return (
-                  <section key={purpose} aria-label={t(`purpose.${purpose}`)}>
-                    <Divider titlePlacement="start" plain size="small">{t(`purpose.${purpose}`)}</Divider>
-                    <Row gutter={16}>
-                      {own.map((field) => (
-                        <Col key={field.name} xs={24} md={12}>
-                          <FieldItem field={field} required={field.required && operation === 'issue'} masked={field.sensitive ? application?.fields[field.name] : undefined} />
-                        </Col>
-                      ))}
-                    </Row>
-                  </section>
-                )
-              })}
+              <Row gutter={16}>
+                {fields.map((field) => (
+                  <Col key={field.name} xs={24} md={12}>
+                    <FieldItem field={field} required={field.required && operation === 'issue'} masked={field.sensitive ? application?.fields[field.name] : undefined} />
+                  </Col>
+                ))}
+              </Row>
               <Reason operation={operation} others={application?.others?.length ?? 0} />
             </Card>
           </Col>

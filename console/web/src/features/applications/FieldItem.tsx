@@ -46,11 +46,9 @@ export function FieldItem({ field, required, masked }: { field: RaField; require
       label={
         <>
           {label}
-          {field.attribute && (
-            <Tooltip title={t('attribute', { attribute: field.attribute })}>
-              <span className="quiet attribute">{field.attribute}</span>
-            </Tooltip>
-          )}
+          <Tooltip title={field.attribute ? t('attribute', { attribute: field.attribute }) : t(`purpose.${field.purpose}`)}>
+            <span className="quiet attribute">{field.attribute ?? t(`purpose.${field.purpose}.short`)}</span>
+          </Tooltip>
         </>
       }
       validateStatus={status}

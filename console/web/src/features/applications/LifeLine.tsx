@@ -10,23 +10,18 @@ import { ask } from '@/lib/http'
 import { makes } from './entry'
 import { useNames } from './useKinds'
 
-const way = ['draft', 'submitted', 'approved', 'issued', 'delivered']
+const way = ['draft', 'submitted', 'approved', 'issued']
 
 // Progress is how far an application is on its way, or where it left it.
 export function Progress({ application }: { application: RaApplication }) {
   const { t } = useTranslation('applications')
-  const steps = makes(application.operation) ? way : way.slice(0, 4)
-  const off = ({ returned: 0, rejected: 2, withdrawn: 1 } as Record<string, number>)[application.state]
-  const at = off ?? steps.indexOf(application.state)
-  const last = off === undefined && at === steps.length - 1
-  return (
-    <Steps
-      size="small"
-      current={last ? steps.length : at}
-      status={application.state === 'returned' || application.state === 'rejected' || application.state === 'withdrawn' ? 'error' : 'process'}
-      items={steps.map((step, n) => ({ title: off === n ? t(`components:state.${application.state}`) : t(`step.${step}`) }))}
-    />
-  )
+  const { state, operation } = application
+  // Where nothing is made, nothing is handed over.
+  const steps = makes(operation) ? way : way.slice(0, 3)
+  const off = ({ returned: 0, withdrawn: 0, rejected: 1 } as Record<string, number>)[state]
+  const at = off ?? (state === 'delivered' ? steps.length : way.indexOf(state))
+  const title = (step: string, n: number) => (off === n ? t(`components:state.${state}`) : step === 'approved' && !makes(operation) ? t('step.done') : t(`step.${step}`))
+  return <Steps size="small" current={at} status={off === undefined ? 'process' : 'error'} items={steps.map((step, n) => ({ title: title(step, n) }))} />
 }
 
 const colours: Record<string, string> = { return: 'orange', reject: 'red', approve: 'cyan', issue: 'green', deliver: 'green', submit: 'blue', withdraw: 'gray' }

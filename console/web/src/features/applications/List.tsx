@@ -61,7 +61,7 @@ export default function List() {
         rows.push(...page.items)
         after = page.after
       } while (after && rows.length < mostExported)
-      save(csv([columns.map((column) => column.title), ...rows.map((row) => columns.map((column) => column.text(row)))]), `${t('title')}.csv`)
+      save(new Blob([csv([columns.map((column) => column.title), ...rows.map((row) => columns.map((column) => column.text(row)))])], { type: 'text/csv' }), `${t('title')}.csv`)
       return { count: rows.length, more: !!after }
     },
     onSuccess: ({ count, more }) => void message.success(t(more ? 'export.part' : 'export.done', { count })),

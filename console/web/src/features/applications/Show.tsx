@@ -1,6 +1,7 @@
 import { EditOutlined, PrinterOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import { Alert, Button, Card, Col, Flex, Row, Space, Tag } from 'antd'
+import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
 import { application as one } from '@/client/ra'
@@ -35,6 +36,10 @@ function Whole({ application }: { application: RaApplication }) {
   const { data: me } = useMe()
   const kinds = useKinds()
   const kind = kinds.data?.find((one) => one.kind === application.kind)
+  // the number, not the name: titles stand in the browser's history
+  useEffect(() => {
+    document.title = `${application.id} · OneCert`
+  }, [application.id])
   const can = (act: string) => application.legal?.includes(act) ?? false
   const language = i18n.language === 'zh-CN' ? 'zh' : 'en'
   return (
@@ -88,7 +93,7 @@ function Whole({ application }: { application: RaApplication }) {
           </Col>
           <Col xs={24} xl={12}>
             <Flex vertical gap={16}>
-              <Scans application={application} kind={kind} />
+              <Scans application={application} kind={kind} open={may(me, 'ra.unmask')} />
               <LifeLine application={application} kind={kind} />
             </Flex>
           </Col>
