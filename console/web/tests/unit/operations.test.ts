@@ -11,10 +11,12 @@ interface Description {
   paths: Record<string, Record<string, { operationId?: string }>>
 }
 
-// operations are those an API describes, by the names of the generated client.
-function operations(place: string): string[] {
+// operations are those an API describes, by the names of the generated client, with
+// their paths.
+function operations(place: string): Map<string, string> {
   const description = JSON.parse(readFileSync(join(api, place + '.json'), 'utf8')) as Description
-  return Object.values(description.paths).flatMap((methods) => Object.values(methods).flatMap((operation) => operation.operationId ?? [])).map(camel)
+  const all = Object.entries(description.paths).flatMap(([path, methods]) => Object.values(methods).flatMap((operation) => (operation.operationId ? [[camel(operation.operationId), path] as const] : [])))
+  return new Map(all)
 }
 
 const camel = (id: string) => id.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
@@ -25,6 +27,12 @@ function sources(folder: string): string[] {
     if (entry.isDirectory()) return entry.name === 'client' ? [] : sources(path)
     return /\.tsx?$/.test(entry.name) && !entry.name.includes('.test.') ? [path] : []
   })
+}
+
+// addressOf finds where code writes an operation's address, with its parts put in.
+function addressOf(place: string, path: string): RegExp {
+  const written = path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '\\$\\{[^`]+?\\}')
+  return new RegExp(`/api/${place}${written}['"\`?$]`)
 }
 
 // called are the operations of a place that pages call, through the client or, where a
@@ -39,6 +47,9 @@ function called(place: string): Set<string> {
     for (const [, alias] of code.matchAll(new RegExp(`import \\* as (\\w+) from '@/client/${place}'`, 'g'))) {
       for (const [, name] of code.matchAll(new RegExp(`\\b${alias}\\.(\\w+)`, 'g'))) found.add(name)
     }
+    for (const [name, path] of operations(place)) {
+      if (addressOf(place, path).test(code)) found.add(name)
+    }
   }
   return found
 }
@@ -48,7 +59,7 @@ describe('every operation an administrator needs has its page', () => {
     test(place, () => {
       const calls = called(place)
       const exceptions = withoutPage[place] ?? {}
-      const all = operations(place)
+      const all = [...operations(place).keys()]
       expect(all.filter((name) => !calls.has(name) && !(name in exceptions))).toEqual([])
       expect(Object.keys(exceptions).filter((name) => calls.has(name) || !all.includes(name)), 'exceptions that are none').toEqual([])
     })
