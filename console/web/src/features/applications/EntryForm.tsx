@@ -42,6 +42,7 @@ export function EntryForm({ kind, operation, initial, application, onSent }: Pro
   const [dirty, setDirty] = useState(false)
   const [sent, setSent] = useState<Sent>()
   const [problem, setProblem] = useState<string>()
+  const [pressed, setPressed] = useState('')
   const busy = useRef(false) // between a second click and the first re-rendering
   useUnsaved(dirty && !sent)
   // Only when the form is no longer unsaved may the page be left.
@@ -70,6 +71,7 @@ export function EntryForm({ kind, operation, initial, application, onSent }: Pro
   const go = async (submit: boolean, next: boolean) => {
     if (busy.current || send.isPending) return
     busy.current = true
+    setPressed(`${submit} ${next}`)
     try {
       setProblem(undefined)
       const values = await valid(submit)
@@ -151,7 +153,7 @@ export function EntryForm({ kind, operation, initial, application, onSent }: Pro
                           {(me?.node.rights.profiles?.length ?? 0) > 0 ? (
                             <Select allowClear placeholder={t('profile.usual')} options={me!.node.rights.profiles!.map((value) => ({ value, label: value }))} />
                           ) : (
-                            <Input maxLength={41} placeholder={t('profile.usual')} className="code" />
+                            <Input maxLength={41} placeholder={t('profile.usual')} />
                           )}
                         </Form.Item>
                       </Col>
@@ -172,14 +174,14 @@ export function EntryForm({ kind, operation, initial, application, onSent }: Pro
               {send.isError && begun && !application && <Alert type="info" showIcon title={t('sent.begun', { id: begun.id })} />}
               <Space wrap>
                 {several && (
-                  <Button type="primary" size="large" loading={send.isPending} onClick={() => void go(true, true)}>
+                  <Button type="primary" size="large" loading={send.isPending && pressed === 'true true'} disabled={send.isPending && pressed !== 'true true'} onClick={() => void go(true, true)}>
                     {t('act.next')} <kbd>Ctrl ↵</kbd>
                   </Button>
                 )}
-                <Button type={several ? 'default' : 'primary'} size="large" loading={send.isPending} onClick={() => void go(true, false)}>
+                <Button type={several ? 'default' : 'primary'} size="large" loading={send.isPending && pressed === 'true false'} disabled={send.isPending && pressed !== 'true false'} onClick={() => void go(true, false)}>
                   {t('act.submit')} {!several && <kbd>Ctrl ↵</kbd>}
                 </Button>
-                <Button size="large" loading={send.isPending} onClick={() => void go(false, false)}>
+                <Button size="large" loading={send.isPending && pressed === 'false false'} disabled={send.isPending && pressed !== 'false false'} onClick={() => void go(false, false)}>
                   {t('act.draft')}
                 </Button>
               </Space>
