@@ -37,6 +37,7 @@ export default function Motion() {
             <Flex vertical gap={16}>
               <Standing m={m} />
               {m.kind === 'policy' && m.state !== 'refused' && <Policy m={m} />}
+              {(m.kind === 'announce' || m.kind === 'take-down') && <Link to={`/announcements/${m.object}`}>{t('announcement.open')}</Link>}
               {m.kind === 'destroy' && m.state === 'open' && <Alert type="warning" showIcon title={t('destroy.warning')} />}
             </Flex>
           </>

@@ -24,7 +24,7 @@ export interface Item {
 
 export type Which = 'waiting' | 'open' | 'ended'
 
-const decides: Record<string, string[]> = { move: ['reviewer'], policy: ['security', 'audit'], destroy: ['security', 'audit'] }
+const decides: Record<string, string[]> = { move: ['reviewer'], policy: ['security', 'audit'], destroy: ['security', 'audit'], announce: ['security', 'audit'], 'take-down': ['security', 'audit'] }
 
 // mayDecide says whether a motion waits for somebody of these roles and this name.
 export function mayDecide(motion: RaMotion, roles: string[], name: string): boolean {

@@ -1,0 +1,8 @@
+export default {
+  title: 'Standing rules', about: 'A rule may review in a person\'s place: named kinds and operations, a quota and an end. Its name stands in the record of each application it approved.', who: 'The security administrator sets rules; reviewers and the auditor may look.',
+  new: 'New rule', edit: 'Change', 'edit.title': 'Change rule {{name}}', save: 'Save', saved: 'Saved, and off: look at it again and switch it on', empty: 'There is no rule: people review everything.', act: 'Act', choose: 'Choose at least one',
+  name: 'Name', 'name.help': 'Lower-case letters, digits and hyphen: renewals-2026', node: 'For', 'node.help': 'Applications from below this place', operations: 'Operations', kinds: 'Kinds', quota: 'Quota', 'quota.help': 'It stops when used up; a change counts anew', used: 'Used', until: 'Until', over: 'over', by: 'Set', active: 'On', strong: 'What you chose weighs much; people usually review it.',
+  on: 'on', off: 'off', 'turn.on': 'Switch on', 'turn.off': 'Switch off', 'turn.on.title': 'Switch {{name}} on?', 'turn.on.about': 'Applications that fit are approved at once, {{quota}} at most, counted anew.', 'turn.off.title': 'Switch {{name}} off?', 'turn.off.about': 'People review from now on; what was approved stays.', 'turned.on': 'On', 'turned.off': 'Off',
+  'operation.issue': 'Issue', 'operation.renew': 'Renew', 'operation.reissue': 'Re-issue', 'operation.modify': 'Modify', 'operation.revoke': 'Revoke', 'operation.freeze': 'Freeze', 'operation.unfreeze': 'Unfreeze', 'operation.cancel': 'Cancel a holder',
+  'kind.person': 'Person', 'kind.organisation': 'Organisation', 'kind.device': 'Device', 'kind.code': 'Code signing',
+}

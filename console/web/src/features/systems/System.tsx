@@ -1,0 +1,103 @@
+import { useQuery } from '@tanstack/react-query'
+import { Button, Card, Descriptions, Flex, Form, Input, Tag } from 'antd'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useParams } from 'react-router'
+import { NoPage } from '@/app/NoPage'
+import { me, memberAdd, memberRemove, members, systems, systemState } from '@/client/ra'
+import type { RaStanding, RaSystem } from '@/client/ra'
+import { Act } from '@/components/Act'
+import { CursorTable } from '@/components/CursorTable'
+import { Loaded } from '@/components/Loaded'
+import { PageHead } from '@/components/PageHead'
+import { StateTag } from '@/components/StateTag'
+import { Visible } from '@/components/Visible'
+import { date, minute } from '@/lib/format'
+import { ask } from '@/lib/http'
+import { SystemForm } from './SystemForm'
+
+// System is one application with how its members' certificates stand.
+export default function System() {
+  const { id = '' } = useParams()
+  const query = useQuery({ queryKey: ['systems', 'one', id], queryFn: () => ask(systems({ query: { id } })).then((page) => page.items[0] ?? null) })
+  return <Loaded query={query}>{(system) => (system ? <Shown system={system} /> : <NoPage />)}</Loaded>
+}
+
+function Shown({ system }: { system: RaSystem }) {
+  const { t } = useTranslation('systems')
+  const [editing, setEditing] = useState(false)
+  const own = useQuery({ queryKey: ['me'], queryFn: () => ask(me()) })
+  const rights = own.data?.rights ?? []
+  const state = (to: 'active' | 'ended') => () => ask(systemState({ path: { id: system.id }, body: { state: to, version: system.version } }))
+  const mine = system.changed_by === own.data?.name
+  return (
+    <>
+      <PageHead
+        title={system.name}
+        about={<code>{system.id}</code>}
+        acts={
+          <>
+            {rights.includes('ra.systems.approve') && !mine && system.state === 'draft' && <Act primary label={t('approve')} title={t('approve.title', { name: system.name })} done={t('approved')} run={state('active')} refresh={[['systems']]} />}
+            {rights.includes('ra.systems.approve') && system.state === 'active' && <Act danger label={t('end')} title={t('end.title', { name: system.name })} done={t('ended')} run={state('ended')} refresh={[['systems']]} />}
+            {system.state === 'draft' && !rights.includes('ra.systems.approve') && <span className="quiet">{t('approve.who')}</span>}
+            {rights.includes('ra.systems.write') && system.state !== 'ended' && <Button onClick={() => setEditing(true)}>{t('edit')}</Button>}
+          </>
+        }
+      />
+      <Flex vertical gap={16}>
+        <Card size="small" extra={<StateTag state={system.state} of="system" />} title={t('entry')}>
+          <Descriptions
+            size="small"
+            column={{ xs: 1, md: 2 }}
+            items={[
+              { key: 'owner', label: t('owner'), children: <><Visible text={system.owner} /> {system.owner_code && <code>{system.owner_code}</code>}</> },
+              { key: 'contact', label: t('contact'), children: <Visible text={system.contact} /> },
+              { key: 'services', label: t('services'), children: system.services.map((one) => <Tag key={one}>{t(`service.${one}`)}</Tag>) },
+              { key: 'kinds', label: t('kinds'), children: system.kinds.map((one) => <Tag key={one}>{t(`kind.${one}`)}</Tag>) },
+              { key: 'node', label: t('node'), children: system.node },
+              { key: 'reader', label: t('reader'), children: system.reader || '–' },
+              { key: 'changed', label: t('changed'), children: `${minute(system.changed)} · ${system.changed_by}` },
+            ]}
+          />
+        </Card>
+        {rights.includes('ra.members.read') && <Members system={system} writes={rights.includes('ra.members.write')} />}
+      </Flex>
+      {editing && <SystemForm system={system} onClose={() => setEditing(false)} />}
+    </>
+  )
+}
+
+function Members({ system, writes }: { system: RaSystem; writes: boolean }) {
+  const { t } = useTranslation('systems')
+  const [holder, setHolder] = useState('')
+  const refresh = [['members', system.id]]
+  return (
+    <Card size="small" title={t('members')}>
+      <p className="quiet">{t('members.about')}</p>
+      <CursorTable<RaStanding>
+        name="members"
+        queryKey={['members', system.id]}
+        load={(after) => ask(members({ path: { id: system.id }, query: { after, limit: 50 } }))}
+        rowKey={(row) => row.holder + row.issuer + row.serial}
+        empty={t('members.empty')}
+        filters={
+          writes && (
+            <Act label={t('member.add')} title={t('member.add')} done={t('member.added')} run={() => ask(memberAdd({ path: { id: system.id }, body: { holder: holder.trim() } }))} refresh={refresh} after={() => setHolder('')}>
+              <Form.Item label={t('holder')} extra={t('holder.help')}>
+                <Input value={holder} maxLength={64} onChange={(event) => setHolder(event.target.value)} />
+              </Form.Item>
+            </Act>
+          )
+        }
+        columns={[
+          { key: 'holder', title: t('holder'), render: (_, row) => <code>{row.holder}</code> },
+          { key: 'kind', title: t('kind'), render: (_, row) => (row.kind ? t(`kind.${row.kind}`) : '–') },
+          { key: 'serial', title: t('serial'), render: (_, row) => (row.serial ? <span className="code">{row.issuer} · {row.serial}</span> : '–') },
+          { key: 'until', title: t('until'), render: (_, row) => date(row.not_after) },
+          { key: 'state', title: t('state'), render: (_, row) => (row.state ? <StateTag state={row.state} /> : '–') },
+          ...(writes ? [{ key: 'act', title: t('act'), render: (_: unknown, row: RaStanding) => <Act size="small" danger label={t('member.remove')} title={t('member.remove.title', { holder: row.holder })} done={t('member.removed')} run={() => ask(memberRemove({ path: { id: system.id }, body: { holder: row.holder } }))} refresh={refresh} /> }] : []),
+        ]}
+      />
+    </Card>
+  )
+}
