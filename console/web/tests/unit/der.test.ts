@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, test } from 'vitest'
 import { derOf, fromBase64, pemOf, pemOfFile, random, toBase64 } from '@/lib/der'
 

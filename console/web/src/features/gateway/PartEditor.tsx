@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Alert, Button, Flex, Input, Space, Tabs } from 'antd'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { configurationCheck } from '@/client/gateway'
@@ -57,11 +57,9 @@ export function PartEditor({ kind, name, initial, base, configuration }: Props) 
     }
   }
   const reload = () => Promise.all([queries.invalidateQueries({ queryKey: gatewayKey })])
-  const leave = () => {
-    setSaved(true)
-    // The next draw has no unsaved form any more.
-    setTimeout(() => void navigate(part.keeper === 'rules' ? '/gateway/trust' : '/gateway/parts'), 0)
-  }
+  useEffect(() => {
+    if (saved) void navigate(part.keeper === 'rules' ? '/gateway/trust' : `/gateway/parts?part=${kind}`)
+  }, [saved, navigate, part, kind])
   const able = held && now !== undefined && namePattern.test(now.name)
   const title = fresh ? t(`kind.${kind}.new`) : t(`kind.${kind}.named`, { name })
   return (
@@ -72,11 +70,11 @@ export function PartEditor({ kind, name, initial, base, configuration }: Props) 
         acts={
           held && (
             <>
-              {!fresh && <Act label={t('remove')} title={t('part.remove', { name })} about={<p>{t('part.remove.about')}</p>} reason="optional" reasonLabel={t('note')} danger done={t('part.removed')} run={(note) => part.remove(name, onto, note)} refresh={[gatewayKey]} after={leave} />}
+              {!fresh && <Act label={t('remove')} title={t('part.remove', { name })} about={<p>{t('part.remove.about')}</p>} reason="optional" reasonLabel={t('note')} danger done={t('part.removed')} run={(note) => part.remove(name, onto, note)} refresh={[gatewayKey]} after={() => setSaved(true)} />}
               <Button onClick={() => check.mutate()} loading={check.isPending} disabled={!able}>
                 {t('check')}
               </Button>
-              <Act label={t('save')} title={t('part.save')} about={<p>{t('part.save.about')}</p>} reason="optional" reasonLabel={t('note')} primary disabled={!able || !dirty} done={t('saved')} run={save} refresh={[configurationKey, gatewayKey]} after={leave} />
+              <Act label={t('save')} title={t('part.save')} about={<p>{t('part.save.about')}</p>} reason="optional" reasonLabel={t('note')} primary disabled={!able || !dirty} done={t('saved')} run={save} refresh={[configurationKey, gatewayKey]} after={() => setSaved(true)} />
             </>
           )
         }

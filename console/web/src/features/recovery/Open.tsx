@@ -1,7 +1,7 @@
 import { MinusCircleOutlined, PlusOutlined } from '@ant-design/icons'
 import { useMutation } from '@tanstack/react-query'
 import { Button, Card, Form, Input, InputNumber, Radio } from 'antd'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { caseOpen } from '@/client/kmc'
@@ -21,14 +21,12 @@ export default function Open() {
   const [dirty, setDirty] = useState(false)
   const which = Form.useWatch('which', form)
   const withheld = Form.useWatch('withhold_days', form)
-  useUnsaved(dirty)
-  const act = useMutation({
-    mutationFn: (asked: Asked) => ask(caseOpen({ body: orderOf(asked) })),
-    onSuccess: (opened) => {
-      setDirty(false)
-      setTimeout(() => void navigate(`/recovery/cases/${opened.id}`), 0)
-    },
-  })
+  const act = useMutation({ mutationFn: (asked: Asked) => ask(caseOpen({ body: orderOf(asked) })) })
+  useUnsaved(dirty && !act.isSuccess)
+  const opened = act.data?.id
+  useEffect(() => {
+    if (opened) void navigate(`/recovery/cases/${opened}`)
+  }, [opened, navigate])
   const required = [{ required: true, whitespace: true, message: t('required') }]
   return (
     <>
