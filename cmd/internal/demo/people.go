@@ -123,6 +123,7 @@ func (r role) says() map[string]string {
 	said := map[string]string{"name": r.subject.Get("CN"), "phone": "13900000000", "mail": r.name + "@example.invalid"}
 	if r.kind == "person" {
 		maps.Copy(said, map[string]string{"unit": r.subject.Get("O"), "identity_kind": r.identity.Kind, "identity": r.identity.Number})
+		said["phone"] = "1390000" + r.identity.Number[len(r.identity.Number)-4:] // each has one
 		return said
 	}
 	maps.Copy(said, map[string]string{"credit_code": r.identity.Number, "legal_representative": "档法人", "agent": "档经办", "agent_identity": "999901199001010010"})

@@ -30,7 +30,9 @@ export function Shell() {
   const { pathname } = useLocation()
   const leave = useMutation({ mutationFn: logOut })
   const online = useOnline()
-  useEffect(() => window.scrollTo(0, 0), [pathname])
+  useEffect(() => {
+    window.scrollTo(0, 0) // browsers return something from it, which is no clean-up
+  }, [pathname])
   return (
     <div className="self">
       <a className="skip" href="#content">
