@@ -53,8 +53,8 @@ export function CursorTable<T extends object>(props: Props<T>) {
   )
   return (
     <Flex vertical gap={12}>
-      <Flex justify="space-between" align="center" wrap gap={8}>
-        <Space wrap>{props.filters}</Space>
+      <Flex justify="space-between" align="start" gap={8}>
+        <Space wrap className="grow">{props.filters}</Space>
         <Space>
           <Tooltip title={t('table.reload')}>
             <Button aria-label={t('table.reload')} icon={<ReloadOutlined />} onClick={() => void query.refetch()} loading={query.isFetching} />

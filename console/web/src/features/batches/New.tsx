@@ -1,7 +1,7 @@
 import { InboxOutlined } from '@ant-design/icons'
 import { useMutation } from '@tanstack/react-query'
 import { Alert, Button, Card, Flex, Form, InputNumber, Radio, Select, Space, Upload } from 'antd'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { batchUpload } from '@/client/ra'
@@ -38,9 +38,12 @@ export default function New() {
   const upload = useMutation({
     mutationFn: ({ order, file }: { order: Order; file: File }) =>
       ask(batchUpload({ query: { name: file.name, kind: order.kind, key_from: order.key_from, suite: order.key_from === 'server' ? order.suite : undefined, days: order.days ?? undefined }, body: file })),
-    onSuccess: (batch) => void navigate(`/batches/${batch.id}`),
   })
   useUnsaved(!!file && !upload.isSuccess)
+  const made = upload.data?.id
+  useEffect(() => {
+    if (made) void navigate(`/batches/${made}`, { replace: true })
+  }, [made, navigate])
   const language = i18n.language === 'zh-CN' ? 'zh' : 'en'
   const large = !!file && file.size > mostOctets
   return (

@@ -1,4 +1,4 @@
-import { Alert, DatePicker, Form, Input, Select } from 'antd'
+import { Alert, DatePicker, Form, Input, Select, Space } from 'antd'
 import type { Dayjs } from 'dayjs'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -29,14 +29,14 @@ export function CentreActs({ known: { ca }, roles }: { known: Known; roles: stri
   const path = { issuer: ca.issuer, serial: ca.serial }
   const refresh = [['certificates']]
   return (
-    <>
+    <Space>
       {actsOf(ca, roles).map((act) => {
         if (act === 'revoke') return <Revoke key={act} ca={ca} />
         if (act === 'renew') return <Renew key={act} ca={ca} />
         const run = act === 'hold' ? hold : release
         return <Act key={act} label={t(`centre.${act}`)} title={t(`centre.${act}.title`)} about={<Fate ca={ca} act={act} />} done={t(`centre.${act}.done`)} refresh={refresh} run={() => ask(run({ path }))} />
       })}
-    </>
+    </Space>
   )
 }
 

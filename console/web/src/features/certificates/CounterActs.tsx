@@ -1,4 +1,4 @@
-import { Button, Dropdown, Tooltip } from 'antd'
+import { Button, Dropdown, Space, Tooltip } from 'antd'
 import { DownOutlined } from '@ant-design/icons'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -17,13 +17,13 @@ export function CounterActs({ known: { ra } }: { known: Known }) {
     return may(me, 'ra.register') ? null : <Tooltip title={t('apply.barred', { node: ra.node })}><span className="quiet" tabIndex={0}>{t('apply.who')}</span></Tooltip>
   }
   return (
-    <>
+    <Space>
       <Link to={to(first)}><Button type="primary">{t(`apply.${first}`)}</Button></Link>
       {others.length > 0 && (
         <Dropdown menu={{ items: others.map((operation) => ({ key: operation, danger: operation === 'revoke', label: <Link to={to(operation)}>{t(`apply.${operation}`)}</Link> })) }}>
           <Button>{t('apply.more')} <DownOutlined /></Button>
         </Dropdown>
       )}
-    </>
+    </Space>
   )
 }

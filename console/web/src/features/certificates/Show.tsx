@@ -62,7 +62,7 @@ function Facts({ known: { ca, ra } }: { known: Known }) {
     { label: t('role'), children: ca && t(`role.${ca.role}`) },
     { label: t('issuer'), children: one.issuer },
     { label: t('serial'), children: <Typography.Text copyable className="code">{one.serial}</Typography.Text> },
-    { label: t('partner'), children: one.partner && <>{other(one.partner)} <span className="quiet">{t('partner.about')}</span></> },
+    { label: t('partner'), children: one.partner && <span>{other(one.partner)} <span className="quiet">{t('partner.about')}</span></span> },
     { label: t('previous'), children: ca?.previous && other(ca.previous) },
     { label: t('validity'), children: `${moment(one.not_before)} – ${moment(one.not_after)}` },
     { label: t('reason'), children: ca?.reason && t(`reason.${ca.reason}`) },
@@ -73,7 +73,7 @@ function Facts({ known: { ca, ra } }: { known: Known }) {
   ]
   return (
     <Card title={t('facts')}>
-      <Descriptions size="small" column={1} items={items.filter((item) => item.children).map((item) => ({ ...item, key: String(item.label) }))} />
+      <Descriptions size="small" column={1} styles={{ label: { minWidth: 88 } }} items={items.filter((item) => item.children).map((item) => ({ ...item, key: String(item.label) }))} />
     </Card>
   )
 }

@@ -58,6 +58,7 @@ function Facts({ holder }: { holder: RaHolder }) {
       <Descriptions
         size="small"
         column={1}
+        styles={{ label: { minWidth: 88 } }}
         items={[
           { key: 'name', label: t('name'), children: <Visible text={holder.name} /> },
           { key: 'unit', label: t('unit'), children: <Visible text={holder.unit} /> },

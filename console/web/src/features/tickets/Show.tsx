@@ -85,7 +85,7 @@ function Facts({ ticket: one }: { ticket: HelpdeskTicket }) {
   ]
   return (
     <Card title={t('facts')}>
-      <Descriptions size="small" column={1} items={items} />
+      <Descriptions size="small" column={1} styles={{ label: { minWidth: 88 } }} items={items} />
     </Card>
   )
 }
