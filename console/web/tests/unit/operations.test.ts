@@ -42,7 +42,8 @@ function called(place: string): Set<string> {
   for (const file of sources(src)) {
     const code = readFileSync(file, 'utf8')
     for (const [, names] of code.matchAll(new RegExp(`import (?!type)\\{([^}]*)\\} from '@/client/${place}'`, 'g'))) {
-      for (const name of names.split(',')) found.add(name.trim().replace(/^type .*/, '').replace(/ as .*/, ''))
+      // The client adds an underscore to words of the language (case_).
+      for (const name of names.split(',')) found.add(name.trim().replace(/^type .*/, '').replace(/ as .*/, '').replace(/_$/, ''))
     }
     for (const [, alias] of code.matchAll(new RegExp(`import \\* as (\\w+) from '@/client/${place}'`, 'g'))) {
       for (const [, name] of code.matchAll(new RegExp(`\\b${alias}\\.(\\w+)`, 'g'))) found.add(name)

@@ -4,8 +4,8 @@ const machines = 'between components, with a site certificate'
 const atTheDesk = 'by the command line on the officer’s own machine, which holds the key'
 
 export const withoutPage: Record<string, Record<string, string>> = {
-  ca: { journal: machines, published: machines, issuedCertificates: machines, signCrls: machines, enrol: atTheDesk },
-  kmc: { km: machines, join: atTheDesk },
+  ca: { journal: machines, published: machines, issuedCertificates: machines, enrol: atTheDesk },
+  kmc: { km: machines, signingMake: machines, signingEnd: machines, signingPackage: machines, signingPassword: machines, join: atTheDesk },
   ra: { linkNews: machines, linkUp: machines, linkDocument: machines, join: atTheDesk },
   gateway: { join: atTheDesk },
 }
