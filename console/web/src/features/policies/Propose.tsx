@@ -28,7 +28,7 @@ export function Propose({ onClose }: { onClose: () => void }) {
   const [form] = Form.useForm<Fields>()
   const [file, setFile] = useState<{ name: string; octets: Uint8Array; media?: string }>()
   const propose = useMutation({
-    mutationFn: (fields: Fields) => ask(policyPropose({ body: { ...fields, begins: fields.begins.startOf('day').toISOString(), media_type: file!.media!, content: base64(file!.octets) } })),
+    mutationFn: (fields: Fields) => ask(policyPropose({ body: { ...fields, begins: fields.begins.startOf('day').toISOString(), content: base64(file!.octets) } })),
     onSuccess: (motion) => {
       message.success(t('proposed'))
       void queries.invalidateQueries({ queryKey: ['policies'] })
