@@ -100,7 +100,7 @@ describe('the CA', () => {
       await page.getByText('Issued', { exact: true }).first().waitFor()
       await shoot(seat, 'ca-issued-en-dark')
       const download = page.waitForEvent('download')
-      await page.getByRole('button', { name: 'Download' }).first().click()
+      await page.getByRole('button', { name: 'Certificate (PEM)' }).first().click()
       const file = (await (await download).path())!
       expect(execFileSync('openssl', ['x509', '-noout', '-subject', '-nameopt', 'utf8', '-in', file]).toString()).toContain(`camera-${run}`)
       const application = (await page.getByText(/Application console-/).textContent())!.replace('Application ', '').trim()

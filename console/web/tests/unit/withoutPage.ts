@@ -4,7 +4,7 @@ const machines = 'between components, with a site certificate'
 const atTheDesk = 'by the command line on the officer’s own machine, which holds the key'
 
 export const withoutPage: Record<string, Record<string, string>> = {
-  ca: { journal: machines, published: machines, issuedCertificates: machines, enrol: atTheDesk },
+  ca: { journal: machines, crl: 'pages hand out the lists as files (list-file)', published: machines, issuedCertificates: machines, enrol: atTheDesk },
   kmc: { km: machines, signingMake: machines, signingEnd: machines, signingPackage: machines, signingPassword: machines, join: atTheDesk },
   ra: { linkNews: machines, linkUp: machines, linkDocument: machines, join: atTheDesk },
   gateway: { join: atTheDesk },

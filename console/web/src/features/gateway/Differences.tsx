@@ -17,7 +17,7 @@ export function Differences({ differences }: { differences: GatewayDifference[] 
       dataSource={differences}
       scroll={{ x: 'max-content' }}
       columns={[
-        { key: 'kind', title: t('differences.part'), render: (_, row) => `${kind(row.kind)} ${row.name}` },
+        { key: 'kind', title: t('differences.part'), render: (_, row) => (row.kind === row.name ? kind(row.kind) : `${kind(row.kind)} ${row.name}`) },
         { key: 'what', title: t('differences.what'), render: (_, row) => <Tag color={colours[row.what]}>{t(`differences.${row.what}`)}</Tag> },
       ]}
       expandable={{

@@ -56,7 +56,7 @@ function Verdict({ one }: { one: GatewayFailedHandshake }) {
   const { t, i18n } = useTranslation('gateway')
   const remedy = i18n.exists(`gateway:remedy.${one.cause}`) ? t(`remedy.${one.cause}`) : t('remedy.other')
   return (
-    <Card size="small" title={t('handshakes.what')}>
+    <Card size="small" title={t('handshakes.what')} className="bounded">
       <p>{remedy}</p>
       <Descriptions
         size="small"

@@ -46,7 +46,7 @@ export default function Versions() {
             { key: 'number', title: t('version'), render: (_, row) => <Space><strong>{row.number}</strong>{row.number === running && <Tag color="green">{t('versions.running')}</Tag>}</Space> },
             { key: 'at', title: t('time'), render: (_, row) => minute(row.at) },
             { key: 'by', title: t('versions.by'), render: (_, row) => <Visible text={row.by} /> },
-            { key: 'note', title: t('note'), render: (_, row) => <Visible text={row.note} /> },
+            { key: 'note', title: t('versions.note'), render: (_, row) => <Visible text={row.note} /> },
             { key: 'restored', title: t('versions.restored'), render: (_, row) => row.restored ?? '–' },
             { key: 'hash', title: 'SHA-256', render: (_, row) => <span className="code" title={row.hash}>{row.hash.slice(0, 12)}…</span> },
             {

@@ -1,5 +1,5 @@
 export default {
-  title: '签发单', about: '按申请编号查看签发了什么；中心的制证员也可以手工签发。', look: '查询', application: '申请编号', chain: '证书链', envelope: '加密密钥信封', certificate: '下载证书', subject: '主体', serial: '序列号', profile: '证书模板', holder: '持有者', validity: '有效期', 'history.waits': '以前的加密密钥要由密钥恢复员恢复', required: '请填写',
+  title: '签发单', about: '按申请编号查看签发了什么；中心的制证员也可以手工签发。', look: '查询', application: '申请编号', chain: '证书链', envelope: '加密密钥信封', certificate: '证书（PEM）', subject: '主体', serial: '序列号', profile: '证书模板', holder: '持有者', validity: '有效期', 'history.waits': '以前的加密密钥要由密钥恢复员恢复', required: '请填写',
   'role.single': '证书', 'role.sign': '签名证书', 'role.encrypt': '加密证书',
   'key.title': '由中心产生的密钥', 'key.about': '如果这个申请的签名密钥由中心产生，而又不再需要，可以擦除；已打包的，擦除后不能再取。', 'key.end': '擦除密钥', 'key.end.ask': '擦除 {{application}} 的密钥？', 'key.end.about': '擦除后无法恢复。已交给持有者的文件不受影响。', 'key.ended': '密钥已擦除',
   'issue.title': '手工签发', 'issue.about': '用于不经注册机构办理的证书，如服务器和设备。个人和机构的证书请走申请流程。', 'issue.who': '手工签发由中心的制证员办理', 'issue.act': '签发', 'issue.go-on': '继续', 'issue.done': '已签发', 'issue.again': '再签发一张',

@@ -90,10 +90,9 @@ function Shown({ one }: { one: KmcCase }) {
             scroll={{ x: 'max-content' }}
             dataSource={one.investigators}
             columns={[
-              { key: 'subject', title: t('subject'), render: (_, row) => <Visible text={row.subject} /> },
-              { key: 'issuer', title: t('issuer'), render: (_, row) => <Visible text={row.issuer} /> },
+              { key: 'subject', title: t('subject'), render: (_, row) => <span className="narrow"><Visible text={row.subject} /><span className="code quiet fingerprint">SHA-256 {pairs(row.fingerprint)}</span></span> },
+              { key: 'issuer', title: t('issuer'), render: (_, row) => <span className="narrow"><Visible text={row.issuer} /></span> },
               { key: 'not_after', title: t('not_after'), render: (_, row) => date(row.not_after) },
-              { key: 'fingerprint', title: 'SHA-256', render: (_, row) => <span className="code narrow">{pairs(row.fingerprint)}</span> },
             ]}
           />
         </Card>
