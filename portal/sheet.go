@@ -184,7 +184,7 @@ func spanOf(text string) (span, error) {
 	}
 	words, address, _ := strings.Cut(text[1:len(text)-1], "](")
 	if !addressForm.MatchString(address) {
-		return span{}, fmt.Errorf("%q is no address of this site, self: or console:", address)
+		return span{}, fmt.Errorf("%q is neither an address of this site nor one of self: and console: by itself", address)
 	}
 	return span{Kind: "link", Text: words, Address: address}, nil
 }
