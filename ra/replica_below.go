@@ -3,7 +3,7 @@ package ra
 import (
 	"context"
 	"database/sql"
-	"fmt"
+	"slices"
 	"time"
 
 	"onecert/audit"
@@ -141,22 +141,17 @@ func scanText(row scanner) (text string, err error) { return text, row.Scan(&tex
 
 // give hands up those applications of which the registration above has another version.
 func (r *Registration) give(ctx context.Context, ids []string) error {
+	ids, err := r.otherAbove(ctx, ids)
+	if err != nil {
+		return err
+	}
 	var all []Dossier
-	given := map[string]bool{}
 	for _, id := range ids {
-		if given[id] {
-			continue
-		}
-		given[id] = true
 		d, err := r.dossier(ctx, id, false)
 		if err != nil {
 			return err
 		}
-		has, waits, err := r.hasAbove(ctx, id)
-		if err != nil {
-			return err
-		}
-		if d != nil && (has != d.Application.Version || waits) {
+		if d != nil {
 			all = append(all, *d)
 		}
 	}
@@ -178,14 +173,24 @@ func (r *Registration) give(ctx context.Context, ids []string) error {
 	return nil
 }
 
-func (r *Registration) hasAbove(ctx context.Context, id string) (version int, waits bool, err error) {
-	_, err = collect(ctx, r.cfg.DB.Read(), func(row scanner) (struct{}, error) {
-		var flag int
-		err := row.Scan(&version, &flag)
-		waits = flag == 1
-		return struct{}{}, err
-	}, "SELECT version, waiting FROM ra_link WHERE application = $1", id)
-	return version, waits, err
+// otherAbove picks out, each once, those of which the registration above has another
+// version, or could not take all. What was just taken from there is none of them.
+func (r *Registration) otherAbove(ctx context.Context, ids []string) (other []string, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	found, err := collect(ctx, r.cfg.DB.Read(), scanText, `SELECT a.id FROM ra_application a LEFT JOIN ra_link l ON l.application = a.id
+		WHERE a.id IN `+db.In(1, len(ids))+" AND (l.version IS NULL OR l.version <> a.version OR l.waiting = 1)", args...)
+	for _, id := range ids {
+		if slices.Contains(found, id) && !slices.Contains(other, id) {
+			other = append(other, id)
+		}
+	}
+	return other, err
 }
 
 // answered notes what became of one dossier above. What was refused is shown with the
@@ -230,10 +235,8 @@ func (r *Registration) fetch(ctx context.Context) (reset bool, err error) {
 		if err := r.plant(ctx, n); err != nil || n.Reset {
 			return n.Reset, err
 		}
-		for i := range n.Dossiers {
-			if err := r.merge(ctx, &n.Dossiers[i]); err != nil {
-				return false, fmt.Errorf("taking %s from above: %w", n.Dossiers[i].Application.ID, err)
-			}
+		if err := r.mergeAll(ctx, n.Dossiers); err != nil {
+			return false, err
 		}
 		to := &sheaf{}
 		to.position(below, n.Position, n.Mark)

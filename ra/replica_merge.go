@@ -12,11 +12,46 @@ import (
 	"onecert/pki"
 )
 
-// merge takes what stands above into this counter's records.
-func (r *Registration) merge(ctx context.Context, d *Dossier) (err error) {
-	if !within(d.Application.Path, r.cfg.Home.Path) || len(d.History) == 0 {
-		return pki.Errorf(pki.Unavailable, "link.answer", "the registration above told of an application of another office")
+// mergeAll takes what stands above into this counter's records: a page with one commit.
+// Where something of it cannot be taken, each application is taken by itself, so that one
+// harms no other.
+func (r *Registration) mergeAll(ctx context.Context, all []Dossier) error {
+	for _, some := range apart(all) {
+		if r.mergeOnce(ctx, some...) == nil {
+			continue
+		}
+		for _, d := range some {
+			if err := r.merge(ctx, d); err != nil {
+				return fmt.Errorf("taking %s from above: %w", d.Application.ID, err)
+			}
+		}
 	}
+	return nil
+}
+
+// apart splits dossiers, in their order, so that no two of a part tell of one certificate:
+// what is new in a transaction is not found by it.
+func apart(all []Dossier) (parts [][]*Dossier) {
+	var part []*Dossier
+	met := map[string]bool{}
+	for i := range all {
+		d := &all[i]
+		if slices.ContainsFunc(d.Certificates, func(c Certificate) bool { return met[c.Issuer+"/"+string(c.Serial)] }) {
+			parts, part, met = append(parts, part), nil, map[string]bool{}
+		}
+		for _, c := range d.Certificates {
+			met[c.Issuer+"/"+string(c.Serial)] = true
+		}
+		part = append(part, d)
+	}
+	if len(part) > 0 {
+		parts = append(parts, part)
+	}
+	return parts
+}
+
+// merge takes one application.
+func (r *Registration) merge(ctx context.Context, d *Dossier) (err error) {
 	for range 3 { // somebody here may act on it at the same time
 		if err = r.mergeOnce(ctx, d); pki.CodeOf(err) != "stale" {
 			return err
@@ -25,44 +60,61 @@ func (r *Registration) merge(ctx context.Context, d *Dossier) (err error) {
 	return err
 }
 
-func (r *Registration) mergeOnce(ctx context.Context, d *Dossier) error {
-	have, history, err := r.had(ctx, scope{node: r.cfg.Home}, d.Application.ID)
-	if err != nil {
-		return err
+func (r *Registration) mergeOnce(ctx context.Context, all ...*Dossier) error {
+	var entries []entry
+	before := &sheaf{}
+	for _, d := range all {
+		e, err := r.taken(ctx, before, d)
+		if err != nil {
+			return err
+		}
+		if e != nil {
+			entries = append(entries, *e)
+		}
 	}
-	common := begins(history, d.History)
-	to := &sheaf{}
-	if have != nil && common == len(d.History) { // they have nothing that is not here
-		return r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-			if err := alone(ctx, tx); err != nil {
-				return err
-			}
-			to.told(have.ID, len(d.History))
-			if common == len(history) {
-				to.do("UPDATE ra_application SET carried_by = $1, holder = $2, conflict = $3 WHERE id = $4 AND version = $5",
-					d.Application.CarriedBy, d.Application.Holder, d.Application.Conflict, have.ID, have.Version)
-			}
-			if err := r.takeMade(ctx, tx, to, d); err != nil {
-				return err
-			}
-			return to.send(ctx, tx)
-		})
-	}
-	e, err := r.follow(have, history, d, common)
-	if err != nil {
-		return err
-	}
-	to.known(e.a.ID, len(d.History), false)
 	return r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		if err := alone(ctx, tx); err != nil {
 			return err
 		}
-		if err := r.takeMade(ctx, tx, to, d); err != nil {
-			return err
+		to := &sheaf{first: slices.Clone(before.first)}
+		for _, d := range all {
+			if err := r.takeMade(ctx, tx, to, d); err != nil {
+				return err
+			}
 		}
-		to.suite(d)
-		return r.store(ctx, tx, to, *e)
+		if len(entries) == 0 {
+			return to.send(ctx, tx)
+		}
+		return r.store(ctx, tx, to, entries...)
 	})
+}
+
+// taken is the entry that takes over what is not here of a dossier; nil where all of it
+// is here.
+func (r *Registration) taken(ctx context.Context, to *sheaf, d *Dossier) (*entry, error) {
+	if !within(d.Application.Path, r.cfg.Home.Path) || len(d.History) == 0 {
+		return nil, pki.Errorf(pki.Unavailable, "link.answer", "the registration above told of an application of another office")
+	}
+	have, history, err := r.had(ctx, scope{node: r.cfg.Home}, d.Application.ID)
+	if err != nil {
+		return nil, err
+	}
+	common := begins(history, d.History)
+	if have != nil && common == len(d.History) { // they have nothing that is not here
+		to.told(have.ID, len(d.History))
+		if common == len(history) {
+			to.do("UPDATE ra_application SET carried_by = $1, holder = $2, conflict = $3 WHERE id = $4 AND version = $5",
+				d.Application.CarriedBy, d.Application.Holder, d.Application.Conflict, have.ID, have.Version)
+		}
+		return nil, nil
+	}
+	e, err := r.follow(have, history, d, common)
+	if err != nil {
+		return nil, err
+	}
+	to.known(e.a.ID, len(d.History), false)
+	to.suite(d)
+	return e, nil
 }
 
 // follow is the entry that brings this office to what stands above. What was done here
