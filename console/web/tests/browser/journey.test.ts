@@ -282,7 +282,7 @@ describe('what people type', () => {
     await page.getByText('Check character is right · born 1880-01-01').waitFor()
     await shoot(seat, 'applications-new-en-dark')
     await page.getByRole('link', { name: 'Applications', exact: true }).click()
-    await page.getByText('Something is not saved').first().waitFor()
+    await page.getByText('Something is not saved').last().waitFor()
     await page.getByRole('button', { name: 'Stay' }).click()
     expect(await page.getByLabel('Name').inputValue()).toBe('Li Si')
     await page.getByRole('link', { name: 'Applications', exact: true }).click()

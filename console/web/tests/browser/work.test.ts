@@ -120,7 +120,8 @@ describe('work', () => {
     await other.page.getByText('已冻结，产生 1 件挂失').waitFor()
 
     // A revocation is entered from the certificate's address.
-    await go(registrar, `/applications/new?operation=revoke&kind=person&issuer=${made.issuer}&serial=${made.serial}`)
+    await go(registrar, `/applications/new?operation=revoke&issuer=${made.issuer}&serial=${made.serial}`)
+    await registrar.page.getByText('吴一').waitFor()
     await registrar.page.getByRole('combobox', { name: '吊销原因' }).click()
     await registrar.page.getByTitle('密钥泄露或丢失').click()
     await shoot(registrar, 'applications-revoke-zh')
@@ -137,8 +138,8 @@ describe('work', () => {
     await page.getByRole('searchbox', { name: '姓名或名称' }).or(page.getByLabel('姓名或名称')).first().fill('吴')
     await page.keyboard.press('Enter')
     expect(page.url()).not.toContain(encodeURIComponent('吴'))
-    await page.getByRole('button', { name: '常用视图' }).click()
-    await page.getByLabel('视图名称').fill('全部')
+    await page.getByRole('button', { name: '常用筛选' }).click()
+    await page.getByRole('tooltip').getByLabel('名称').fill('全部')
     await page.getByRole('tooltip').getByRole('button', { name: /保存/ }).click()
     expect(await page.evaluate(() => localStorage.getItem('onecert.views.applications'))).toContain('"state":"all"')
     const download = page.waitForEvent('download')

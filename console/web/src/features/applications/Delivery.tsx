@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Card, Descriptions, Flex, Space } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import { deliveryCode, deliveryPassword, receipt, result } from '@/client/ra'
 import type { RaApplication, RaMade } from '@/client/ra'
 import { Act } from '@/components/Act'
@@ -50,7 +51,7 @@ function Handing({ application }: { application: RaApplication }) {
               column={1}
               size="small"
               items={[
-                { key: 'serial', label: t('serial'), children: <span className="code">{all.sign.serial}</span> },
+                { key: 'serial', label: t('serial'), children: <Link to={`/certificates/${all.sign.issuer}/${all.sign.serial}`} className="code">{all.sign.serial}</Link> },
                 { key: 'issuer', label: t('issuer'), children: all.sign.issuer },
                 { key: 'until', label: t('validity'), children: `${date(all.sign.not_before)} – ${date(all.sign.not_after)}` },
               ]}

@@ -9,6 +9,7 @@ import { Act } from '@/components/Act'
 import { Visible } from '@/components/Visible'
 import { minute } from '@/lib/format'
 import { ask } from '@/lib/http'
+import { follows } from './entry'
 import { useNames } from './useKinds'
 
 // How long numbers that were asked for stay on the screen.
@@ -33,7 +34,8 @@ export function Facts({ application, kind, mayUnmask }: { application: RaApplica
   }
   const facts: [string, React.ReactNode][] = [
     [t('node'), application.node],
-    [t('registered_by'), `${application.registered_by} · ${minute(application.created)}`],
+    [t('registered_by'), application.registered_by],
+    [t('created'), minute(application.created)],
     [t('reviewed_by'), application.rule ? t('by.rule', { rule: application.rule }) : application.reviewed_by],
     [t('carried_by'), application.carried_by],
     [t('delivered_by'), application.delivered_by],
@@ -41,8 +43,8 @@ export function Facts({ application, kind, mayUnmask }: { application: RaApplica
     [t('key.from'), application.key_from && t(`key.${application.key_from}`)],
     [t('days'), application.days || undefined],
     [t('holder'), application.holder && <Link to={`/applications?holder=${application.holder}&state=all`} className="code">{application.holder}</Link>],
-    [t('issuer'), application.issuer],
-    [t('serial'), application.serial && <span className="code">{application.serial}</span>],
+    [t('issuer'), follows(application.operation) && application.issuer],
+    [t('serial'), follows(application.operation) && application.serial && <Link to={`/certificates/${application.issuer}/${application.serial}`} className="code">{application.serial}</Link>],
     [t('components:reason'), application.reason && (application.operation === 'revoke' ? t(`revoke.${application.reason}`) : <Visible text={application.reason} />)],
   ]
   return (

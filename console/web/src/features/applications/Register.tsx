@@ -1,15 +1,19 @@
-import { Alert, Card, Flex, Segmented, Select, Space } from 'antd'
+import { useQuery } from '@tanstack/react-query'
+import { Alert, Card, Descriptions, Flex, Segmented, Select, Skeleton, Space } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
-import type { RaApplication } from '@/client/ra'
+import { certificates } from '@/client/ra'
+import type { RaApplication, RaCertificate } from '@/client/ra'
 import { Loaded } from '@/components/Loaded'
 import { PageHead } from '@/components/PageHead'
 import { StateTag } from '@/components/StateTag'
 import { Visible } from '@/components/Visible'
 import { useFilters } from '@/lib/filters'
+import { date } from '@/lib/format'
+import { ask } from '@/lib/http'
 import { EntryForm, type Sent } from './EntryForm'
-import { kept, kinds, operations, type Operation, type Values } from './entry'
+import { follows, kept, kinds, operations, type Operation, type Values } from './entry'
 import { useKinds } from './useKinds'
 
 const names = ['operation', 'kind', 'issuer', 'serial', 'holder'] as const
@@ -22,7 +26,9 @@ export default function Register() {
   const query = useKinds()
   const [address, setAddress] = useFilters(names)
   const operation: Operation = operations.find((one) => one === address.operation) ?? 'issue'
-  const kind = kinds.find((one) => one === address.kind) ?? 'person'
+  const about = useCertificate(operation, address.issuer, address.serial)
+  const certificate = about.data?.items[0]
+  const kind = kinds.find((one) => one === (certificate?.kind ?? address.kind)) ?? 'person'
   const [round, setRound] = useState(0)
   const [keep, setKeep] = useState<Values>()
   const [done, setDone] = useState<RaApplication[]>([])
@@ -45,17 +51,42 @@ export default function Register() {
       <Flex vertical gap={16}>
         <Space wrap size={16}>
           <Select<string> aria-label={t('operation')} value={operation} className="filter" onChange={(value) => restart({ operation: value })} options={operations.map((value) => ({ value, label: t(`operation.${value}`) }))} />
-          <Segmented<string> aria-label={t('kind')} value={kind} onChange={(value) => restart({ kind: value })} options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))} />
+          <Segmented<string> aria-label={t('kind')} value={kind} disabled={!!certificate} onChange={(value) => restart({ kind: value })} options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))} />
         </Space>
         {done.length > 0 && <Done all={done} />}
-        <Loaded query={query}>
+        {certificate && <Whose certificate={certificate} />}
+        {about.isLoading ? <Skeleton active aria-busy="true" /> : <Loaded query={query}>
           {(all) => {
             const view = all.find((one) => one.kind === kind)
             return view ? <EntryForm key={`${operation} ${kind} ${round}`} kind={view} operation={operation} initial={initial} onSent={sent} /> : <Alert type="warning" title={t('kind.none')} />
           }}
-        </Loaded>
+        </Loaded>}
       </Flex>
     </>
+  )
+}
+
+// useCertificate looks up what an application is about, to ask what its kind asks for.
+function useCertificate(operation: Operation, issuer?: string, serial?: string) {
+  return useQuery({ queryKey: ['ra', 'certificate', issuer, serial], queryFn: () => ask(certificates({ query: { issuer, serial, limit: 1 } })), enabled: follows(operation) && !!issuer && !!serial })
+}
+
+// Whose says whose certificate an application is about.
+function Whose({ certificate }: { certificate: RaCertificate }) {
+  const { t } = useTranslation('applications')
+  return (
+    <Card size="small">
+      <Descriptions
+        size="small"
+        column={{ xs: 1, md: 4 }}
+        items={[
+          { key: 'name', label: t('name'), children: <Visible text={certificate.name} /> },
+          { key: 'unit', label: t('unit'), children: <Visible text={certificate.unit} /> },
+          { key: 'state', label: t('state'), children: <StateTag state={certificate.state} /> },
+          { key: 'until', label: t('until'), children: date(certificate.not_after) },
+        ]}
+      />
+    </Card>
   )
 }
 

@@ -60,7 +60,7 @@ function Shown({ blob, document }: { blob: Blob; document: RaDocument }) {
           <img src={url} alt={document.name ?? document.sort} style={{ width: `${zoom * 100}%`, transform: `rotate(${turn}deg)` }} />
         </div>
       )}
-      {url && !picture && <iframe src={url} title={document.name ?? document.sort} className="pdf" />}
+      {url && !picture && <iframe src={`${url}#navpanes=0&view=FitH`} title={document.name ?? document.sort} className="pdf" />}
     </Flex>
   )
 }

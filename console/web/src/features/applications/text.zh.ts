@@ -19,6 +19,7 @@ export default {
   'state.waiting': '待办的',
   'state.all': '全部状态',
   'empty': '没有符合条件的申请。可以调整筛选条件，或录入新的申请。',
+  'created': '录入时间',
   'registered_by': '录入人',
   'reviewed_by': '审核人',
   'carried_by': '制证人',
