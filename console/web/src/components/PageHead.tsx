@@ -1,4 +1,4 @@
-import { Flex, Space, Typography } from 'antd'
+import { Flex, Typography } from 'antd'
 import { useEffect, type ReactNode } from 'react'
 
 // PageHead is the title of a page, what it is for, and what can be done on it.
@@ -14,7 +14,7 @@ export function PageHead({ title, about, acts }: { title: ReactNode; about?: Rea
         </Typography.Title>
         {about && <Typography.Paragraph type="secondary">{about}</Typography.Paragraph>}
       </div>
-      {acts && <Space wrap>{acts}</Space>}
+      {acts && <Flex wrap gap={8} align="center">{acts}</Flex>}
     </Flex>
   )
 }

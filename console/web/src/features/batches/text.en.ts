@@ -71,7 +71,7 @@ export default {
   cell: 'Cell',
   field: 'Field',
   wrong: 'What is wrong',
-  remedy: 'What to do',
+  remedy: 'What to do, or the application',
   'column.request': 'Certificate request',
   issuing: 'Issuing',
   issue: 'Issue all',

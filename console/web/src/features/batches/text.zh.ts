@@ -71,7 +71,7 @@ export default {
   cell: '单元格',
   field: '字段',
   wrong: '问题',
-  remedy: '怎样改正',
+  remedy: '怎样改正／申请编号',
   'column.request': '证书请求',
   issuing: '制证',
   issue: '全部制证',

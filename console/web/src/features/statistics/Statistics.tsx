@@ -12,7 +12,7 @@ import { useFilters } from '@/lib/filters'
 import { ask } from '@/lib/http'
 import { Bars } from './Bars'
 import { Ending } from './Ending'
-import { among, cross, events, kinds, operations, standing, states } from './figures'
+import { among, chinaDay, cross, events, kinds, operations, standing, states } from './figures'
 import { Flow } from './Flow'
 
 const day = /^\d{4}-\d{2}-\d{2}$/
@@ -21,8 +21,9 @@ const valid = (text: string | undefined) => (text && day.test(text) && dayjs(tex
 export default function Statistics() {
   const { t, i18n } = useTranslation('statistics')
   const [filters, setFilters] = useFilters(['node', 'from', 'to', 'by'] as const)
-  const from = valid(filters.from) ?? dayjs().startOf('year').format('YYYY-MM-DD')
-  const to = valid(filters.to) ?? dayjs().format('YYYY-MM-DD')
+  const today = dayjs(chinaDay())
+  const from = valid(filters.from) ?? today.startOf('year').format('YYYY-MM-DD')
+  const to = valid(filters.to) ?? today.format('YYYY-MM-DD')
   const by = filters.by === 'day' ? 'day' : 'month'
   const asked = { node: filters.node, from, to }
   const query = useQuery({
@@ -38,7 +39,7 @@ export default function Statistics() {
     for (const one of ['node', by, 'kind', 'operation']) search.append('by', one)
     return <FileButton url={`/api/ra/v1/statistics/file?${search}`} name={`${t('title')}-${from}-${to}.${format}`} label={t(`file.${format}`)} />
   }
-  const ago = (count: number, unit: 'day' | 'month') => dayjs().subtract(count, unit)
+  const ago = (count: number, unit: 'day' | 'month') => today.subtract(count, unit)
   return (
     <>
       <PageHead title={t('title')} about={t('about')} acts={<>{file('csv')}{file('xlsx')}</>} />
@@ -47,7 +48,7 @@ export default function Statistics() {
           aria-label={t('period')}
           allowClear={false}
           value={[dayjs(from), dayjs(to)]}
-          presets={[{ label: t('period.month'), value: [ago(30, 'day'), dayjs()] }, { label: t('period.quarter'), value: [ago(3, 'month'), dayjs()] }, { label: t('period.year'), value: [dayjs().startOf('year'), dayjs()] }, { label: t('period.twelve'), value: [ago(12, 'month'), dayjs()] }]}
+          presets={[{ label: t('period.month'), value: [ago(30, 'day'), today] }, { label: t('period.quarter'), value: [ago(3, 'month'), today] }, { label: t('period.year'), value: [today.startOf('year'), today] }, { label: t('period.twelve'), value: [ago(12, 'month'), today] }]}
           onChange={(days) => setFilters({ from: days?.[0]?.format('YYYY-MM-DD'), to: days?.[1]?.format('YYYY-MM-DD') })}
         />
         <Segmented aria-label={t('by')} value={by} onChange={(value) => setFilters({ by: value })} options={[{ value: 'month', label: t('by.month') }, { value: 'day', label: t('by.day') }]} />
@@ -57,6 +58,9 @@ export default function Statistics() {
     </>
   )
 }
+
+// The colour of a state is the same everywhere (components/StateTag).
+const tones: Record<string, [string, string]> = { valid: ['#389e0d', '#95de64'], held: ['#d46b08', '#ffc069'], revoked: ['#a8071a', '#ff7875'], expired: ['#8c8c8c', '#8c8c8c'] }
 
 function Charts({ own, below }: { own: RaStatistics; below: RaStatistics }) {
   const { t } = useTranslation('statistics')
@@ -90,8 +94,8 @@ function Charts({ own, below }: { own: RaStatistics; below: RaStatistics }) {
         <Bars title={t('chart.kinds')} first={t('kind')} of={cross(happened, (f) => f.kind, among(events), { rows: kinds, columns: events })} row={kind} column={event} />
         <Bars title={t('chart.operations')} first={t('operation')} of={cross(happened, (f) => f.operation, among(events), { rows: operations, columns: events })} row={(name) => t(`operation.${name}`)} column={event} />
         <Bars title={t('chart.places')} first={t('components:place')} of={cross(children, (f) => f.node, among(events), { columns: events })} row={place} column={event} lying />
-        <Bars title={t('chart.standing')} first={t('kind')} of={cross(now, (f) => f.kind, standing, { rows: kinds, columns: states })} row={kind} column={state} lying />
-        <Bars title={t('chart.standing.places')} first={t('components:place')} of={cross(below.standing.filter((f) => f.node !== below.node), (f) => f.node, standing, { columns: states })} row={place} column={state} lying />
+        <Bars title={t('chart.standing')} first={t('kind')} tones={tones} of={cross(now, (f) => f.kind, standing, { rows: kinds, columns: states })} row={kind} column={state} lying />
+        <Bars title={t('chart.standing.places')} first={t('components:place')} tones={tones} of={cross(below.standing.filter((f) => f.node !== below.node), (f) => f.node, standing, { columns: states })} row={place} column={state} lying />
         <Ending figures={below.ending.filter((f) => f.node === below.node)} node={below.node} />
       </div>
     </>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RaFigure } from '@/client/ra'
-import { among, cross, daysOf, events, kinds, monthsFrom, standing } from './figures'
+import { among, chinaDay, cross, daysOf, events, kinds, monthsFrom, standing } from './figures'
 
 const figure = (event: string, times: number, more: Partial<RaFigure> = {}): RaFigure => ({ event, times, name: '', node: 'ra1', ...more })
 
@@ -25,4 +25,9 @@ test('only certificates stand', () => {
 test('months go on over the year, and end on their last day', () => {
   expect(monthsFrom('2026-11', 3)).toEqual(['2026-11', '2026-12', '2027-01'])
   expect(daysOf('2028-02')).toEqual({ ends_from: '2028-02-01', ends_to: '2028-02-29' })
+})
+
+test('a day begins eight hours before it does in Greenwich', () => {
+  expect(chinaDay(Date.parse('2026-11-23T15:59:59Z'))).toBe('2026-11-23')
+  expect(chinaDay(Date.parse('2026-12-31T16:00:00Z'))).toBe('2027-01-01')
 })

@@ -60,3 +60,6 @@ export function daysOf(month: string): { ends_from: string; ends_to: string } {
   const first = dayjs(month + '-01')
   return { ends_from: first.format('YYYY-MM-DD'), ends_to: first.endOf('month').format('YYYY-MM-DD') }
 }
+
+// chinaDay is the day it is in China, where the registration's days begin.
+export const chinaDay = (now = Date.now()): string => new Date(now + 8 * 3_600_000).toISOString().slice(0, 10)
