@@ -1,12 +1,12 @@
 import { CheckCircleOutlined, ClockCircleOutlined, CloseCircleOutlined, PauseCircleOutlined } from '@ant-design/icons'
-import { Button, Card, Flex } from 'antd'
+import { Card, Flex } from 'antd'
 import { createElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'react-router'
 import type { RaCertificate } from '@/client/self'
 import { Visible } from '@/components/Visible'
 import { date } from '@/lib/format'
 import { standing, type Standing } from './certificates'
+import { LinkButton } from './LinkButton'
 import { Renew } from './Renew'
 
 const icons: Record<Standing, typeof CheckCircleOutlined> = {
@@ -47,11 +47,7 @@ export function CertificateCard({ certificate }: { certificate: RaCertificate })
         {is === 'soon' && !certificate.legal?.includes('renew') && <p className="lines quiet">{t('renew.counter')}</p>}
         <Flex gap={8} wrap>
           {certificate.legal?.includes('renew') && <Renew certificate={certificate} />}
-          <Link to={`/certificates/${certificate.issuer}/${certificate.serial}`} className="self-linkbutton">
-            <Button size="large" tabIndex={-1}>
-              {t('details')}
-            </Button>
-          </Link>
+          <LinkButton to={`/certificates/${certificate.issuer}/${certificate.serial}`}>{t('details')}</LinkButton>
         </Flex>
       </Flex>
     </Card>

@@ -93,7 +93,7 @@ function Judge({ proof, onDone }: Part) {
   return (
     <Card size="small" title={t('rate')}>
       <Form layout="vertical" onFinish={(said: { rating: number; text?: string }) => !judge.isPending && judge.mutate(said)}>
-        <Form.Item name="rating" label={t('rate.stars')} rules={[{ required: true, message: t('rate.required') }]}>
+        <Form.Item name="rating" label={t('rate.stars')} rules={[{ validator: (_, stars?: number) => (stars ? Promise.resolve() : Promise.reject(new Error(t('rate.required')))) }]}>
           <Rate className="self-rate" />
         </Form.Item>
         <Form.Item name="text" label={t('rate.text')}>

@@ -1,11 +1,10 @@
 import { useMutation } from '@tanstack/react-query'
-import { Button } from 'antd'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'react-router'
 import { selfTicket } from '@/client/self'
 import { ask } from '@/lib/http'
 import { Conversation } from './Conversation'
 import { NumberAndCode, type Proof } from './NumberAndCode'
+import { LinkButton } from './LinkButton'
 import { Page } from './Page'
 
 // TicketLook is the service desk for who has no certificate at hand: ask, or go on with
@@ -19,11 +18,9 @@ export function TicketLook() {
         <Conversation first={look.data} proof={look.variables} />
       ) : (
         <>
-          <Link to="/tickets/ask" className="self-linkbutton">
-            <Button type="primary" size="large" block tabIndex={-1}>
-              {t('ask')}
-            </Button>
-          </Link>
+          <LinkButton to="/tickets/ask" type="primary" block>
+            {t('ask')}
+          </LinkButton>
           <h2>{t('tickets.look')}</h2>
           <NumberAndCode label={t('tickets.number')} act={t('tickets.open')} example="T-2026-000001" error={look.error} busy={look.isPending} onProof={look.mutate} />
         </>

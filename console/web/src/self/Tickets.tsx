@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Button, Empty } from 'antd'
+import { Empty } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { selfTickets } from '@/client/self'
@@ -8,6 +8,7 @@ import { StateTag } from '@/components/StateTag'
 import { Visible } from '@/components/Visible'
 import { minute } from '@/lib/format'
 import { ask } from '@/lib/http'
+import { LinkButton } from './LinkButton'
 import { Page } from './Page'
 
 // Tickets are the holder's own questions.
@@ -16,11 +17,9 @@ export function Tickets() {
   const query = useQuery({ queryKey: ['tickets'], queryFn: () => ask(selfTickets()).then((all) => all ?? []) })
   return (
     <Page title={t('tickets')} about={t('tickets.own')}>
-      <Link to="/tickets/ask" className="self-linkbutton">
-        <Button type="primary" size="large" block tabIndex={-1}>
-          {t('ask')}
-        </Button>
-      </Link>
+      <LinkButton to="/tickets/ask" type="primary" block>
+        {t('ask')}
+      </LinkButton>
       <Loaded query={query}>
         {(all) =>
           all.length === 0 ? (
