@@ -55,6 +55,7 @@ export async function sit(who: string | undefined, how: How = {}): Promise<Seat>
     clientCertificates: identity ? [{ origin, certPath: join(identity, 'ecdsa-chain.pem'), keyPath: join(identity, 'ecdsa-sign.key') }] : [],
   })
   const page = await context.newPage()
+  page.setDefaultTimeout(20_000) // so that a failure names what was waited for
   const seat: Seat = { page, context, violations: [], strangers: [] }
   page.on('console', (message) => {
     const text = message.text()

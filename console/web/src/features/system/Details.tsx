@@ -2,9 +2,10 @@ import { Card, Descriptions, Flex, Progress, Table, Tag, Typography } from 'antd
 import { useTranslation } from 'react-i18next'
 import type { WireOwnCertificate, WireSystem } from '@/client/ca'
 import { Visible } from '@/components/Visible'
-import { date, daysUntil, minute, octets, pairs, span } from '@/lib/format'
+import { date, daysUntil, minute, octets, pairs } from '@/lib/format'
 import { Checks } from './Checks'
 import { endsSoon } from './health'
+import { spoken } from './Said'
 
 // Details is everything one component says about itself.
 export function Details({ system }: { system: WireSystem }) {
@@ -117,14 +118,15 @@ function Database({ system }: { system: WireSystem }) {
 function Process({ system }: { system: WireSystem }) {
   const { t } = useTranslation('system')
   const { process } = system
+  const unit = (name: string) => t(`unit.${name}`)
   return (
     <Card title={t('process')} size="small" className="card">
       <Descriptions
         size="small"
         column={1}
         items={[
-          { key: 'up', label: t('running'), children: span((Date.parse(system.now) - Date.parse(system.started)) / 1000) },
-          { key: 'cpu', label: t('cpu'), children: `${span(process.cpu_seconds)} · ${t('processors', { count: process.processors })}` },
+          { key: 'up', label: t('running'), children: spoken((Date.parse(system.now) - Date.parse(system.started)) / 1000, unit) },
+          { key: 'cpu', label: t('cpu'), children: `${spoken(process.cpu_seconds, unit)} · ${t('processors', { count: process.processors })}` },
           { key: 'memory', label: t('memory'), children: octets(process.memory) },
           { key: 'files', label: t('files'), children: `${process.open_files} / ${process.open_files_most}` },
           ...process.disks.map((disk) => ({

@@ -3,15 +3,18 @@ import type { Standing } from '@/client/ca'
 import { octets, span } from '@/lib/format'
 import { textKeys } from './health'
 
-function figure(check: Standing): string {
+// figure is the value of a check with its unit, in the words of the language.
+function figure(check: Standing, unit: (name: string) => string): string {
   switch (check.unit) {
     case 'seconds':
-      return check.value < 1 ? `${Math.round(check.value * 1000)} ms` : span(check.value)
+      return check.value < 1 ? `${Math.round(check.value * 1000)} ms` : spoken(check.value, unit)
     case 'octets':
       return octets(check.value)
   }
   return String(Math.round(check.value))
 }
+
+export const spoken = (seconds: number, unit: (name: string) => string) => span(seconds).replace(/ (d|h|min|s)\b/g, (_, name: string) => ' ' + unit(name))
 
 // useSaid gives the words for a check: what it says, and what to do about it.
 export function useSaid() {
@@ -20,7 +23,7 @@ export function useSaid() {
   return (check: Standing) => {
     const says = first(textKeys(check))
     const remedy = first(textKeys(check).map((key) => `${key}.remedy`))
-    return { says: says ? t(says, { value: figure(check) }) : check.says, remedy: check.level !== 'ok' && remedy ? t(remedy, { value: figure(check) }) : '' }
+    return { says: says ? t(says, { value: figure(check, (name) => t(`unit.${name}`)) }) : check.says, remedy: check.level !== 'ok' && remedy ? t(remedy, { value: figure(check, (name) => t(`unit.${name}`)) }) : '' }
   }
 }
 

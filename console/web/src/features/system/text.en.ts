@@ -1,4 +1,5 @@
 export default {
+  'unit.d': 'd', 'unit.h': 'h', 'unit.min': 'min', 'unit.s': 's',
   'title': 'System',
   'about': 'Health, certificates, database, backups and version of each place. Looks again every 30 seconds.',
   'open': 'Details',

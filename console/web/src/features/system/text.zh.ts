@@ -1,4 +1,5 @@
 export default {
+  'unit.d': '天', 'unit.h': '小时', 'unit.min': '分钟', 'unit.s': '秒',
   'title': '运行状况',
   'about': '各系统的健康、证书、数据库、备份和版本。每 30 秒自动刷新。',
   'open': '查看详情',

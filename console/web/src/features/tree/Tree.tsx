@@ -33,7 +33,7 @@ export default function Tree() {
         {(mine) => (
           <Flex gap={16} wrap align="start">
             <Card size="small" className="tree-side">
-              <Input.Search allowClear aria-label={t('search')} placeholder={t('search')} onSearch={(text) => setSearch(text.trim())} className="filters" />
+              <Input.Search allowClear aria-label={t('search')} placeholder={t('search')} onSearch={(text) => setSearch(text.trim())} className="aside" />
               {search ? <Search text={search} onOpen={open} /> : <Branches top={mine.node} chosen={chosen} onOpen={open} />}
             </Card>
             <div className="tree-main">
