@@ -26,14 +26,14 @@ export function FieldInput({ field, label, value, onChange, configuration, disab
     const key = `gateway:option.${field.path.split('.').at(-1)}.${option}`
     return i18n.exists(key) ? t(key) : option
   }
-  const options = field.from ? parts[field.from].of(configuration).map(({ name, title }) => ({ value: name, label: title ? `${name}（${String(title)}）` : name })) : field.options?.map((option) => ({ value: option, label: named(option) }))
+  const options = field.from ? parts[field.from].of(configuration).map(({ name, title }) => ({ value: name, label: title ? t('named', { name, title: String(title) }) : name })) : field.options?.map((option) => ({ value: option, label: named(option) }))
   const common = { 'aria-label': label, disabled }
   switch (field.as) {
     case 'text':
       return <Input {...common} value={(value as string) ?? ''} placeholder={field.empty} onChange={(event) => onChange(event.target.value)} />
     case 'long':
     case 'pem':
-      return <Input.TextArea {...common} className={field.as === 'pem' ? 'code' : undefined} autoSize={{ minRows: 3, maxRows: 10 }} value={(value as string) ?? ''} placeholder={field.as === 'pem' ? '-----BEGIN CERTIFICATE-----' : field.empty} onChange={(event) => onChange(event.target.value)} />
+      return <Input.TextArea {...common} className={field.as === 'pem' ? 'code' : undefined} rows={4} value={(value as string) ?? ''} placeholder={field.as === 'pem' ? '-----BEGIN CERTIFICATE-----' : field.empty} onChange={(event) => onChange(event.target.value)} />
     case 'number':
       return <InputNumber {...common} min={0} value={value as number | undefined} placeholder={field.empty} onChange={(next) => onChange(next ?? undefined)} />
     case 'switch':

@@ -101,7 +101,7 @@ export function PartEditor({ kind, name, initial, base, configuration }: Props) 
               label: 'JSON',
               children: (
                 <Space orientation="vertical" className="whole-width">
-                  <Input.TextArea aria-label="JSON" className="code" spellCheck={false} autoSize={{ minRows: 16, maxRows: 40 }} readOnly={!held} status={text !== undefined && !read ? 'error' : undefined} value={text ?? ''} onChange={(event) => setText(event.target.value)} />
+                  <Input.TextArea aria-label="JSON" className="code" spellCheck={false} rows={28} readOnly={!held} status={text !== undefined && !read ? 'error' : undefined} value={text ?? ''} onChange={(event) => setText(event.target.value)} />
                   {text !== undefined && !read && <Alert type="error" showIcon title={t('json.bad')} />}
                 </Space>
               ),

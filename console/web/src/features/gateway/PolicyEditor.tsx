@@ -65,7 +65,7 @@ function Editor({ initial, base }: { initial: string; base: number }) {
         aria-label={t('policy.text')}
         className="code"
         spellCheck={false}
-        autoSize={{ minRows: 18, maxRows: 44 }}
+        rows={26}
         readOnly={!may.rules}
         value={text}
         onChange={(event) => {

@@ -48,7 +48,7 @@ export function Simulate({ rules }: { rules: PolicyRules }) {
               {t('simulate.run')}
             </Button>
           </Space>
-          {source === 'text' && <Input.TextArea aria-label={t('policy.text')} className="code" spellCheck={false} autoSize={{ minRows: 8, maxRows: 24 }} value={text ?? initial.data ?? ''} onChange={(event) => setText(event.target.value)} />}
+          {source === 'text' && <Input.TextArea aria-label={t('policy.text')} className="code" spellCheck={false} rows={12} value={text ?? initial.data ?? ''} onChange={(event) => setText(event.target.value)} />}
         </Flex>
       </Card>
       {unread && <Alert type="error" showIcon role="alert" title={unread} />}

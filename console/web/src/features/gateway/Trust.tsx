@@ -98,7 +98,7 @@ function Sources() {
               { key: 'number', title: t('sources.number'), render: (_, row) => row.number ?? '–' },
               { key: 'next', title: t('sources.nextUpdate'), render: (_, row) => (row.kind === 'journal' ? t('sources.follows') : minute(row.nextUpdate)) },
               { key: 'bytes', title: t('sources.bytes'), align: 'right', render: (_, row) => octets(row.bytes) },
-              { key: 'error', title: t('sources.error'), render: (_, row) => (row.error ? <span className="narrow"><Visible text={row.error} />（{row.failures}）</span> : '–') },
+              { key: 'error', title: t('sources.error'), render: (_, row) => (row.error ? <span className="narrow"><Visible text={row.error} /> ×{row.failures}</span> : '–') },
               ...(may.rules ? [{ key: 'acts', title: t('acts'), render: (_: unknown, row: TrustSourceHealth) => <SourceActs source={row} /> }] : []),
             ]}
           />

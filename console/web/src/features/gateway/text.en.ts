@@ -3,7 +3,7 @@ import fields from './fields.en'
 export default {
   ...fields,
   title: 'Gateway', about: 'Whether the gateway is what was wanted, and who uses it now.',
-  name: 'Name', 'name.help': 'Small letters, digits and hyphens, beginning with a letter or digit; not changed afterwards.', state: 'State', address: 'Address', acts: 'Acts', time: 'Time', note: 'Note (kept with the version)', version: 'Version', issuer: 'Issuing CA', serial: 'Serial number', or: ' or ',
+  name: 'Name', 'name.help': 'Small letters, digits and hyphens, beginning with a letter or digit; not changed afterwards.', state: 'State', address: 'Address', acts: 'Acts', time: 'Time', note: 'Note (kept with the version)', version: 'Version', issuer: 'Issuing CA', serial: 'Serial number', or: ' or ', named: '{{name}} ({{title}})',
   check: 'Check', 'check.good': 'The gateway can run this', save: 'Save and run', saved: 'Done', remove: 'Remove', upload: 'Choose a file', reset: 'Start over', close: 'Close', days: '{{count}} days', 'json.bad': 'This is no JSON, or it has no name', 'tab.form': 'Form',
   'row.add': 'Add a line', 'row.remove': 'Remove line {{n}}',
   first: 'The gateway does not protect an application yet',

@@ -3,7 +3,7 @@ import fields from './fields.zh'
 export default {
   ...fields,
   title: '网关概览', about: '网关是否按要求运行，现在有哪些人在用。',
-  name: '名称', 'name.help': '小写字母、数字和连字符，以字母或数字开头；保存后不能改。', state: '状态', address: '地址', acts: '操作', time: '时间', note: '说明（写入版本记录）', version: '版本', issuer: '签发 CA', serial: '序列号', or: ' 或 ',
+  name: '名称', 'name.help': '小写字母、数字和连字符，以字母或数字开头；保存后不能改。', state: '状态', address: '地址', acts: '操作', time: '时间', note: '说明（写入版本记录）', version: '版本', issuer: '签发 CA', serial: '序列号', or: ' 或 ', named: '{{name}}（{{title}}）',
   check: '检查', 'check.good': '网关可以按此运行', save: '保存并启用', saved: '已生效', remove: '删除', upload: '选择文件', reset: '恢复原文', close: '关闭', days: '{{count}} 天', 'json.bad': '不是有效的 JSON，或缺少 name', 'tab.form': '表单',
   'row.add': '增加一行', 'row.remove': '删除第 {{n}} 行',
   first: '网关还没有保护任何应用',

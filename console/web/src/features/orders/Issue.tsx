@@ -24,7 +24,7 @@ export default function Issue() {
   return (
     <>
       <PageHead title={t('issue.title')} about={t('issue.about')} />
-      {may.issue ? <Loaded query={query}>{(all) => <Ordering profiles={all.filter((one) => !one.half_of && !['canary', 'officer', 'site', 'responder', 'node'].includes(one.kind))} />}</Loaded> : <Alert type="info" showIcon title={t('issue.who')} />}
+      {may.issue ? <Loaded query={query}>{(all) => <Ordering profiles={all.filter((one) => !one.half_of && !['canary', 'officer', 'site', 'ocsp', 'ca', 'timestamp'].includes(one.kind))} />}</Loaded> : <Alert type="info" showIcon title={t('issue.who')} />}
     </>
   )
 }
@@ -67,7 +67,7 @@ function Ordering({ profiles: all }: { profiles: CaProfileView[] }) {
       <Card size="small" title={t('what')}>
         <div className="part-form">
           <Form.Item name="profile" label={t('profile')} rules={[{ required: true, message: t('required') }]}>
-            <Select showSearch={{ optionFilterProp: 'label' }} disabled={!!carried.request} options={all.map((one) => ({ value: one.name, label: `${one.description[language]}（${one.name}）` }))} popupMatchSelectWidth={false} />
+            <Select showSearch={{ optionFilterProp: 'label' }} disabled={!!carried.request} options={all.map((one) => ({ value: one.name, label: t('named', { name: one.description[language], of: one.name }) }))} popupMatchSelectWidth={false} />
           </Form.Item>
           <Form.Item name="issuer" label={t('issuer')}>
             <Select allowClear placeholder={t('issuer.auto')} options={issuing.data?.map((one) => ({ value: one.id, label: `${one.id} (${one.suite})` }))} />

@@ -62,7 +62,7 @@ export function HolderCard() {
 // NameCard asks for what the profile lets a name say.
 export function NameCard({ profile }: { profile: CaProfileView }) {
   const { t } = useTranslation('orders')
-  const label = (type: string) => `${t(`attribute.${type}`, { defaultValue: type })}（${type}）`
+  const label = (type: string) => t('named', { name: t(`attribute.${type}`, { defaultValue: type }), of: type })
   return (
     <Card size="small" title={t('subject')}>
       <div className="part-form">

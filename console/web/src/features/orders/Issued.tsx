@@ -1,5 +1,6 @@
 import { DownloadOutlined } from '@ant-design/icons'
 import { Button, Card, Descriptions, Flex, Space } from 'antd'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import type { CaCertificate, CaIssued } from '@/client/ca'
@@ -11,7 +12,7 @@ import { save } from '@/lib/http'
 
 // Issued is what an order brought: the certificates, their chain, and the encryption key
 // in an envelope that only the holder opens.
-export function Issued({ issued }: { issued: CaIssued }) {
+export function Issued({ issued, acts }: { issued: CaIssued; acts?: ReactNode }) {
   const { t } = useTranslation('orders')
   const { envelope } = issued
   return (
@@ -33,6 +34,7 @@ export function Issued({ issued }: { issued: CaIssued }) {
     >
       <Flex vertical gap={16}>
         <Certificate one={issued.sign} />
+        {acts}
         {issued.encrypt && <Certificate one={issued.encrypt} />}
         {issued.history_waits && <span className="quiet">{t('history.waits')}</span>}
       </Flex>

@@ -11,6 +11,7 @@ import { PageHead } from '@/components/PageHead'
 import { useFilters } from '@/lib/filters'
 import { ask } from '@/lib/http'
 import { useSession } from '@/lib/session'
+import { ChangeActs } from './ChangeActs'
 import { Issued } from './Issued'
 
 export function useMay() {
@@ -43,19 +44,19 @@ export default function Look() {
         <Card size="small">
           <Input.Search allowClear className="wide-search" enterButton={t('look')} aria-label={t('application')} placeholder={t('application')} defaultValue={application} onSearch={(text) => setFilters({ application: text.trim() })} />
         </Card>
-        {application && <Found application={application} may={may.end} />}
+        {application && <Found application={application} may={may.end} issue={may.issue} />}
       </Flex>
     </>
   )
 }
 
-function Found({ application, may }: { application: string; may: boolean }) {
+function Found({ application, may, issue }: { application: string; may: boolean; issue: boolean }) {
   const { t } = useTranslation('orders')
   const key = ['ca', 'order', application]
   const query = useQuery({ queryKey: key, queryFn: () => ask(order({ path: { application } })) })
   return (
     <Flex vertical gap={16}>
-      <Loaded query={query}>{(issued) => <Issued issued={issued} />}</Loaded>
+      <Loaded query={query}>{(issued) => <Issued issued={issued} acts={issue && (issued.sign.state === 'valid' || issued.sign.state === 'held') && <ChangeActs key={issued.sign.serial} one={issued.sign} />} />}</Loaded>
       {may && (
         <Card size="small" title={t('key.title')}>
           <p className="quiet">{t('key.about')}</p>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CaProfileView } from '@/client/ca'
-import { orderOf, requestOf, subjectOf, wanted, type Asked } from './asked'
+import { attributes, orderOf, requestOf, subjectOf, wanted, type Asked } from './asked'
 
 const profile = { name: 'person-sign', subject: [{ type: 'C', fixed: 'CN' }, { type: 'O', required: true }, { type: 'OU', max: 4 }, { type: 'CN', required: true }, { type: 'serialNumber', holder: true }] } as CaProfileView
 
@@ -16,4 +16,9 @@ test('an order holds what was given and nothing empty', () => {
   expect(orderOf(asked, profile, 'app-1')).toEqual({ application: 'app-1', profile: 'person-sign', subject: [{ type: 'C', value: 'CN' }, { type: 'CN', value: 'x' }], identity: { kind: 'resident', number: '9999' }, alt_names: [{ kind: 'dns', value: 'a.example' }] })
   expect(orderOf({ ...asked, who: 'none', altNames: {}, days: 30, single: true, decision: 'two hands' }, profile, 'a')).toMatchObject({ days: 30, single: true, decision: 'two hands' })
   expect(requestOf({ ...asked, request: '-----BEGIN CERTIFICATE REQUEST-----\nAQID\n-----END CERTIFICATE REQUEST-----' })).toBe('AQID')
+})
+
+test('a name is read as certificates show it', () => {
+  expect(attributes('C=CN, O=示例, 有限公司, CN=a\\, b=c')).toEqual([{ type: 'C', value: 'CN' }, { type: 'O', value: '示例, 有限公司' }, { type: 'CN', value: 'a, b=c' }])
+  expect(attributes('')).toEqual([])
 })

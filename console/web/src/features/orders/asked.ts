@@ -53,3 +53,12 @@ export function orderOf(asked: Asked, profile: CaProfileView, application: strin
 }
 
 export const requestOf = (asked: Asked): string | undefined => (asked.request ? derOf(asked.request) : undefined)
+
+// attributes reads a name as certificates show it, root first: C=CN, O=…, CN=…. A comma
+// belongs to a value unless another attribute follows it, or has a backslash before it.
+export function attributes(name: string): PkiAttribute[] {
+  return name.split(/(?<!\\),\s*(?=[A-Za-z][A-Za-z0-9.]*=)/).flatMap((part) => {
+    const cut = part.indexOf('=')
+    return cut > 0 ? [{ type: part.slice(0, cut).trim(), value: part.slice(cut + 1).replace(/\\(.)/g, '$1').trim() }] : []
+  })
+}

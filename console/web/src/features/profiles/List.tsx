@@ -60,7 +60,7 @@ export default function List() {
               dataSource={all.filter(fits)}
               onRow={(row) => ({ tabIndex: 0, className: 'opens', onClick: () => open(row), onKeyDown: (event) => event.key === 'Enter' && open(row) })}
               columns={[
-                { key: 'name', title: t('name'), render: (_, row) => <><strong>{row.name}</strong><div className="quiet narrow"><Visible text={row.description[language]} /></div></> },
+                { key: 'name', title: t('name'), render: (_, row) => <><strong>{row.name}</strong><div className="quiet"><Visible text={row.description[language]} /></div></> },
                 { key: 'kind', title: t('kind'), render: (_, row) => t(`kind.${row.kind}`) },
                 { key: 'version', title: t('version'), align: 'right', dataIndex: 'version' },
                 { key: 'suites', title: t('suites'), render: (_, row) => row.suites.map((suite) => <Tag key={suite}>{suite}</Tag>) },

@@ -60,7 +60,7 @@ function Editor({ known }: { known: string | undefined }) {
               </Flex>
             }
           >
-            <Input.TextArea aria-label={`${t('text')} ${n + 1}`} className="code" spellCheck={false} autoSize={{ minRows: 14, maxRows: 40 }} placeholder="name: …" value={text} onChange={(event) => change(n, event.target.value)} />
+            <Input.TextArea aria-label={`${t('text')} ${n + 1}`} className="code" spellCheck={false} rows={26} placeholder="name: …" value={text} onChange={(event) => change(n, event.target.value)} />
             {n === 0 && known !== undefined && text !== known && <div className="below-search"><Difference before={known} after={text} /></div>}
           </Card>
         ))}

@@ -1,7 +1,7 @@
 export default {
   title: '证书模板', about: '能签发哪些证书，每一种写什么。修改须由系统管理员提议、他人同意。', name: '名称', kind: '类别', version: '版本', suites: '密钥算法', validity: '有效期', 'validity.of': '{{days}} 天，最长 {{most}} 天', days: '{{count}} 天', minutes: '{{count}} 分钟', marks: '特点', search: '按名称或说明查找', unknown: '没有这个模板', yes: '是', no: '否',
   pair: '双证书', 'pair.optional': '加密证书可不办', server_key: '密钥可由中心产生', half_of: '{{name}} 的加密证书', one_per_holder: '每人只限一张', published: '发布到目录',
-  'kind.person': '个人', 'kind.organisation': '机构', 'kind.device': '设备', 'kind.code': '代码签名', 'kind.officer': '操作员', 'kind.site': '站点', 'kind.ca': 'CA', 'kind.canary': '探测', 'kind.responder': '状态服务', 'kind.timestamp': '时间戳', 'kind.node': '节点',
+  'kind.person': '个人', 'kind.organisation': '机构', 'kind.device': '设备', 'kind.code': '代码签名', 'kind.officer': '操作员', 'kind.site': '站点', 'kind.ca': 'CA', 'kind.canary': '探测', 'kind.ocsp': '状态服务', 'kind.responder': '状态服务', 'kind.timestamp': '时间戳', 'kind.node': '节点',
   rules: '内容', versions: '版本历史', basic: '基本', subject: '主体', attribute: '属性', rule: '规则', max: '最多', fixed: '固定为 {{value}}', 'from.holder': '由持有者编号产生', required: '必填', optional: '可选', alt_names: '备用名称', 'alt_names.none': '不允许', 'alt_names.max': '最多 {{count}} 个', extensions: '扩展', key_usage: '密钥用途', ext_key_usage: '扩展密钥用途', critical: '关键', policies: '证书策略', private_extensions: '私有扩展', off: '已关闭',
   'attribute.C': '国家', 'attribute.ST': '省', 'attribute.L': '市', 'attribute.O': '单位', 'attribute.OU': '部门', 'attribute.CN': '姓名或名称', 'attribute.title': '职务', 'attribute.serialNumber': '持有者编号', 'attribute.emailAddress': '邮箱',
   added: '生效时间', added_by: '由', approval: '审批', 'approval.look': '查看', 'approval.none': '初始', compare: '比较', 'compare.from': '旧版本', 'compare.to': '新版本', text: '模板文本（YAML）',
