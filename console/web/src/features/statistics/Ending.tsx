@@ -6,8 +6,8 @@ import type { RaFigure } from '@/client/ra'
 import { Chart, tooltip, type Look } from '@/components/Chart'
 import { cross, daysOf, kinds, monthsFrom } from './figures'
 
-// As far as the registration looks ahead (ra/statistics.go).
-const months = 36
+// As far as the registration looks ahead: this month and three years (ra/statistics.go).
+const months = 37
 
 // Ending is when certificates end: a field for each month and kind, which opens the list
 // of those.
@@ -27,7 +27,7 @@ export function Ending({ figures, node }: { figures: RaFigure[]; node: string })
         tooltip: { ...tooltip(look), formatter: (at: { value: [number, number, number] }) => `${calendar[at.value[0]]} ${names[at.value[1]]}\n${at.value[2]}` },
         xAxis: { type: 'category', data: calendar, axisLabel: { color: look.quiet }, axisTick: { show: false }, axisLine: { show: false } },
         yAxis: { type: 'category', data: names, inverse: true, axisLabel: { color: look.text }, axisTick: { show: false }, axisLine: { show: false } },
-        visualMap: { min: 0, max: most, calculable: false, orient: 'horizontal', left: 'center', bottom: 0, itemHeight: 120, itemWidth: 12, textStyle: { color: look.quiet }, text: [String(most), '0'], inRange: { color: look.dark ? ['#1f1f1f', '#5c3a10', '#b8621b', '#ff9c4a'] : ['#f5f5f5', '#ffd591', '#fa8c16', '#ad4e00'] } },
+        visualMap: { min: 0, max: most, calculable: false, orient: 'horizontal', left: 'center', bottom: 0, itemHeight: 120, itemWidth: 12, textStyle: { color: look.quiet }, text: [String(most), '0'], inRange: { color: look.dark ? ['#2b2b2b', '#5c3a10', '#b8621b', '#ff9c4a'] : ['#f5f5f5', '#ffd591', '#fa8c16', '#ad4e00'] } },
         series: [{ type: 'heatmap', data, itemStyle: { borderColor: look.paper, borderWidth: 2, borderRadius: 3 }, emphasis: { itemStyle: { borderColor: look.text } } }],
       }
     },

@@ -46,11 +46,11 @@ export default function Show() {
 
 function Turn({ turn }: { turn: HelpdeskTurn }) {
   const { t } = useTranslation('tickets')
-  const ours = turn.by !== 'person'
+  const ours = turn.by !== 'person' && turn.event !== 'open' // what was asked is the person's, whoever entered it
   return (
     <article className={`turn${ours ? ' ours' : ''}${turn.internal ? ' internal' : ''}`}>
       <Flex gap={8} align="center" wrap>
-        <strong>{ours ? turn.by : t('person')}</strong>
+        <strong>{turn.by === 'person' ? t('person') : turn.by}</strong>
         <Tag>{t(`event.${turn.event}`)}</Tag>
         {turn.internal && <Tag color="gold">{t('internal')}</Tag>}
         <span className="quiet">{minute(turn.at)}</span>
