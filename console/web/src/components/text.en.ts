@@ -19,6 +19,7 @@ export default {
   'unsaved.stay': 'Stay',
   'state.valid': 'Valid',
   'state.issued': 'Issued',
+  'state.act.issued': 'Carried out',
   'state.delivered': 'Delivered',
   'state.active': 'Active',
   'state.done': 'Done',

@@ -22,6 +22,7 @@ export default {
   'unsaved.stay': '继续填写',
   'state.valid': '有效',
   'state.issued': '已签发',
+  'state.act.issued': '已执行',
   'state.delivered': '已交付',
   'state.active': '正常',
   'state.done': '完成',

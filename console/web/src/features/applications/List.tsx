@@ -18,7 +18,7 @@ import { csv } from '@/lib/csv'
 import { useFilters } from '@/lib/filters'
 import { ask, save } from '@/lib/http'
 import { may, useMe } from '@/lib/me'
-import { kinds } from './entry'
+import { kinds, makes } from './entry'
 
 const states = ['draft', 'submitted', 'returned', 'approved', 'rejected', 'issued', 'delivered', 'withdrawn'] as const
 const names = ['state', 'kind', 'node', 'holder', 'batch'] as const
@@ -47,7 +47,7 @@ export default function List() {
     { key: 'unit', title: t('unit'), render: (row: RaApplication) => <span className="long-name"><Visible text={row.fields.unit} /></span>, text: (row: RaApplication) => row.fields.unit ?? '' },
     { key: 'kind', title: t('kind'), render: (row: RaApplication) => t(`kind.${row.kind}`), text: (row: RaApplication) => t(`kind.${row.kind}`) },
     { key: 'operation', title: t('operation'), render: (row: RaApplication) => t(`operation.${row.operation}`), text: (row: RaApplication) => t(`operation.${row.operation}`) },
-    { key: 'state', title: t('state'), render: (row: RaApplication) => <StateTag state={row.state} />, text: (row: RaApplication) => t(`components:state.${row.state}`) },
+    { key: 'state', title: t('state'), render: (row: RaApplication) => <StateTag state={row.state} of={makes(row.operation) ? undefined : 'act'} />, text: (row: RaApplication) => t(`components:state.${row.state === 'issued' && !makes(row.operation) ? 'act.issued' : row.state}`) },
     { key: 'node', title: t('node'), render: (row: RaApplication) => row.node, text: (row: RaApplication) => row.node },
     { key: 'by', title: t('registered_by'), render: (row: RaApplication) => row.registered_by, text: (row: RaApplication) => row.registered_by },
     { key: 'changed', title: t('changed'), render: (row: RaApplication) => minute(row.changed), text: (row: RaApplication) => minute(row.changed) },

@@ -16,6 +16,7 @@ import { Barred } from './Barred'
 import { CarryOut, SubmitNow, Withdraw } from './Acts'
 import { Conflict } from './Conflict'
 import { Delivery } from './Delivery'
+import { makes } from './entry'
 import { Facts } from './Facts'
 import { LifeLine, Progress } from './LifeLine'
 import { Others } from './Others'
@@ -48,7 +49,7 @@ function Whole({ application }: { application: RaApplication }) {
         title={
           <Space size={12} wrap>
             <Visible text={application.fields.name} />
-            <StateTag state={application.state} />
+            <StateTag state={application.state} of={makes(application.operation) ? undefined : 'act'} />
           </Space>
         }
         about={
