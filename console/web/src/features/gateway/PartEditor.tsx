@@ -13,7 +13,7 @@ import { Refusal } from '@/lib/refusal'
 import { useUnsaved } from '@/lib/unsaved'
 import { BrandingPreview } from './BrandingPreview'
 import { Conflict } from './Conflict'
-import { configurationKey, gatewayKey, namePattern, useMay } from './configuration'
+import { gatewayKey, namePattern, useMay } from './configuration'
 import { PartForm } from './PartForm'
 import { CertificateOrder } from './CertificateOrder'
 import { parts, replaced, type Kind, type Value } from './parts'
@@ -57,9 +57,13 @@ export function PartEditor({ kind, name, initial, base, configuration }: Props) 
     }
   }
   const reload = () => Promise.all([queries.invalidateQueries({ queryKey: gatewayKey })])
+  // What is read of the gateway is out of date only once the page is left: read anew here,
+  // it would draw another form in the place of this one.
   useEffect(() => {
-    if (saved) void navigate(part.keeper === 'rules' ? '/gateway/trust' : `/gateway/parts?part=${kind}`)
-  }, [saved, navigate, part, kind])
+    if (!saved) return
+    void navigate(part.keeper === 'rules' ? '/gateway/trust' : `/gateway/parts?part=${kind}`)
+    void queries.invalidateQueries({ queryKey: gatewayKey })
+  }, [saved, navigate, queries, part, kind])
   const able = held && now !== undefined && namePattern.test(now.name)
   const title = fresh ? t(`kind.${kind}.new`) : t(`kind.${kind}.named`, { name })
   return (
@@ -70,11 +74,11 @@ export function PartEditor({ kind, name, initial, base, configuration }: Props) 
         acts={
           held && (
             <>
-              {!fresh && <Act label={t('remove')} title={t('part.remove', { name })} about={<p>{t('part.remove.about')}</p>} reason="optional" reasonLabel={t('note')} danger done={t('part.removed')} run={(note) => part.remove(name, onto, note)} refresh={[gatewayKey]} after={() => setSaved(true)} />}
+              {!fresh && <Act label={t('remove')} title={t('part.remove', { name })} about={<p>{t('part.remove.about')}</p>} reason="optional" reasonLabel={t('note')} danger done={t('part.removed')} run={(note) => part.remove(name, onto, note)} after={() => setSaved(true)} />}
               <Button onClick={() => check.mutate()} loading={check.isPending} disabled={!able}>
                 {t('check')}
               </Button>
-              <Act label={t('save')} title={t('part.save')} about={<p>{t('part.save.about')}</p>} reason="optional" reasonLabel={t('note')} primary disabled={!able || !dirty} done={t('saved')} run={save} refresh={[configurationKey, gatewayKey]} after={() => setSaved(true)} />
+              <Act label={t('save')} title={t('part.save')} about={<p>{t('part.save.about')}</p>} reason="optional" reasonLabel={t('note')} primary disabled={!able || !dirty} done={t('saved')} run={save} after={() => setSaved(true)} />
             </>
           )
         }
