@@ -66,6 +66,7 @@ export default {
   'kind.code': 'Code signing',
   'kind.officer': 'Officer',
   'kind.site': 'Site',
+  'operation.issue': 'First issue',
   'operation.apply': 'Apply',
   'operation.renew': 'Renew',
   'operation.reissue': 'Re-issue',

@@ -69,6 +69,7 @@ export default {
   'kind.code': '代码签名',
   'kind.officer': '操作员',
   'kind.site': '站点',
+  'operation.issue': '申领',
   'operation.apply': '申请',
   'operation.renew': '更新',
   'operation.reissue': '补办',

@@ -85,7 +85,7 @@ function Charts({ own, below }: { own: RaStatistics; below: RaStatistics }) {
         <div className="figure"><Statistic title={t('figure.registered')} value={sum('register')} /></div>
         <div className="figure"><Statistic title={t('figure.approved')} value={sum('approve')} /></div>
         <div className="figure"><Statistic title={t('figure.issued')} value={sum('issue')} /></div>
-        <div className="figure"><Statistic title={t('figure.wait')} value={hours === undefined ? '–' : hours < 10 ? hours.toFixed(1) : Math.round(hours)} suffix={hours === undefined ? '' : t('hours')} /></div>
+        <div className="figure"><Statistic title={t('figure.wait')} value={hours === undefined ? '–' : hours < 0.1 ? '< 0.1' : hours < 10 ? hours.toFixed(1) : Math.round(hours)} suffix={hours === undefined ? '' : t('hours')} /></div>
         <div className="figure"><Statistic title={t('figure.waiting')} value={waiting} /></div>
         <div className="figure"><Statistic title={t('figure.valid')} value={valid} /></div>
       </div>

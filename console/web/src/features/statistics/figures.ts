@@ -2,7 +2,7 @@ import dayjs from 'dayjs'
 import type { RaFigure } from '@/client/ra'
 
 export const kinds = ['person', 'organisation', 'device', 'code'] as const
-export const operations = ['apply', 'renew', 'reissue', 'modify', 'freeze', 'unfreeze', 'revoke', 'cancel'] as const
+export const operations = ['issue', 'renew', 'reissue', 'modify', 'freeze', 'unfreeze', 'revoke', 'cancel'] as const
 export const states = ['valid', 'held', 'revoked', 'expired'] as const
 
 // What is counted of an application on its way, in its order.
