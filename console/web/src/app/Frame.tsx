@@ -43,9 +43,6 @@ const queries = new QueryClient({
   },
 })
 
-// The letters of tags, dark enough for their ground.
-const tags = { green7: '#237804', orange7: '#ad4e00', cyan7: '#006d75', blue7: '#003eb3', gold7: '#874d00', red7: '#a8071a' }
-
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=nonce]')?.content
 
 // Frame is what both consoles stand in: language, look, and the rules of queries.
@@ -69,7 +66,7 @@ export function Frame({ children }: { children: ReactNode }) {
           algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
           // The default colours are too pale for white letters (WCAG 2.2, 1.4.3); in the
           // dark, where they have to stand out from black, letters on them are black.
-          token: { colorPrimary: dark ? '#3c89e8' : '#0958d9', colorPrimaryHover: dark ? '#65a9f3' : '#003eb3', colorError: dark ? '#e8585a' : '#cf1322', colorErrorHover: dark ? '#ff7875' : '#a8071a', colorLink: dark ? '#69b1ff' : '#0958d9', colorLinkHover: dark ? '#91caff' : '#003eb3', borderRadius: 6, colorTextTertiary: dark ? '#9a9a9a' : '#646464', colorTextPlaceholder: dark ? '#9a9a9a' : '#6b6b6b', ...(dark ? {} : tags) },
+          token: { colorPrimary: dark ? '#3c89e8' : '#0958d9', colorPrimaryHover: dark ? '#65a9f3' : '#003eb3', colorError: dark ? '#e8585a' : '#cf1322', colorErrorHover: dark ? '#ff7875' : '#a8071a', colorLink: dark ? '#69b1ff' : '#0958d9', colorLinkHover: dark ? '#91caff' : '#003eb3', borderRadius: 6, colorTextTertiary: dark ? '#9a9a9a' : '#646464', colorTextPlaceholder: dark ? '#9a9a9a' : '#6b6b6b' },
           components: dark ? { Button: { primaryColor: '#000', dangerColor: '#000' } } : undefined,
         }}
       >

@@ -232,7 +232,6 @@ describe('self-service with a certificate', () => {
     await seat.page.getByLabel('具体情况').fill('写到一半，去开会了。')
     await seat.context.clearCookies()
     await go(seat, '返回')
-    await seat.page.getByText('有未保存的内容').first().waitFor()
     await press(seat, '继续填写')
     await seat.page.evaluate(() => window.dispatchEvent(new Event('visibilitychange')))
     await seat.page.getByRole('dialog').getByText('登录已超时').waitFor()
