@@ -26,7 +26,7 @@ describe('approvals', () => {
     await security.page.getByRole('row').filter({ hasText: '缩短有效期' }).first().waitFor()
     await shoot(security, 'approvals-zh')
     await security.page.getByRole('row').filter({ hasText: '缩短有效期' }).first().click()
-    await security.page.getByText(`version: ${newest.version + 1}`).waitFor()
+    await security.page.getByText(`version: ${newest.version + 1}`).first().waitFor()
     await shoot(security, 'approval-zh')
     await security.page.getByRole('button', { name: /^同\s?意$/ }).click()
     await security.page.getByRole('dialog').getByRole('button', { name: /^同\s?意$/ }).click()

@@ -18,7 +18,7 @@ describe('officers', () => {
     await form.getByText('三类管理员彼此分开').waitFor()
     await shoot(seat, 'officers-separation-zh')
     await form.getByLabel('名称').fill(`trial.reviewer-${Date.now().toString(36)}`)
-    await form.getByRole('combobox', { name: /^角\s?色$/ }).click()
+    await form.getByLabel('角色').click()
     await seat.page.getByTitle('审核员').last().click()
     await form.getByRole('button', { name: /^生\s?成$/ }).click()
     await seat.page.getByText('只显示这一次').waitFor()

@@ -14,7 +14,7 @@ import { Visible } from '@/components/Visible'
 import { minute } from '@/lib/format'
 import { ask } from '@/lib/http'
 import { useSession } from '@/lib/session'
-import { policyCompared } from './compare'
+import { partsOf, policyCompared } from './compare'
 import { Difference } from '@/components/Difference'
 import { deciders, mayDecide } from './items'
 import { useOperation } from './names'
@@ -33,7 +33,7 @@ export default function Motion() {
           <NoPage />
         ) : (
           <>
-            <PageHead title={`${named(`motion.${m.kind}`)} · ${m.object} ${m.detail.edition ?? ''}`} about={t('one.about')} acts={<Acts m={m} />} />
+            <PageHead title={`${named(`motion.${m.kind}`)} · ${m.object}`} about={t('one.about')} acts={<Acts m={m} />} />
             <Flex vertical gap={16}>
               <Standing m={m} />
               {m.kind === 'policy' && m.state !== 'refused' && <Policy m={m} />}
@@ -87,9 +87,10 @@ function Acts({ m }: { m: RaMotion }) {
 
 function Policy({ m }: { m: RaMotion }) {
   const { t } = useTranslation('approvals')
+  const [kind, edition] = partsOf(m)
   const query = useQuery({ queryKey: ['approvals', 'policy', m.id], queryFn: () => policyCompared(m) })
   return (
-    <Card size="small" title={t('content', { name: m.detail.edition ?? m.object })} extra={<Link to={`/policies/${m.object}/${m.detail.edition}`}>{t('policy.open')}</Link>}>
+    <Card size="small" title={t('content', { name: m.object })} extra={<Link to={`/policies/${kind}/${encodeURIComponent(edition)}`}>{t('policy.open')}</Link>}>
       <Loaded query={query}>{({ comparison }) => (comparison ? <Difference before={comparison.before} after={comparison.after} /> : <span className="quiet">{t('policy.pdf')}</span>)}</Loaded>
     </Card>
   )

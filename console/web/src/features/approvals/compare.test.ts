@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decoded, nameIn, textsIn } from './compare'
+import { decoded, nameIn, partsOf, textsIn } from './compare'
 
 test('profiles are found in the content of a proposal', () => {
   expect(textsIn('["name: a\\n","name: b\\n"]').map(nameIn)).toEqual(['a', 'b'])
@@ -10,3 +10,7 @@ test('profiles are found in the content of a proposal', () => {
 })
 
 test('texts come as UTF-8', () => expect(decoded('5Lit5paH')).toBe('中文'))
+
+test('a motion names kind and edition', () => {
+  expect(partsOf({ object: 'practice-statement 2.1' })).toEqual(['practice-statement', '2.1'])
+})

@@ -45,11 +45,16 @@ async function profileBefore(name: string, approval: string): Promise<string> {
   }
 }
 
+// partsOf reads what a motion about a policy is about: "practice-statement 2.1".
+export function partsOf(m: Pick<RaMotion, 'object'>): [kind: string, edition: string] {
+  const at = m.object.indexOf(' ')
+  return at < 0 ? [m.object, ''] : [m.object.slice(0, at), m.object.slice(at + 1)]
+}
+
 // policyCompared sets an edition of the rules beside the published one before it, where
 // both are texts.
 export async function policyCompared(m: RaMotion): Promise<{ media: string; comparison?: Comparison }> {
-  const kind = m.object
-  const edition = m.detail.edition
+  const [kind, edition] = partsOf(m)
   const whole = await ask(policiesText({ path: { kind, edition } }))
   if (!whole.media_type.startsWith('text/')) return { media: whole.media_type }
   const { items } = await ask(policies({ query: { limit: 200 } }))

@@ -34,7 +34,7 @@ export function mayDecide(motion: RaMotion, roles: string[], name: string): bool
 export const deciders = (kind: string) => decides[kind] ?? []
 
 const ofApproval = (place: Place, a: OfficerApproval, mine: boolean): Item => ({ key: place + a.id, to: `/approvals/${place}/${a.id}`, place, operation: a.operation, object: a.object, reason: a.reason, by: a.proposed_by, at: a.proposed, until: a.state === 'pending' ? a.expires : a.ended, state: a.state, mine })
-const ofMotion = (m: RaMotion, mine: boolean): Item => ({ key: 'motion' + m.id, to: `/approvals/motion/${m.id}`, place: 'ra', operation: `motion.${m.kind}`, object: m.detail.edition ? `${m.object} ${m.detail.edition}` : m.object, reason: m.reason, by: m.proposed_by, at: m.created, until: m.state === 'open' ? undefined : m.changed, state: m.state, mine })
+const ofMotion = (m: RaMotion, mine: boolean): Item => ({ key: 'motion' + m.id, to: `/approvals/motion/${m.id}`, place: 'ra', operation: `motion.${m.kind}`, object: m.object, reason: m.reason, by: m.proposed_by, at: m.created, until: m.state === 'open' ? undefined : m.changed, state: m.state, mine })
 
 // Officers below the home of a registration see no proposals there, which is no fault.
 async function quietly<T>(what: Promise<T>, none: T): Promise<T> {
