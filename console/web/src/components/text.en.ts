@@ -67,7 +67,6 @@ export default {
   'kind.officer': 'Officer',
   'kind.site': 'Site',
   'operation.issue': 'First issue',
-  'operation.apply': 'Apply',
   'operation.renew': 'Renew',
   'operation.reissue': 'Re-issue',
   'operation.revoke': 'Revoke',
