@@ -87,11 +87,11 @@ describe('the gateway', () => {
     const { page } = seat
     await page.goto(at('/gateway/policy?tab=explain&application=demo'))
     await page.getByLabel('证书（PEM）').fill(readFileSync(join(folder(), 'identities/alice/ecdsa-chain.pem'), 'utf8'))
-    await page.getByRole('button', { name: /^判\s?断$/ }).click()
+    await page.getByRole('button', { name: /判\s?断/ }).click()
     await page.getByText('允许：由规则 demo').waitFor()
     await shoot(seat, 'gateway-explain-zh')
     await page.getByText('未登录', { exact: true }).click()
-    await page.getByRole('button', { name: /^判\s?断$/ }).click()
+    await page.getByRole('button', { name: /判\s?断/ }).click()
     await page.getByText(/拒绝：规则 demo（演示应用）要求认证级别达到 2/).waitFor()
     await leave(seat)
   })
