@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query'
 import { Alert, Button, Flex, Modal } from 'antd'
 import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { Link, Outlet, useLocation } from 'react-router'
+import { Link, Outlet, useLocation, useNavigate } from 'react-router'
 import { Preferences } from '@/app/Preferences'
 import { Failure } from '@/components/Failure'
 import { useSession } from '@/lib/session'
@@ -28,7 +28,9 @@ export function Shell() {
   const { t } = useTranslation('self')
   const { view, ended, logOut } = useSession()
   const { pathname } = useLocation()
-  const leave = useMutation({ mutationFn: logOut })
+  const navigate = useNavigate()
+  // Whoever comes next to this device begins at the beginning.
+  const leave = useMutation({ mutationFn: logOut, onSuccess: () => navigate('/') })
   const online = useOnline()
   useEffect(() => {
     window.scrollTo(0, 0) // browsers return something from it, which is no clean-up
