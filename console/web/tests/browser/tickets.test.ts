@@ -58,7 +58,7 @@ describe('tickets', () => {
     await shoot(seat, 'tickets-list-en-dark')
     await page.getByRole('link', { name: 'Monthly report' }).click()
     await page.getByText('Mean rating').waitFor()
-    await page.locator('canvas').first().or(page.getByText('Nothing in this time').first()).waitFor()
+    await page.locator('canvas').or(page.getByText('Nothing in this time')).first().waitFor()
     await page.waitForTimeout(400) // the drawing
     await shoot(seat, 'tickets-report-en-dark')
     const file = page.waitForEvent('download')
