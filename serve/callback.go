@@ -166,10 +166,12 @@ func (i *Inward) ServerTLS(own *Identity) *tls.Config {
 	return c
 }
 
-// Run takes connections until ctx ends; config is for TLS.
+// Run takes connections until ctx ends, and closes them then: who called in is to look
+// for whoever takes over. config is for TLS.
 func (i *Inward) Run(ctx context.Context, listener net.Listener, config *tls.Config) error {
 	stop := context.AfterFunc(ctx, func() { listener.Close() })
 	defer stop()
+	defer i.hangUp()
 	limits := DefaultLimits()
 	listener = Fair(listener, 64)
 	for {
@@ -186,6 +188,15 @@ func (i *Inward) Run(ctx context.Context, listener net.Listener, config *tls.Con
 				raw.Close()
 			}
 		}()
+	}
+}
+
+// hangUp ends the connections of all peers.
+func (i *Inward) hangUp() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, l := range i.lines {
+		l.hangUp()
 	}
 }
 

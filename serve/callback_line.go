@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ type line struct {
 
 	mu      sync.Mutex
 	newest  *http.ClientConn
+	over    bool
 	changed chan struct{} // closed, and made anew, whenever newest is set
 }
 
@@ -41,6 +43,11 @@ func (l *line) put(ctx context.Context, conn net.Conn, bare bool) error {
 		return err
 	}
 	l.mu.Lock()
+	if l.over {
+		l.mu.Unlock()
+		fresh.Close()
+		return errHungUp
+	}
 	old := l.newest
 	l.newest = fresh
 	close(l.changed)
@@ -51,6 +58,18 @@ func (l *line) put(ctx context.Context, conn net.Conn, bare bool) error {
 		closeIdle(old)
 	}
 	return nil
+}
+
+var errHungUp = errors.New("nobody is called back from here any more")
+
+// hangUp closes the connection, and every later one.
+func (l *line) hangUp() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+	if l.newest != nil {
+		l.newest.Close()
+	}
 }
 
 func closeIdle(c *http.ClientConn) {

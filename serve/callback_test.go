@@ -86,6 +86,22 @@ func TestCallsTravelBack(t *testing.T) {
 	all.Wait()
 }
 
+// Who stops taking connections ends those he has, so that the peer looks for another.
+func TestEndedInwardHangsUp(t *testing.T) {
+	a := newAuthority(t, "root")
+	z := openZones(t, a.leaf("kmc", nil), a, byName)
+	if _, err := z.ask("x"); err != nil {
+		t.Fatal(err)
+	}
+	z.stop()
+	l := z.inward.line("kmc")
+	for until := time.Now().Add(10 * time.Second); l.newest.Err() == nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("the connection is still open")
+		}
+	}
+}
+
 func TestCallBackWithoutPeer(t *testing.T) {
 	a := newAuthority(t, "root")
 	z := openZones(t, a.leaf("somebody-else", nil), a, byName)
