@@ -318,4 +318,8 @@ var chineseRareRefusals = table{
 	"error.console.stranger":        "此证书未在这里登记",
 	"error.config.console":          "console 未配置监听地址（{}）",
 	"error.config.console-span":     "console 的时限不正确（{}）",
+	"error.gateway.certificate":     "此证书在这里不能使用（{}）",
+	"error.gateway.service":         "没有这个需要证书的服务（{}）",
+	"error.gateway.session":         "会话不属于此证书",
+	"error.sso.code":                "登录码的长度不正确（{}）",
 }

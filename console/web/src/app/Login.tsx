@@ -6,6 +6,7 @@ import { Failure } from '@/components/Failure'
 import { Visible } from '@/components/Visible'
 import { date } from '@/lib/format'
 import { useSession } from '@/lib/session'
+import { FirstStart } from './FirstStart'
 import { Preferences } from './Preferences'
 
 // Login shows the certificate the browser brought and opens a session with it.
@@ -35,7 +36,12 @@ export function LoginForm() {
   const enter = useMutation({ mutationFn: logIn })
   const { shown } = view
   if (!shown) {
-    return <Alert type="info" showIcon title={t('login.none')} description={<p className="lines">{t('login.none.help')}</p>} />
+    return (
+      <Flex vertical gap={16}>
+        <Alert type="info" showIcon title={t('login.none')} description={<p className="lines">{t('login.none.help')}</p>} />
+        {view.kind === 'officers' && <FirstStart />}
+      </Flex>
+    )
   }
   return (
     <Flex vertical gap={16}>

@@ -35,7 +35,7 @@ describe('approvals', () => {
   })
 
   test('an edition of the rules: proposed with its file, refused by another', async () => {
-    const edition = `9.${Date.now() % 100000}`
+    const edition = `9.${Date.now() % 10000}`
     const system = await sit('centre.system', { language: 'en-US', look: 'dark' })
     await system.page.goto(origin() + '/policies')
     await system.page.getByRole('button', { name: 'Propose an edition' }).click()

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { Row } from './proven'
 import { soundness, type Sound, type Verdict } from './verdict'
 
-const types: Record<Sound, 'success' | 'info' | 'error'> = { proven: 'success', unsigned: 'success', broken: 'error', rewritten: 'error', forged: 'error' }
+const types: Record<Sound, 'success' | 'info' | 'error'> = { proven: 'success', unsigned: 'info', broken: 'error', rewritten: 'error', forged: 'error' }
 
 // Proof says what this browser found out about the entries that are shown, and no more.
 export function Proof({ rows }: { rows: Row[] }) {

@@ -41,7 +41,6 @@ export function CodeShown({ given, onClose }: { given?: Given; onClose: () => vo
             <Typography.Paragraph code copyable={{ text: command(given, 'https://…') }}>
               {command(given, 'https://…')}
             </Typography.Paragraph>
-            {given.place === 'ca' && given.role !== 'site' && given.role !== 'node' && <Typography.Paragraph type="secondary">{t('code.browser')}</Typography.Paragraph>}
           </div>
         </Flex>
       )}

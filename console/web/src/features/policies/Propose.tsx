@@ -41,7 +41,7 @@ export function Propose({ onClose }: { onClose: () => void }) {
       <Form<Fields> form={form} layout="vertical" initialValues={{ kind: 'practice-statement', begins: dayjs().add(1, 'day') }} onFinish={(fields) => file?.media && !propose.isPending && propose.mutate(fields)}>
         <Form.Item name="kind" label={t('kind')}><Select options={['practice-statement', 'certificate-policy'].map((value) => ({ value, label: t(`kind.${value}`) }))} /></Form.Item>
         <Form.Item name="title" label={t('name')} rules={[{ required: true, whitespace: true, message: t('wanted') }]}><Input maxLength={100} /></Form.Item>
-        <Form.Item name="edition" label={t('edition')} extra="2.1" rules={[{ required: true, whitespace: true, message: t('wanted') }]}><Input maxLength={20} /></Form.Item>
+        <Form.Item name="edition" label={t('edition')} extra="2.1" rules={[{ required: true, whitespace: true, message: t('wanted') }, { pattern: /^[0-9]{1,4}(\.[0-9]{1,4}){0,3}$/, message: t('edition.form') }]}><Input maxLength={20} /></Form.Item>
         <Form.Item name="oid" label="OID" rules={[{ required: true, pattern: /^[0-2](\.(0|[1-9][0-9]*))+$/, message: t('oid.wrong') }]}><Input maxLength={100} placeholder="1.2.156.112600.1.1" /></Form.Item>
         <Form.Item name="begins" label={t('begins')} rules={[{ required: true }]}><DatePicker /></Form.Item>
         <Form.Item label={t('file')} extra={t('file.help')}>

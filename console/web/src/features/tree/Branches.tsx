@@ -21,7 +21,6 @@ export function Branches({ top, chosen, onOpen }: { top: RaNode; chosen?: string
     return queries.getQueryCache().subscribe((event) => {
       if (event.type === 'updated' && event.action.type === 'invalidate' && event.query.queryKey[0] === 'nodes' && event.query.queryKey[1] === 'children') void load(event.query.queryKey[2] as string)
     })
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [top.id])
   const branch = (node: RaNode): TreeDataNode => ({
     key: node.id,
