@@ -1,6 +1,8 @@
 import { Card, Descriptions, Flex } from 'antd'
 import { useTranslation } from 'react-i18next'
+import { said } from '@/components/Failure'
 import { PageHead } from '@/components/PageHead'
+import { Refusal } from '@/lib/refusal'
 import { useSession } from '@/lib/session'
 import { Roles } from './Shell'
 import { slots } from './slots'
@@ -17,7 +19,7 @@ export default function Home() {
           <Part key={n} />
         ))}
         <Card title={t('home.places')}>
-          <Descriptions column={1} size="small" items={view.places.map((place) => ({ key: place.name, label: place.title, children: place.known ? <Roles roles={place.roles} /> : (place.wrong ?? t('home.unknown')) }))} />
+          <Descriptions column={1} size="small" items={view.places.map((place) => ({ key: place.name, label: place.title, children: place.known ? <Roles roles={place.roles} /> : (place.code ? said(new Refusal(403, { code: place.code, title: place.wrong })).wrong : t('home.unknown')) }))} />
         </Card>
       </Flex>
     </>
