@@ -10,7 +10,9 @@ export default defineConfig({
     globalSetup: ['tests/browser/demo.ts'],
     environment: 'node',
     fileParallelism: false,
-    testTimeout: 60_000,
+    testTimeout: 90_000,
+    // A browser on two busy cores may miss a step; what fails twice has failed.
+    retry: 1,
     hookTimeout: 90_000,
     sequence: { concurrent: false },
   },

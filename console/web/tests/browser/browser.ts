@@ -50,6 +50,7 @@ export async function sit(who: string | undefined, how: How = {}): Promise<Seat>
     ignoreHTTPSErrors: true,
     locale: how.language ?? 'zh-CN',
     colorScheme: how.look ?? 'light',
+    reducedMotion: 'reduce', // what is judged and drawn has come to rest
     viewport: how.phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },
     acceptDownloads: true,
     clientCertificates: identity ? [{ origin, certPath: join(identity, 'ecdsa-chain.pem'), keyPath: join(identity, 'ecdsa-sign.key') }] : [],
