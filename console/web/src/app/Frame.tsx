@@ -43,6 +43,9 @@ const queries = new QueryClient({
   },
 })
 
+// The grounds of tags and notices stay as they are where the letters on them are darker.
+const pale = { colorSuccessBg: '#f6ffed', colorSuccessBorder: '#b7eb8f', colorWarningBg: '#fffbe6', colorWarningBorder: '#ffe58f' }
+
 const nonce = document.querySelector<HTMLMetaElement>('meta[name=nonce]')?.content
 
 // Frame is what both consoles stand in: language, look, and the rules of queries.
@@ -66,7 +69,7 @@ export function Frame({ children }: { children: ReactNode }) {
           algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
           // The default colours are too pale for white letters (WCAG 2.2, 1.4.3); in the
           // dark, where they have to stand out from black, letters on them are black.
-          token: { colorPrimary: dark ? '#3c89e8' : '#0958d9', colorPrimaryHover: dark ? '#65a9f3' : '#003eb3', colorSuccess: dark ? '#6abe39' : '#237804', colorWarning: dark ? '#e8b339' : '#874d00', colorError: dark ? '#ff8785' : '#cf1322', colorErrorHover: dark ? '#ff7875' : '#a8071a', colorLink: dark ? '#69b1ff' : '#0958d9', colorLinkHover: dark ? '#91caff' : '#003eb3', borderRadius: 6, colorTextTertiary: dark ? '#9a9a9a' : '#646464', colorTextPlaceholder: dark ? '#9a9a9a' : '#6b6b6b' },
+          token: { ...(dark ? {} : pale), colorPrimary: dark ? '#3c89e8' : '#0958d9', colorPrimaryHover: dark ? '#65a9f3' : '#003eb3', colorSuccess: dark ? '#6abe39' : '#237804', colorWarning: dark ? '#e8b339' : '#874d00', colorError: dark ? '#ff8785' : '#cf1322', colorErrorHover: dark ? '#ff7875' : '#a8071a', colorLink: dark ? '#69b1ff' : '#0958d9', colorLinkHover: dark ? '#91caff' : '#003eb3', borderRadius: 6, colorTextTertiary: dark ? '#9a9a9a' : '#646464', colorTextPlaceholder: dark ? '#9a9a9a' : '#6b6b6b' },
           components: dark ? { Button: { primaryColor: '#000', dangerColor: '#000' }, Menu: { itemSelectedColor: '#91caff' }, Tabs: { itemSelectedColor: '#69b1ff', itemHoverColor: '#91caff', itemActiveColor: '#69b1ff' } } : undefined,
         }}
       >

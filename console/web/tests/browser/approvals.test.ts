@@ -47,7 +47,7 @@ describe('approvals', () => {
     await form.getByText('cps.txt').waitFor()
     await form.getByRole('button', { name: 'Propose', exact: true }).click()
     await system.page.getByText('This is your own proposal').waitFor()
-    await system.page.getByText('第一条').waitFor()
+    await system.page.getByText('第一条', { exact: true }).waitFor()
     await shoot(system, 'motion-en-dark')
     const address = system.page.url()
     await leave(system)
