@@ -13,6 +13,7 @@ describe('the audit log', () => {
     for (const place of ['注册机构（RA）', '证书认证中心（CA）', '密钥管理中心（KMC）', '身份网关']) {
       await seat.page.getByRole('tab', { name: place }).click()
       await seat.page.getByText(/本页 \d+ 条已核验/).waitFor()
+      await seat.page.getByText('日志头的签名有效').waitFor()
       expect(await seat.page.getByLabel('核验不通过').count()).toBe(0)
     }
     await seat.page.getByRole('tab', { name: '证书认证中心（CA）' }).click()
@@ -22,6 +23,7 @@ describe('the audit log', () => {
     await seat.page.getByText('并且是此浏览器上次所见日志').waitFor()
     await seat.page.getByRole('button', { name: /^说\s?明$/ }).click()
     await seat.page.getByText('未证明的').waitFor()
+    await seat.page.getByText(/有效（.*SM2.*）/).waitFor()
     await shoot(seat, 'audit-proof-zh')
     await leave(seat)
   })
@@ -54,7 +56,8 @@ describe('the audit log', () => {
     await seat.page.getByText(/proven, in the log of/).waitFor()
     await shoot(seat, 'audit-entry-en-dark')
     await seat.page.keyboard.press('Escape')
-    await seat.page.getByRole('button', { name: 'Export' }).hover()
+    await seat.page.getByRole('dialog').waitFor({ state: 'hidden' })
+    await seat.page.getByRole('button', { name: 'Export' }).click()
     const [file] = await Promise.all([seat.page.waitForEvent('download'), seat.page.getByText('JSON with proofs').click()])
     const { entries, proofs } = JSON.parse(readFileSync(await file.path(), 'utf8')) as { entries: { act: string }[]; proofs: { head: string }[] }
     expect(entries.length).toBeGreaterThan(3)

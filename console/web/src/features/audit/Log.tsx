@@ -110,7 +110,7 @@ function Export({ place, wanted }: { place: ReturnType<typeof usePlace>; wanted:
     onError: (error) => message.error(said(error).wrong),
   })
   return (
-    <Dropdown menu={{ items: [{ key: 'csv', label: t('export.csv') }, { key: 'json', label: t('export.json') }], onClick: ({ key }) => write.mutate(key as 'csv') }}>
+    <Dropdown trigger={['click']} menu={{ items: [{ key: 'csv', label: t('export.csv') }, { key: 'json', label: t('export.json') }], onClick: ({ key }) => write.mutate(key as 'csv') }}>
       <Button icon={<DownloadOutlined />} loading={write.isPending}>
         {t('export')}
       </Button>

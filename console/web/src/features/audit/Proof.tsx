@@ -50,7 +50,7 @@ function Explained({ verdict }: { verdict: Verdict }) {
           { key: 'origin', label: t('proof.origin'), children: <span className="code">{verdict.head.origin}</span> },
           { key: 'size', label: t('proof.size'), children: verdict.head.size },
           { key: 'root', label: t('proof.root'), children: <span className="code">{verdict.head.body.split('\n')[2]}</span> },
-          { key: 'signed', label: t('proof.signed'), children: t(`signed.${verdict.signed}`) },
+          { key: 'signed', label: t('proof.signed'), children: t(`signed.${verdict.signed}`, { by: verdict.by.join(t('and')) }) },
           { key: 'keys', label: t('proof.keys'), children: verdict.keys.map((key) => <Typography.Paragraph key={key} className="code" copyable>{key}</Typography.Paragraph>) },
           { key: 'head', label: t('proof.head'), children: <Typography.Paragraph className="code lines" copyable={{ text: verdict.text }}>{verdict.text}</Typography.Paragraph> },
           { key: 'offline', label: t('proof.offline'), children: <Typography.Text code copyable>onecert audit verify --config ca.yaml --heads heads/</Typography.Text> },

@@ -36,21 +36,53 @@ export function readHead(text: string): Head | undefined {
 
 export type Signed = 'good' | 'bad' | 'unread'
 
-// signedBy says whether one of the log's keys signed the head. A browser verifies Ed25519;
-// it knows no SM2, so heads signed with that alone stay unread here.
-export async function signedBy(head: Head, keys: string[]): Promise<Signed> {
-  for (const key of keys) {
-    const [name, hash, encoded] = key.split('+', 2).concat(key.split('+').slice(2).join('+'))
-    const octets = encoded ? octetsOf(encoded) : new Uint8Array()
-    if (name !== head.origin || octets[0] !== 1 || octets.length !== 33) continue
-    const mine = head.signatures.find((signature) => signature.name === name && signature.hash === hash)
-    if (!mine) continue
-    try {
-      const imported = await crypto.subtle.importKey('raw', octets.slice(1), 'Ed25519', false, ['verify'])
-      return (await crypto.subtle.verify('Ed25519', imported, mine.signature, new TextEncoder().encode(head.body))) ? 'good' : 'bad'
-    } catch {
-      return 'unread' // an older browser
-    }
+// Judged is what came of the signatures of a head, and of which algorithms they are.
+export interface Judged {
+  signed: Signed
+  by: string[]
+}
+
+interface Key {
+  name: string
+  hash: string
+  algorithm?: 'Ed25519' | 'SM2' // of those that are known here
+  octets: Octets // without the type
+}
+
+const sm2Type = '\xff1.2.156.10197.1.501\n' // as audit/signer.go writes it
+
+// readKey reads the key of a note, "name+hash+key" (C2SP signed-note).
+function readKey(text: string): Key {
+  const [name, hash, ...rest] = text.split('+')
+  const encoded = octetsOf(rest.join('+'))
+  if (encoded[0] === 1 && encoded.length === 33) return { name, hash, algorithm: 'Ed25519', octets: encoded.slice(1) }
+  if (String.fromCharCode(...encoded.slice(0, sm2Type.length)) === sm2Type) return { name, hash, algorithm: 'SM2', octets: encoded.slice(sm2Type.length) }
+  return { name, hash, octets: encoded }
+}
+
+// verified is undefined where this browser cannot tell.
+async function verified(key: Key, text: Octets, signature: Octets): Promise<boolean | undefined> {
+  if (key.algorithm === 'SM2') return (await import('./sm2')).verifiesSM2(key.octets, text, signature)
+  if (key.algorithm === undefined) return undefined
+  try {
+    const imported = await crypto.subtle.importKey('raw', key.octets, 'Ed25519', false, ['verify'])
+    return await crypto.subtle.verify('Ed25519', imported, signature, text)
+  } catch {
+    return undefined // an older browser
   }
-  return 'unread'
+}
+
+// signedBy judges a head by the log's keys: good takes one signature of theirs and none
+// that is wrong; unread is a head of which this browser can verify none.
+export async function signedBy(head: Head, keys: string[]): Promise<Judged> {
+  const by: string[] = []
+  let unread = 0
+  for (const key of keys.map(readKey).filter(({ name }) => name === head.origin)) {
+    const mine = head.signatures.find((one) => one.name === key.name && one.hash === key.hash)
+    const good = mine && (await verified(key, new TextEncoder().encode(head.body), mine.signature))
+    if (good === false) return { signed: 'bad', by: [key.algorithm!] }
+    if (good) by.push(key.algorithm!)
+    else if (mine) unread += 1
+  }
+  return { signed: by.length > 0 ? 'good' : unread > 0 ? 'unread' : 'bad', by }
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { AuditEntry, WireAuditProof } from '@/client/ca'
 import fixture from './log.fixture.json'
-import { readHead } from './head'
+import { octetsOf, readHead } from './head'
 import { judge, soundness } from './verdict'
 
 // The fixture was written by room audit: three entries of 23, one of them with everything
@@ -43,10 +43,32 @@ describe("a page of the component's own log", () => {
     expect(soundness([verdict], [])).toBe('forged')
   })
 
-  test('signed with what no browser verifies says so', async () => {
-    const sm2 = proof.keys.filter((key) => key.split('+').slice(2).join('+').startsWith('/z'))
-    expect(sm2.length).toBeGreaterThan(0)
-    expect((await judge(entries, { ...proof, keys: sm2 }, undefined)).signed).toBe('unread')
+  test('signed by each of its keys alone is good, and by none of them is forged', async () => {
+    expect((await judge(entries, proof, undefined)).by).toEqual(['Ed25519', 'SM2'])
+    for (const [n, by] of [[0, 'Ed25519'], [1, 'SM2']] as const) {
+      const verdict = await judge(entries, { ...proof, keys: [proof.keys[n]] }, undefined)
+      expect(verdict).toMatchObject({ signed: 'good', by: [by] })
+      expect(soundness([verdict], shown)).toBe('proven')
+    }
+    expect((await judge(entries, { ...proof, keys: [] }, undefined)).signed).toBe('bad')
+    const [body] = proof.head.split('\n\n')
+    expect((await judge(entries, { ...proof, head: body + '\n\n' }, undefined)).signed).toBe('bad')
+  })
+
+  test('with one wrong signature beside a good one is forged', async () => {
+    const lines = proof.head.split('\n')
+    for (const line of lines.filter((text) => text.startsWith('— '))) {
+      const [dash, name, base64] = line.split(' ')
+      const octets = octetsOf(base64)
+      octets[octets.length - 1] ^= 1
+      const head = proof.head.replace(line, [dash, name, btoa(String.fromCharCode(...octets))].join(' '))
+      expect((await judge(entries, { ...proof, head }, undefined)).signed).toBe('bad')
+    }
+  })
+
+  test('signed with a key of a kind that is not known here stays unread', async () => {
+    const strange = proof.keys.map((key) => key.split('+').slice(0, 2).join('+') + '+' + btoa('\xfe something'))
+    expect((await judge(entries, { ...proof, keys: strange }, undefined)).signed).toBe('unread')
   })
 
   test('what is no head is refused', async () => {

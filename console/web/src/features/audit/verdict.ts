@@ -10,6 +10,7 @@ export interface Verdict {
   keys: string[]
   proven: Set<number> // entries that stand under the head
   signed: Signed
+  by: string[] // algorithms of the signatures that were verified
   // whether the log continues the one that this browser saw before; undefined: it saw none
   continues?: { size: number; yes: boolean }
 }
@@ -31,7 +32,7 @@ export async function judge(entries: AuditEntry[], proof: WireAuditProof, seen: 
     const path = proof.proofs.find((one) => one.number === entry.number)
     if (path && path.size === head.size && same(octetsOf(path.root), head.root) && (await included(await leafOf(entry), entry.number, head.size, path.hashes.map(octetsOf), head.root))) proven.add(entry.number)
   }
-  const verdict: Verdict = { head, text: proof.head, keys: proof.keys, proven, signed: await signedBy(head, proof.keys) }
+  const verdict: Verdict = { head, text: proof.head, keys: proof.keys, proven, ...(await signedBy(head, proof.keys)) }
   if (seen) verdict.continues = { size: seen.size, yes: await grown(seen.size, octetsOf(seen.root), head.size, head.root, proof.since.map(octetsOf)) }
   return verdict
 }
