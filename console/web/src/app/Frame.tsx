@@ -20,15 +20,16 @@ interface Looks {
 const Context = createContext<Looks>({ look: 'auto', setLook: () => undefined, dark: false })
 export const useLook = () => useContext(Context)
 
-function useDarkSystem(): boolean {
-  const query = useMemo(() => window.matchMedia('(prefers-color-scheme: dark)'), [])
-  const [dark, setDark] = useState(query.matches)
+// usePreference follows what somebody has chosen for all programs of his machine.
+function usePreference(question: string): boolean {
+  const query = useMemo(() => window.matchMedia(question), [question])
+  const [chosen, setChosen] = useState(query.matches)
   useEffect(() => {
-    const heard = () => setDark(query.matches)
+    const heard = () => setChosen(query.matches)
     query.addEventListener('change', heard)
     return () => query.removeEventListener('change', heard)
   }, [query])
-  return dark
+  return chosen
 }
 
 const queries = new QueryClient({
@@ -52,7 +53,8 @@ const nonce = document.querySelector<HTMLMetaElement>('meta[name=nonce]')?.conte
 export function Frame({ children }: { children: ReactNode }) {
   const { i18n } = useTranslation()
   const [look, setLook] = useStored<Look>('look', 'auto')
-  const system = useDarkSystem()
+  const system = usePreference('(prefers-color-scheme: dark)')
+  const still = usePreference('(prefers-reduced-motion: reduce)')
   const dark = look === 'dark' || (look === 'auto' && system)
   const chinese = i18n.language === 'zh-CN'
   dayjs.locale(chinese ? 'zh-cn' : 'en')
@@ -69,7 +71,9 @@ export function Frame({ children }: { children: ReactNode }) {
           algorithm: dark ? theme.darkAlgorithm : theme.defaultAlgorithm,
           // The default colours are too pale for white letters (WCAG 2.2, 1.4.3); in the
           // dark, where they have to stand out from black, letters on them are black.
-          token: { ...(dark ? {} : pale), colorPrimary: dark ? '#3c89e8' : '#0958d9', colorPrimaryHover: dark ? '#65a9f3' : '#003eb3', colorSuccess: dark ? '#6abe39' : '#237804', colorWarning: dark ? '#e8b339' : '#874d00', colorError: dark ? '#ff8785' : '#cf1322', colorErrorHover: dark ? '#ff7875' : '#a8071a', colorLink: dark ? '#69b1ff' : '#0958d9', colorLinkHover: dark ? '#91caff' : '#003eb3', borderRadius: 6, colorTextTertiary: dark ? '#9a9a9a' : '#646464', colorTextPlaceholder: dark ? '#9a9a9a' : '#6b6b6b' },
+          // Nothing moves for who asked for that. Not by style sheet: a transition of any
+          // length, given to all, takes popups away from where they were put.
+          token: { ...(dark ? {} : pale), motion: !still, colorPrimary: dark ? '#3c89e8' : '#0958d9', colorPrimaryHover: dark ? '#65a9f3' : '#003eb3', colorSuccess: dark ? '#6abe39' : '#237804', colorWarning: dark ? '#e8b339' : '#874d00', colorError: dark ? '#ff8785' : '#cf1322', colorErrorHover: dark ? '#ff7875' : '#a8071a', colorLink: dark ? '#69b1ff' : '#0958d9', colorLinkHover: dark ? '#91caff' : '#003eb3', borderRadius: 6, colorTextTertiary: dark ? '#9a9a9a' : '#646464', colorTextPlaceholder: dark ? '#9a9a9a' : '#6b6b6b' },
           components: dark ? { Button: { primaryColor: '#000', dangerColor: '#000' }, Menu: { itemSelectedColor: '#91caff' }, Tabs: { itemSelectedColor: '#69b1ff', itemHoverColor: '#91caff', itemActiveColor: '#69b1ff' } } : undefined,
         }}
       >
