@@ -71,6 +71,7 @@ type Config struct {
 type Console struct {
 	cfg      Config
 	sessions *sessions
+	named    string // its cookie
 	api      *serve.API
 	pages    *pages
 	places   map[string]http.Handler
@@ -94,7 +95,7 @@ func New(config Config) (*Console, error) {
 	if config.Web == nil {
 		config.Web = built()
 	}
-	c := &Console{cfg: config, places: map[string]http.Handler{}}
+	c := &Console{cfg: config, named: cookieName(config), places: map[string]http.Handler{}}
 	c.sessions = newSessions(config.Idle, config.Absolute, config.Now)
 	var err error
 	if c.pages, err = newPages(config); err != nil {
@@ -120,7 +121,8 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.serveAPI(w, r, rest)
 		return
 	}
-	if c.cfg.Beside != nil && beside(r.URL.Path) {
+	if c.cfg.Beside != nil && c.beside(r.URL.Path) {
+		header.Set("Content-Security-Policy", dataPolicy)
 		c.cfg.Beside.ServeHTTP(w, r)
 		return
 	}
@@ -128,10 +130,12 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // beside says whether a path belongs to the API that shares the listener.
-func beside(path string) bool {
+func (c *Console) beside(path string) bool {
 	switch path {
-	case "/openapi.json", "/livez", "/readyz", "/metrics":
+	case "/openapi.json", "/livez", "/readyz":
 		return true
+	case "/metrics":
+		return !c.barred("metrics")
 	}
 	return strings.HasPrefix(path, "/v1/")
 }

@@ -37,6 +37,7 @@ type house struct {
 	address string
 	clock   *clock
 	log     *log
+	console *Console
 }
 
 type clock struct {
@@ -61,7 +62,11 @@ func (l *log) Record(_ context.Context, acts ...audit.Act) error {
 		return l.err
 	}
 	for _, a := range acts {
-		l.acts = append(l.acts, a.Act+" "+a.Actor.Name)
+		whose := ""
+		if a.Detail["name"] != "" {
+			whose = " of " + a.Detail["name"]
+		}
+		l.acts = append(l.acts, a.Act+" "+a.Actor.Name+whose)
 	}
 	return nil
 }
@@ -112,6 +117,7 @@ func newHouse(t *testing.T, change func(*Config)) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.console = c
 	h.serve(c)
 	return h
 }

@@ -2,7 +2,10 @@ package console
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
+	pathpkg "path"
 	"strings"
 
 	"onecert/pki"
@@ -16,6 +19,9 @@ const headerSession = "Onecert-Session"
 // headerIdle marks a call that a page makes by itself, which keeps no session alive.
 const headerIdle = "Onecert-Idle"
 
+// dataPolicy is for what an API answers, which is data: opened by itself it runs nothing.
+const dataPolicy = "sandbox; default-src 'none'; frame-ancestors 'none'"
+
 // serveAPI hands a call to its API, under the certificate of the connection where there
 // is a session for it, and under none otherwise.
 func (c *Console) serveAPI(w http.ResponseWriter, r *http.Request, rest string) {
@@ -24,7 +30,8 @@ func (c *Console) serveAPI(w http.ResponseWriter, r *http.Request, rest string) 
 	if place == ownPlace && (strings.HasPrefix(path, "v1/") || path == "openapi.json") {
 		to = c.api // it knows nobody by certificate, so its figures would be for everybody
 	}
-	if to == nil {
+	// An API would redirect to the clean path, out of /api/PLACE.
+	if to == nil || c.barred(path) {
 		serve.Refuse(w, r, pki.Errorf(pki.Unknown, "console.place", "this console has no API of that name").
 			To("the session (/api/console/v1/session) names those it has"))
 		return
@@ -49,11 +56,16 @@ func (c *Console) serveAPI(w http.ResponseWriter, r *http.Request, rest string) 
 	header := w.Header()
 	header.Set(headerSession, state)
 	header.Set("Cache-Control", "no-store")
-	// What an API answers is data: opened by itself it runs nothing.
-	header.Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
+	header.Set("Content-Security-Policy", dataPolicy)
 	inner := r.Clone(r.Context())
 	inner.URL.Path, inner.URL.RawPath = "/"+path, strip(r.URL.RawPath, place)
 	to.ServeHTTP(w, inner)
+}
+
+// barred are paths that nobody may call through a console: unclean ones, and an API's
+// figures where everybody who is known is a holder.
+func (c *Console) barred(path string) bool {
+	return pathpkg.Clean("/"+path) != "/"+path || c.cfg.Kind == Holders && path == "metrics"
 }
 
 // strip takes /api/PLACE from an escaped path, "" where there is none.
@@ -69,20 +81,29 @@ func fingerprint(r *http.Request) string {
 	return pki.Fingerprint(shown.Raw)
 }
 
-// token is the cookie's. Its name says the rules by which browsers keep it: this host
-// alone, TLS alone (RFC 6265bis 4.1.3.2).
+// cookieName says the rules by which browsers keep it: this host alone, TLS alone
+// (RFC 6265bis 4.1.3.2). It also says whose it is: cookies know no ports, and a small site
+// has several consoles on one host, each of which would log out of the others.
+func cookieName(config Config) string {
+	text := config.Title
+	for _, p := range config.Places {
+		text += "\x00" + p.Name + "\x00" + p.Title
+	}
+	sum := sha256.Sum256([]byte(text))
+	return "__Host-onecert-" + string(config.Kind) + "-" + hex.EncodeToString(sum[:4])
+}
+
+// token is the cookie's.
 func (c *Console) token(r *http.Request) string {
-	cookie, err := r.Cookie(c.cookieName())
+	cookie, err := r.Cookie(c.named)
 	if err != nil {
 		return ""
 	}
 	return cookie.Value
 }
 
-func (c *Console) cookieName() string { return "__Host-onecert-" + string(c.cfg.Kind) }
-
 func (c *Console) cookie(token string) *http.Cookie {
-	made := &http.Cookie{Name: c.cookieName(), Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode}
+	made := &http.Cookie{Name: c.named, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode}
 	if token == "" {
 		made.MaxAge = -1
 	}

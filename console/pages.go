@@ -48,11 +48,17 @@ func (p *pages) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/")
-	if strings.HasPrefix(name, "assets/") || path.Ext(name) != "" {
+	if isFile(name) {
 		p.file(w, r, name) // fs refuses names that are not clean
 		return
 	}
 	p.page(w, r)
+}
+
+// isFile tells files from pages. Files lie at the top or under assets; below the top a
+// point is part of what a page is about: /policies/practice-statement/2.1.
+func isFile(name string) bool {
+	return strings.HasPrefix(name, "assets/") || path.Ext(name) != "" && !strings.Contains(name, "/")
 }
 
 // page answers every address without a file's name: which page it is, the script says.

@@ -53,6 +53,10 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s: %d %s", path, a.StatusCode, a.text)
 		}
 	}
+	// What a page is about may have a point in it.
+	if a := v.ask(http.MethodGet, "/policies/practice-statement/2.1"); a.StatusCode != http.StatusOK || !strings.Contains(string(a.text), "officers") {
+		t.Errorf("a page with a point in its address: %d %s", a.StatusCode, a.text)
+	}
 	if a := v.ask(http.MethodPost, "/"); a.StatusCode != http.StatusMethodNotAllowed {
 		t.Errorf("POST of a page: %d", a.StatusCode)
 	}
@@ -60,7 +64,9 @@ func TestFiles(t *testing.T) {
 
 func TestAPIsBesideTheirPages(t *testing.T) {
 	v := newHouse(t, nil).visitor("clerk")
-	for path, want := range map[string]int{"/api/": 404, "/api/none/v1/who": 404, "/api/ra/v1/none": 404, "/api/ra": 404, "/api/console/metrics": 404, "/api/console/livez": 404} {
+	for path, want := range map[string]int{"/api/": 404, "/api/none/v1/who": 404, "/api/ra/v1/none": 404, "/api/ra": 404, "/api/console/metrics": 404, "/api/console/livez": 404,
+		// no redirect out of the API's place
+		"/api/ra//v1/who": 404, "/api/ra/v1/../who": 404, "/api/ra/%2e%2e/console/v1/session": 404, "/api/ra/v1/%2f/who": 404, "/api/RA/v1/who": 404, "/api/ra./v1/who": 404} {
 		a := v.ask(http.MethodGet, path)
 		if a.StatusCode != want || !strings.Contains(a.Header.Get("Content-Type"), "json") {
 			t.Errorf("%s: %d %s", path, a.StatusCode, a.text)
@@ -87,13 +93,18 @@ func TestHolders(t *testing.T) {
 	if a := v.ask(http.MethodGet, "/"); !strings.Contains(string(a.text), "holders") {
 		t.Errorf("%s", a.text)
 	}
-	if a := v.ask(http.MethodGet, "/openapi.json"); a.StatusCode != http.StatusOK {
-		t.Errorf("%d", a.StatusCode)
+	if a := v.ask(http.MethodGet, "/openapi.json"); a.StatusCode != http.StatusOK || !strings.Contains(a.Header.Get("Content-Security-Policy"), "sandbox") {
+		t.Errorf("%d %v", a.StatusCode, a.Header)
+	}
+	for _, path := range []string{"/metrics", "/api/ra/metrics"} { // known there are holders alone
+		if a := v.ask(http.MethodGet, path); strings.Contains(string(a.text), "go_goroutines") {
+			t.Errorf("%s shows a holder the figures of the service", path)
+		}
 	}
 	if a := v.ask(http.MethodGet, "/v1/none"); a.StatusCode != http.StatusNotFound {
 		t.Errorf("%d", a.StatusCode)
 	}
-	if v.logIn(); !strings.HasPrefix(v.cookie, "__Host-onecert-holders=") {
+	if v.logIn(); !strings.HasPrefix(v.cookie, "__Host-onecert-holders-") {
 		t.Errorf("the cookie is %q", v.cookie)
 	}
 }

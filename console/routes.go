@@ -152,15 +152,16 @@ func (c *Console) open(ctx context.Context, _ *struct{}) (*openAnswer, error) {
 		return nil, c.stranger(v)
 	}
 	who := known[0]
+	token, s, err := c.sessions.open(who, serve.Shown(r).NotAfter)
+	if err != nil {
+		return nil, err
+	}
 	if err := c.record(ctx, who, "console.login", audit.Done, nil); err != nil {
+		c.sessions.close(token)
 		return nil, err
 	}
 	if old := c.token(r); old != "" {
 		c.sessions.close(old)
-	}
-	token, s, err := c.sessions.open(who, serve.Shown(r).NotAfter)
-	if err != nil {
-		return nil, err
 	}
 	v.opened(s)
 	return &openAnswer{*c.cookie(token), v}, nil
@@ -198,7 +199,7 @@ func (c *Console) close(ctx context.Context, _ *struct{}) (*closeAnswer, error) 
 // governor is the caller, where he may look after sessions.
 func (c *Console) governor(ctx context.Context) (who pki.Actor, own session, err error) {
 	r := requestOf(ctx)
-	own, open := c.sessions.find(c.token(r), fingerprint(r), true)
+	own, open := c.sessions.find(c.token(r), fingerprint(r), r.Header.Get(headerIdle) == "")
 	v, known := c.view(r)
 	if !open || len(known) == 0 {
 		return who, own, pki.Errorf(pki.Forbidden, "console.session", "nobody is logged in").To("log in")
@@ -228,12 +229,15 @@ func (c *Console) end(ctx context.Context, in *sessionRef) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.record(ctx, who, "console.session-end", audit.Done, map[string]string{"session": in.ID}); err != nil {
-		return nil, err
-	}
-	if _, ok := c.sessions.end(in.ID); !ok {
+	whose, ok := c.sessions.named(in.ID)
+	if !ok {
 		return nil, pki.Errorf(pki.Unknown, "console.session-unknown", "there is no such session").To("it may have ended meanwhile")
 	}
+	detail := map[string]string{"session": whose.id, "name": whose.name, "certificate": whose.fingerprint}
+	if err := c.record(ctx, who, "console.session-end", audit.Done, detail); err != nil {
+		return nil, err
+	}
+	c.sessions.end(whose.id)
 	return nil, nil
 }
 

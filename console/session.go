@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -140,17 +141,21 @@ func (s *sessions) close(token string) (closed session, ok bool) {
 	return *one, true
 }
 
+// named returns the session of an id, if it stands.
+func (s *sessions) named(id string) (found session, ok bool) {
+	all := s.list()
+	at := slices.IndexFunc(all, func(one session) bool { return one.id == id })
+	if at < 0 {
+		return found, false
+	}
+	return all[at], true
+}
+
 // end closes a session by its id.
-func (s *sessions) end(id string) (ended session, ok bool) {
+func (s *sessions) end(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key, one := range s.all {
-		if one.id == id {
-			delete(s.all, key)
-			return *one, true
-		}
-	}
-	return ended, false
+	maps.DeleteFunc(s.all, func(_ [sha256.Size]byte, one *session) bool { return one.id == id })
 }
 
 // list returns those that stand, the newest first.

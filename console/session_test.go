@@ -34,7 +34,7 @@ func TestSessionOpensAndCloses(t *testing.T) {
 	h := newHouse(t, nil)
 	v := h.visitor("clerk")
 	cookie := v.logIn().Header.Get("Set-Cookie")
-	for _, rule := range []string{"__Host-onecert-officers=", "Path=/", "HttpOnly", "Secure", "SameSite=Strict"} {
+	for _, rule := range []string{"__Host-onecert-officers-", "Path=/", "HttpOnly", "Secure", "SameSite=Strict"} {
 		if !strings.Contains(cookie, rule) {
 			t.Errorf("the cookie %q lacks %s", cookie, rule)
 		}
@@ -91,9 +91,14 @@ func TestSessionEnds(t *testing.T) {
 		use   func(*visitor)
 		want  string
 	}{
-		"used stays":            {14 * time.Minute, 3, func(v *visitor) { v.who() }, "clerk"},
-		"idle ends":             {15*time.Minute + time.Second, 1, func(*visitor) {}, ""},
-		"by itself is no use":   {8 * time.Minute, 2, func(v *visitor) { v.header.Set(headerIdle, "1"); v.who(); v.header.Del(headerIdle) }, ""},
+		"used stays":          {14 * time.Minute, 3, func(v *visitor) { v.who() }, "clerk"},
+		"idle ends":           {15*time.Minute + time.Second, 1, func(*visitor) {}, ""},
+		"by itself is no use": {8 * time.Minute, 2, func(v *visitor) { v.header.Set(headerIdle, "1"); v.who(); v.header.Del(headerIdle) }, ""},
+		"a list by itself": {8 * time.Minute, 2, func(v *visitor) {
+			v.header.Set(headerIdle, "1")
+			v.ask(http.MethodGet, "/api/console/v1/sessions")
+			v.header.Del(headerIdle)
+		}, ""},
 		"reading it is no use":  {8 * time.Minute, 2, func(v *visitor) { v.ask(http.MethodGet, "/api/console/v1/session") }, ""},
 		"absolute ends":         {10 * time.Minute, 61, func(v *visitor) { v.who() }, ""},
 		"just before its limit": {10 * time.Minute, 59, func(v *visitor) { v.who() }, "clerk"},
@@ -173,8 +178,14 @@ func TestGoverning(t *testing.T) {
 	if got := clerk.who(); got != "" {
 		t.Errorf("an ended session makes %q", got)
 	}
+	if written := h.log.written(); !slices.Contains(written, "console.session-end security of clerk") {
+		t.Errorf("the log does not say whose session was ended: %q", written)
+	}
 	if a := security.ask(http.MethodPost, "/api/console/v1/sessions/"+all[n].ID+"/end"); a.StatusCode != http.StatusNotFound {
 		t.Errorf("ending it again: %d", a.StatusCode)
+	}
+	if written := h.log.written(); len(written) != 3 {
+		t.Errorf("what was not done is in the log: %q", written)
 	}
 }
 
@@ -195,6 +206,33 @@ func TestManySessionsOfOne(t *testing.T) {
 	}
 	if _, ok := s.find(tokens[1], "f", true); !ok || len(s.all) != maxOfOne {
 		t.Errorf("%d sessions", len(s.all))
+	}
+}
+
+// A host may have several consoles, and cookies know no ports: to log in at one logs
+// nobody out of another.
+func TestConsolesOfOneHost(t *testing.T) {
+	names := map[string]bool{}
+	for _, title := range []string{"the centre", "a counter"} {
+		v := newHouse(t, func(c *Config) { c.Title = title }).visitor("clerk")
+		v.logIn()
+		name, _, _ := strings.Cut(v.cookie, "=")
+		names[name] = true
+	}
+	if len(names) != 2 {
+		t.Errorf("two consoles share the cookie %v", names)
+	}
+}
+
+// Nobody is written down as logged in who is not.
+func TestFullHouseWritesNothing(t *testing.T) {
+	h := newHouse(t, nil)
+	now := time.Now()
+	for n := range maxSessions {
+		h.console.sessions.all[[32]byte{byte(n), byte(n >> 8)}] = &session{fingerprint: "f", used: now, until: now.Add(time.Hour)}
+	}
+	if a := h.visitor("clerk").ask(http.MethodPost, "/api/console/v1/session"); a.StatusCode != http.StatusServiceUnavailable || len(h.log.written()) != 0 {
+		t.Errorf("%d, and the log has %q", a.StatusCode, h.log.written())
 	}
 }
 
