@@ -121,8 +121,11 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.serveAPI(w, r, rest)
 		return
 	}
-	if c.cfg.Beside != nil && c.beside(r.URL.Path) {
+	if c.cfg.Beside != nil && beside(r.URL.Path) {
 		header.Set("Content-Security-Policy", dataPolicy)
+		if c.cfg.Kind == Holders && r.URL.Path == "/metrics" {
+			r = serve.Anonymous(r) // as under /api
+		}
 		c.cfg.Beside.ServeHTTP(w, r)
 		return
 	}
@@ -130,12 +133,10 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // beside says whether a path belongs to the API that shares the listener.
-func (c *Console) beside(path string) bool {
+func beside(path string) bool {
 	switch path {
-	case "/openapi.json", "/livez", "/readyz":
+	case "/openapi.json", "/livez", "/readyz", "/metrics":
 		return true
-	case "/metrics":
-		return !c.barred("metrics")
 	}
 	return strings.HasPrefix(path, "/v1/")
 }

@@ -31,7 +31,7 @@ func (c *Console) serveAPI(w http.ResponseWriter, r *http.Request, rest string) 
 		to = c.api // it knows nobody by certificate, so its figures would be for everybody
 	}
 	// An API would redirect to the clean path, out of /api/PLACE.
-	if to == nil || c.barred(path) {
+	if to == nil || pathpkg.Clean("/"+path) != "/"+path {
 		serve.Refuse(w, r, pki.Errorf(pki.Unknown, "console.place", "this console has no API of that name").
 			To("the session (/api/console/v1/session) names those it has"))
 		return
@@ -47,7 +47,7 @@ func (c *Console) serveAPI(w http.ResponseWriter, r *http.Request, rest string) 
 			ctx = pki.WithActor(ctx, found.actor())
 		}
 		r = r.WithContext(ctx)
-	case !open:
+	case !open, c.cfg.Kind == Holders && path == "metrics": // a service's figures are not its holders'
 		r = serve.Anonymous(r)
 	}
 	if !open {
@@ -60,12 +60,6 @@ func (c *Console) serveAPI(w http.ResponseWriter, r *http.Request, rest string) 
 	inner := r.Clone(r.Context())
 	inner.URL.Path, inner.URL.RawPath = "/"+path, strip(r.URL.RawPath, place)
 	to.ServeHTTP(w, inner)
-}
-
-// barred are paths that nobody may call through a console: unclean ones, and an API's
-// figures where everybody who is known is a holder.
-func (c *Console) barred(path string) bool {
-	return pathpkg.Clean("/"+path) != "/"+path || c.cfg.Kind == Holders && path == "metrics"
 }
 
 // strip takes /api/PLACE from an escaped path, "" where there is none.
