@@ -36,6 +36,7 @@ export interface How {
   look?: 'light' | 'dark'
   phone?: boolean
   login?: boolean // true
+  certificate?: { certPath: string; keyPath: string } // of somebody who is not of the demonstration
 }
 
 // One violation is known: Ant Design measures the scroll bar with a style in a style
@@ -46,6 +47,7 @@ const known = /style-src/
 export async function sit(who: string | undefined, how: How = {}): Promise<Seat> {
   const origin = demo().endpoints[how.at ?? 'console']
   const identity = who && join(folder(), 'identities', who)
+  const shown = identity ? { certPath: join(identity, 'ecdsa-chain.pem'), keyPath: join(identity, 'ecdsa-sign.key') } : how.certificate
   const context = await (await browser()).newContext({
     ignoreHTTPSErrors: true,
     locale: how.language ?? 'zh-CN',
@@ -53,7 +55,7 @@ export async function sit(who: string | undefined, how: How = {}): Promise<Seat>
     reducedMotion: 'reduce', // what is judged and drawn has come to rest
     viewport: how.phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },
     acceptDownloads: true,
-    clientCertificates: identity ? [{ origin, certPath: join(identity, 'ecdsa-chain.pem'), keyPath: join(identity, 'ecdsa-sign.key') }] : [],
+    clientCertificates: shown ? [{ origin, ...shown }] : [],
   })
   const page = await context.newPage()
   page.setDefaultTimeout(20_000) // so that a failure names what was waited for

@@ -20,20 +20,21 @@ export interface Applicant {
   version: number
 }
 
-// applicant comes to the counter lra1 with a key and papers, and is handed to review.
-export function applicant(name: string): Applicant {
+// applicant comes to the counter lra1 with a key and papers, and is handed to review; the
+// key may be kept, in a file, and the certificate be for some days only.
+export function applicant(name: string, { days, key }: { days?: number; key?: string } = {}): Applicant {
   const dir = mkdtempSync(join(tmpdir(), 'onecert-applicant-'))
   try {
     const seed = String(Date.now()).slice(-9)
     const identity = numbered('9999011990' + `0${1 + (Number(seed[0]) % 9)}` + `1${seed[1]}` + seed.slice(-3))
     const phone = '137' + seed.slice(-8)
     const path = (file: string) => join(dir, file)
-    execFileSync('openssl', ['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', path('key.pem'), '-out', path('request.pem'), '-subj', '/CN=new'], { stdio: 'ignore' })
+    execFileSync('openssl', ['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key ?? path('key.pem'), '-out', path('request.pem'), '-subj', '/CN=new'], { stdio: 'ignore' })
     writeFileSync(path('form.png'), picture('form' + seed))
     writeFileSync(path('identity.png'), picture('identity' + seed))
     const fields = { name, unit: '示例市民政局', identity_kind: 'resident', identity, phone }
     const made = counter('lra1.registrar', 'register', '--kind', 'person', ...Object.entries(fields).flatMap(([key, value]) => ['--field', `${key}=${value}`]),
-      '--request', path('request.pem'), '--document', `form=${path('form.png')}`, '--document', `identity=${path('identity.png')}`, '--submit')
+      '--request', path('request.pem'), '--document', `form=${path('form.png')}`, '--document', `identity=${path('identity.png')}`, ...(days ? ['--days', String(days)] : []), '--submit')
     return { name, identity, phone, application: made.id, version: Number(made.version) }
   } finally {
     rmSync(dir, { recursive: true, force: true })
@@ -41,13 +42,13 @@ export function applicant(name: string): Applicant {
 }
 
 // numbered adds the check character of GB 11643 to seventeen digits.
-function numbered(digits: string): string {
+export function numbered(digits: string): string {
   const sum = [...digits].reduce((all, digit, n) => all + Number(digit) * (2 ** (17 - n) % 11), 0)
   return digits + '10X98765432'[sum % 11]
 }
 
 // picture is a small PNG in the place of a scan, another one for each seed.
-function picture(seed: string): Buffer {
+export function picture(seed: string): Buffer {
   const side = 40
   const rows = Buffer.alloc(side * (side + 1))
   rows.write(seed, 1)

@@ -2,14 +2,14 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
-import { application as one, history_ } from '@/client/ra'
+import { application as one } from '@/client/ra'
 import type { RaApplication } from '@/client/ra'
 import { Loaded } from '@/components/Loaded'
 import { PageHead } from '@/components/PageHead'
-import { Visible } from '@/components/Visible'
 import { ask } from '@/lib/http'
 import { EntryForm } from './EntryForm'
 import type { Values } from './entry'
+import { Returned } from './Returned'
 import { useKinds } from './useKinds'
 
 // Edit changes a draft or an application that was returned, with what the reviewer wrote
@@ -33,12 +33,10 @@ function Form({ application }: { application: RaApplication }) {
   const navigate = useNavigate()
   const queries = useQueryClient()
   const kinds = useKinds()
-  const history = useQuery({ queryKey: ['application', application.id, 'history'], queryFn: () => ask(history_({ path: { id: application.id } })) })
-  const returned = application.state === 'returned' ? history.data?.findLast((moment) => moment.event === 'return') : undefined
   const { fields, issuer, serial, holder, reason, profile, days, single, key_from } = application
   return (
     <>
-      {returned && <Alert type="warning" showIcon className="gap-below" title={t('returned.by', { name: returned.actor })} description={<Visible text={returned.note} />} />}
+      <Returned application={application} />
       <Loaded query={kinds}>
         {(all) => {
           const kind = all.find((one) => one.kind === application.kind)

@@ -72,6 +72,8 @@ export default function List() {
     onSuccess: () => void navigate('/carryings'),
     onError: (error) => void message.error(said(error).wrong),
   })
+  // What was returned is opened to be corrected.
+  const open = (row: RaApplication) => void navigate(`/applications/${row.id}${row.state === 'returned' && may(me, 'ra.register') ? '/edit' : ''}`)
   const carries = may(me, 'ra.issue') && filters.state === 'approved'
   return (
     <>
@@ -101,7 +103,7 @@ export default function List() {
         queryKey={['applications', filters, name]}
         load={(after) => load(filters, name, after, 50)}
         rowKey={(row) => row.id}
-        onOpen={(row) => void navigate(`/applications/${row.id}`)}
+        onOpen={open}
         selection={carries ? { selectedRowKeys: chosen, onChange: (keys) => setChosen(keys as string[]) } : undefined}
         empty={t('empty')}
         filters={

@@ -20,6 +20,7 @@ import { makes } from './entry'
 import { Facts } from './Facts'
 import { LifeLine, Progress } from './LifeLine'
 import { Others } from './Others'
+import { Returned } from './Returned'
 import { Review } from './Review'
 import { Scans } from './Scans'
 import { useKinds } from './useKinds'
@@ -76,6 +77,7 @@ function Whole({ application }: { application: RaApplication }) {
           </>
         }
       />
+      <Returned application={application} />
       <Flex vertical gap={16}>
         <Card>
           <Progress application={application} />
