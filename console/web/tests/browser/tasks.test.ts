@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
-import { afterEach, afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { closeBrowser, demo, folder, leave, sit, type How, type Seat } from './browser'
 import { applicant, codeFor, counter, numbered, picture } from './counter'
 import { tasksOf, Walk } from './walk'
@@ -32,7 +32,6 @@ beforeAll(async () => {
   seats = { registrar, reviewer, issuer, security, system }
 })
 
-afterEach(async ({ task }) => { if (task.result?.state === 'fail') for (const [n, s] of Object.entries(seats)) await s.page.screenshot({ path: `/tmp/tasks/fail-${task.name[0]}-${n}.png` }) })
 afterAll(async () => {
   await Promise.all(Object.values(seats).map(leave))
   rmSync(work, { recursive: true, force: true })
