@@ -79,6 +79,7 @@ var web = fstest.MapFS{
 	"self.html":        {Data: []byte(`<meta name="nonce" content="__NONCE__">holders`)},
 	"assets/a-1.js":    {Data: []byte("plain")},
 	"assets/a-1.js.gz": {Data: []byte("packed")},
+	"assets/a-1.js.br": {Data: []byte("smallest")},
 	"mark.svg":         {Data: []byte("<svg/>")},
 }
 

@@ -78,26 +78,23 @@ func (p *pages) page(w http.ResponseWriter, r *http.Request) {
 	w.Write(bytes.ReplaceAll(p.document, []byte(nonceMark), []byte(nonce)))
 }
 
+// packings are how files lie packed beside themselves (web/scripts/compress.mjs), the
+// smallest first: browsers take Brotli over TLS, programs gzip.
+var packings = [...]struct{ encoding, suffix string }{{"br", ".br"}, {"gzip", ".gz"}}
+
 func (p *pages) file(w http.ResponseWriter, r *http.Request, name string) {
 	header := w.Header()
 	header.Set("Vary", "Accept-Encoding")
-	content, packed := []byte(nil), false
-	err := error(fs.ErrNotExist)
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		content, err = fs.ReadFile(p.files, name+".gz")
-		packed = err == nil
-	}
-	if err != nil {
-		content, err = fs.ReadFile(p.files, name)
-	}
-	if err != nil || path.Ext(name) == ".html" || path.Ext(name) == ".gz" {
+	content, encoding, err := p.read(name, r.Header.Get("Accept-Encoding"))
+	ext := path.Ext(name)
+	if err != nil || ext == ".html" || ext == ".gz" || ext == ".br" {
 		http.NotFound(w, r)
 		return
 	}
-	if packed {
-		header.Set("Content-Encoding", "gzip")
+	if encoding != "" {
+		header.Set("Content-Encoding", encoding)
 	}
-	kind := mime.TypeByExtension(path.Ext(name))
+	kind := mime.TypeByExtension(ext)
 	if kind == "" {
 		kind = "application/octet-stream"
 	}
@@ -107,4 +104,31 @@ func (p *pages) file(w http.ResponseWriter, r *http.Request, name string) {
 		header.Set("Cache-Control", "no-cache")
 	}
 	w.Write(content)
+}
+
+// read returns a file as the caller can unpack it, and the name of that packing; none
+// where he can do none, or the file is not packed.
+func (p *pages) read(name, accepted string) (content []byte, encoding string, err error) {
+	for _, one := range packings {
+		if !accepts(accepted, one.encoding) {
+			continue
+		}
+		if content, err = fs.ReadFile(p.files, name+one.suffix); err == nil {
+			return content, one.encoding, nil
+		}
+	}
+	content, err = fs.ReadFile(p.files, name)
+	return content, "", err
+}
+
+// accepts reads Accept-Encoding (RFC 9110, 12.5.3) as far as browsers go: a name in the
+// list, not refused by a weight of nothing.
+func accepts(list, encoding string) bool {
+	for _, one := range strings.Split(list, ",") {
+		name, weight, _ := strings.Cut(one, ";")
+		if strings.EqualFold(strings.TrimSpace(name), encoding) {
+			return strings.Trim(strings.TrimPrefix(strings.TrimSpace(weight), "q="), "0.") != "" || weight == ""
+		}
+	}
+	return false
 }

@@ -38,15 +38,17 @@ func TestFiles(t *testing.T) {
 	if a := v.ask(http.MethodGet, "/assets/a-1.js"); string(a.text) != "plain" || !strings.Contains(a.Header.Get("Cache-Control"), "immutable") || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/javascript") {
 		t.Errorf("%s %v", a.text, a.Header)
 	}
-	v.header.Set("Accept-Encoding", "br, gzip")
-	if a := v.ask(http.MethodGet, "/assets/a-1.js"); string(a.text) != "packed" || a.Header.Get("Content-Encoding") != "gzip" {
-		t.Errorf("%s %v", a.text, a.Header)
+	for accepted, want := range map[string][2]string{"gzip, deflate, br": {"smallest", "br"}, "gzip": {"packed", "gzip"}, "BR;q=0, gzip;q=0.5": {"packed", "gzip"}, "br;q=0.0, identity": {"plain", ""}, "brotli": {"plain", ""}} {
+		v.header.Set("Accept-Encoding", accepted)
+		if a := v.ask(http.MethodGet, "/assets/a-1.js"); string(a.text) != want[0] || a.Header.Get("Content-Encoding") != want[1] {
+			t.Errorf("%s: %s %v", accepted, a.text, a.Header)
+		}
 	}
 	v.header.Del("Accept-Encoding")
 	if a := v.ask(http.MethodGet, "/mark.svg"); a.Header.Get("Content-Type") != "image/svg+xml" || strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
 		t.Errorf("%v", a.Header)
 	}
-	for _, path := range []string{"/assets/none.js", "/index.html", "/self.html", "/assets/a-1.js.gz", "/assets/..%2f..%2findex.html", "/assets/", "/.gitignore"} {
+	for _, path := range []string{"/assets/none.js", "/index.html", "/self.html", "/assets/a-1.js.gz", "/assets/a-1.js.br", "/assets/..%2f..%2findex.html", "/assets/", "/.gitignore"} {
 		if a := v.ask(http.MethodGet, path); a.StatusCode != http.StatusNotFound {
 			t.Errorf("%s: %d %s", path, a.StatusCode, a.text)
 		}

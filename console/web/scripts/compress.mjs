@@ -1,7 +1,7 @@
 // Packs what the console serves, once, at build time.
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 
 const packed = /\.(js|css|svg)$/
 
@@ -9,7 +9,10 @@ function walk(folder) {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)
     if (statSync(path).isDirectory()) walk(path)
-    else if (packed.test(name)) writeFileSync(path + '.gz', gzipSync(readFileSync(path), { level: 9 }))
+    else if (packed.test(name)) {
+      writeFileSync(path + '.gz', gzipSync(readFileSync(path), { level: 9 }))
+      writeFileSync(path + '.br', brotliCompressSync(readFileSync(path))) // at its best by default
+    }
   }
 }
 

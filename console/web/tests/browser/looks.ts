@@ -1,10 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { expectAccessible } from './axe'
-import { closeBrowser, leave, shoot, sit, type Seat } from './browser'
-
-afterAll(closeBrowser)
+import { leave, shoot, sit, type How, type Seat } from './browser'
 
 // Those who between them see every page of the menu. A page somebody before has seen is
 // not looked at again, but for the first one, which is everybody's own.
@@ -34,22 +32,23 @@ async function faults(seat: Seat, path: string, name: string): Promise<string[]>
   return found
 }
 
-const seen = new Set<string>()
-
-describe.each(officers)('the menu of %s', (who) => {
-  test.each([['zh', {}], ['en-dark', { language: 'en-US', look: 'dark' }]] as const)('%s', { timeout: 240_000 }, async (suffix, how) => {
+// looks walks through the menus of all, in one language and look. The two files that call
+// it run beside each other.
+export function looks(suffix: string, how: How) {
+  const seen = new Set<string>()
+  test.each(officers)('the menu of %s', { timeout: 240_000 }, async (who) => {
     const seat = await sit(who, how)
     const warnings: string[] = []
     seat.page.on('console', (message) => {
       if (/antd|deprecated|Warning:/i.test(message.text()) && ['warning', 'error'].includes(message.type())) warnings.push(message.text().slice(0, 200))
     })
     const found: string[] = []
-    const paths = (await menuOf(seat)).filter((path) => path === '/' || !seen.has(suffix + path))
+    const paths = (await menuOf(seat)).filter((path) => path === '/' || !seen.has(path))
     for (const path of paths) {
       found.push(...(await faults(seat, path, `page-${who}${path === '/' ? '' : path.replaceAll('/', '-')}-${suffix}`)))
     }
     expect([...found, ...warnings]).toEqual([])
-    paths.forEach((path) => seen.add(suffix + path)) // only now: a second try looks at all again
+    paths.forEach((path) => seen.add(path)) // only now: a second try looks at all again
     await leave(seat)
   })
-})
+}
