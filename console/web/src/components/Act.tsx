@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient, type QueryKey } from '@tanstack/react-query'
 import { App, Button, Form, Input, Modal, type ButtonProps } from 'antd'
-import { useState, type ReactNode } from 'react'
+import { useRef, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Failure } from './Failure'
 
@@ -30,6 +30,7 @@ export function Act(props: Props) {
   const queries = useQueryClient()
   const [open, setOpen] = useState(false)
   const [form] = Form.useForm<{ reason?: string }>()
+  const running = useRef(false) // between a second click and the first re-rendering
   const act = useMutation({
     mutationFn: (reason: string) => props.run(reason.trim()),
     onSuccess: async () => {
@@ -38,13 +39,22 @@ export function Act(props: Props) {
       await Promise.all((props.refresh ?? []).map((queryKey) => queries.invalidateQueries({ queryKey })))
       props.after?.()
     },
+    onSettled: () => {
+      running.current = false
+    },
   })
+  const go = (reason: string) => {
+    if (running.current) return
+    running.current = true
+    act.mutate(reason, { onError: () => setOpen(true) }) // why not is said in the window
+  }
   const asks = props.title !== undefined || props.reason !== undefined
   const start = () => {
+    if (running.current) return
     act.reset()
     form.resetFields()
     if (asks) setOpen(true)
-    else if (!act.isPending) act.mutate('', { onError: () => setOpen(true) })
+    else go('')
   }
   return (
     <>
@@ -57,8 +67,9 @@ export function Act(props: Props) {
         okText={props.label}
         cancelText={t('cancel')}
         okButtonProps={{ danger: props.danger, loading: act.isPending }}
-        onCancel={() => setOpen(false)}
-        onOk={() => void form.validateFields().then(({ reason }) => !act.isPending && act.mutate(reason ?? ''), () => undefined)}
+        cancelButtonProps={{ disabled: act.isPending }}
+        onCancel={() => !act.isPending && setOpen(false)}
+        onOk={() => void form.validateFields().then(({ reason }) => go(reason ?? ''), () => undefined)}
         destroyOnHidden
       >
         {props.about}

@@ -15,9 +15,12 @@ export function said(error: unknown): { wrong: string; remedy: string } {
   if (!(error instanceof Refusal)) return { wrong: i18next.t('components:failure.internal'), remedy: error instanceof Error ? error.message : '' }
   const known = error.offline ? 'failure.offline' : `refusal.${error.code}`
   const wrong = i18next.exists(`components:${known}`) ? i18next.t(`components:${known}`) + named(error.message) : error.message
-  const remedy = i18next.exists(`components:${known}.remedy`) ? i18next.t(`components:${known}.remedy`) : error.remedy
+  const remedy = i18next.exists(`components:${known}.remedy`) ? i18next.t(`components:${known}.remedy`) : ofCommandLine.test(error.remedy) ? '' : error.remedy
   return { wrong, remedy }
 }
+
+// Advice on the command line, its verbs and options, leads nobody on who works here.
+const ofCommandLine = /'onecert |(^|\s)--[a-z]/
 
 // Failure shows why something was not done, what to do, and the number by which the
 // operator finds it in the log.

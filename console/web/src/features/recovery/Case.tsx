@@ -12,12 +12,12 @@ import { StateTag } from '@/components/StateTag'
 import { Visible } from '@/components/Visible'
 import { fromBase64 } from '@/lib/der'
 import { date, minute, pairs } from '@/lib/format'
-import { ask, save } from '@/lib/http'
+import { ask, byItself, save } from '@/lib/http'
 import { useCustodian } from './custodian'
 
 export default function Case() {
   const { id } = useParams() as { id: string }
-  const query = useQuery({ queryKey: ['kmc', 'case', id], queryFn: () => ask(readCase({ path: { id } })), refetchInterval: 10_000 })
+  const query = useQuery({ queryKey: ['kmc', 'case', id], queryFn: () => ask(readCase({ path: { id }, ...byItself })), refetchInterval: 10_000 })
   return <Loaded query={query}>{(one) => <Shown one={one} />}</Loaded>
 }
 
