@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router'
 import { Frame } from '@/app/Frame'
@@ -13,6 +13,7 @@ import '@/app/style.css'
 function Console() {
   const { view, ended } = useSession()
   const [router] = useState(makeRouter)
+  useEffect(() => () => router.dispose(), [router]) // where another person comes, another begins
   // A session that ended under way keeps its page: what was filled in stays.
   return view.state === 'open' || ended ? <RouterProvider router={router} /> : <Login />
 }

@@ -520,6 +520,7 @@ export default {
   'refusal.order.unfinished': '申请已预留，尚未签发',
   'refusal.order.unfinished.remedy': '请以同样的内容再次提交，会从中断处继续',
   'refusal.order.unknown': '没有这个申请',
+  'refusal.other-person': '已由另一人登录，之前的操作没有执行',
   'refusal.pages.branding': '页面外观配置有误',
   'refusal.papers.active': '文档含有脚本、动作、表单或其他文件',
   'refusal.papers.damaged': '文档被截断或已损坏',

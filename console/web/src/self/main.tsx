@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router'
 import { Frame } from '@/app/Frame'
@@ -12,6 +12,7 @@ import './style.css'
 
 function SelfService() {
   const [router] = useState(makeRouter)
+  useEffect(() => () => router.dispose(), [router]) // where another person comes, another begins
   return <RouterProvider router={router} />
 }
 
