@@ -27,7 +27,7 @@ export function Write({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate()
   const [form] = Form.useForm<Fields>()
   const [dirty, setDirty] = useState(false)
-  useUnsaved(dirty)
+  const leave = useUnsaved(dirty)
   const send = useMutation({
     mutationFn: (fields: Fields) => ask(announce({ body: { ...fields, begins: fields.begins.toISOString(), ends: fields.ends?.toISOString() } })),
     onMutate: () => setDirty(false),
@@ -40,7 +40,7 @@ export function Write({ onClose }: { onClose: () => void }) {
   })
   const title = { required: true, min: 2, whitespace: true, message: t('wanted') }
   return (
-    <Drawer open onClose={onClose} title={t('write')} size={640} extra={<Button type="primary" loading={send.isPending} onClick={() => form.submit()}>{t('send')}</Button>}>
+    <Drawer open onClose={() => leave(onClose)} title={t('write')} size={640} extra={<Button type="primary" loading={send.isPending} onClick={() => form.submit()}>{t('send')}</Button>}>
       <Alert type="info" showIcon className="aside" title={t('write.about')} />
       <Form<Fields> form={form} layout="vertical" initialValues={{ begins: dayjs() }} onValuesChange={() => setDirty(true)} onFinish={(fields) => !send.isPending && send.mutate(fields)}>
         <Form.Item name="title_zh" label={t('title.zh')} rules={[title]}><Input maxLength={100} lang="zh-CN" /></Form.Item>

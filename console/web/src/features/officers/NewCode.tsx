@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { Place } from '@/app/access'
 import type { OfficerOfficer } from '@/client/ca'
 import { Failure } from '@/components/Failure'
+import { useUnsaved } from '@/lib/unsaved'
 import { codeAt } from './calls'
 import type { Given } from './CodeShown'
 import { conflict, personRoles, placeRoles } from './separation'
@@ -29,13 +30,21 @@ export function NewCode({ place, officers, open, onClose, onCode }: { place: Pla
     mutationFn: (order: Order) => codeAt(place, order).then((code) => ({ place, code, ...order })),
     onSuccess: (given) => {
       form.resetFields()
+      setDirty(false)
       again((n) => n + 1)
       onCode(given)
     },
   })
+  const [dirty, setDirty] = useState(false)
+  const leave = useUnsaved(open && dirty && !make.isPending)
+  const close = () => {
+    form.resetFields() // what was given up does not come back with the next
+    setDirty(false)
+    onClose()
+  }
   return (
-    <Drawer open={open} onClose={onClose} title={t('new')} size={480} destroyOnHidden extra={<Button type="primary" loading={make.isPending} disabled={!!wrong} onClick={() => form.submit()}>{t('new.make')}</Button>}>
-      <Form<Order> form={form} layout="vertical" initialValues={{ days: 1 }} onFinish={(order) => !make.isPending && make.mutate(order)}>
+    <Drawer open={open} onClose={() => leave(close)} title={t('new')} size={480} destroyOnHidden extra={<Button type="primary" loading={make.isPending} disabled={!!wrong} onClick={() => form.submit()}>{t('new.make')}</Button>}>
+      <Form<Order> form={form} layout="vertical" onValuesChange={() => setDirty(true)} initialValues={{ days: 1 }} onFinish={(order) => !make.isPending && make.mutate(order)}>
         <Form.Item name="name" label={t('name')} extra={t('name.help')} rules={[{ required: true, message: t('name.wrong') }, { pattern: /^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/, message: t('name.wrong') }]}>
           <Input autoFocus maxLength={64} autoComplete="off" />
         </Form.Item>

@@ -1,13 +1,14 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { App, Button, DatePicker, Drawer, Form, Input, InputNumber, Select } from 'antd'
 import dayjs, { type Dayjs } from 'dayjs'
-import { useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { nodes, postCode, postSet } from '@/client/ra'
 import type { RaPost } from '@/client/ra'
 import { DigestField } from '@/components/DigestField'
 import { Failure } from '@/components/Failure'
 import { ask } from '@/lib/http'
+import { useUnsaved } from '@/lib/unsaved'
 import type { Given } from './CodeShown'
 import { personRoles } from './separation'
 
@@ -28,7 +29,11 @@ interface Seat {
 }
 
 // NewPost gives somebody a post and the code to come with, in one.
-export function NewPost({ open, onClose, onCode }: { open: boolean; onClose: () => void; onCode: (given: Given) => void }) {
+export function NewPost({ open, ...rest }: { open: boolean; onClose: () => void; onCode: (given: Given) => void }) {
+  return open ? <SeatForm {...rest} /> : null
+}
+
+function SeatForm({ onClose, onCode }: { onClose: () => void; onCode: (given: Given) => void }) {
   const { t } = useTranslation('officers')
   const [form] = Form.useForm<Seat>()
   const queries = useQueryClient()
@@ -40,9 +45,11 @@ export function NewPost({ open, onClose, onCode }: { open: boolean; onClose: () 
       onCode(given)
     },
   })
+  const [dirty, setDirty] = useState(false)
+  const leave = useUnsaved(dirty && !give.isPending)
   return (
-    <Drawer open={open} onClose={onClose} title={t('post.new')} size={480} destroyOnHidden extra={<Button type="primary" loading={give.isPending} onClick={() => form.submit()}>{t('new.make')}</Button>}>
-      <Form<Seat> form={form} layout="vertical" preserve={false} initialValues={{ days: 1, until: dayjs().add(1, 'year') }} onFinish={(seat) => !give.isPending && give.mutate(seat)}>
+    <Drawer open onClose={() => leave(onClose)} title={t('post.new')} size={480} extra={<Button type="primary" loading={give.isPending} onClick={() => form.submit()}>{t('new.make')}</Button>}>
+      <Form<Seat> form={form} layout="vertical" onValuesChange={() => setDirty(true)} initialValues={{ days: 1, until: dayjs().add(1, 'year') }} onFinish={(seat) => !give.isPending && give.mutate(seat)}>
         <Form.Item name="officer" label={t('name')} extra={t('name.help')} rules={[{ required: true, pattern: /^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/, message: t('name.wrong') }]}>
           <Input maxLength={64} autoComplete="off" />
         </Form.Item>
@@ -77,16 +84,7 @@ interface Papers {
 
 // PostPapers changes where somebody sits and by which papers.
 export function PostPapers({ post, onClose }: { post?: RaPost; onClose: () => void }) {
-  return <Drawerful post={post} onClose={onClose}>{(one) => <PapersForm post={one} onClose={onClose} />}</Drawerful>
-}
-
-function Drawerful({ post, onClose, children }: { post?: RaPost; onClose: () => void; children: (post: RaPost) => ReactNode }) {
-  const { t } = useTranslation('officers')
-  return (
-    <Drawer open={!!post} onClose={onClose} title={t('post.papers', { name: post?.officer })} size={480} destroyOnHidden>
-      {post && children(post)}
-    </Drawer>
-  )
+  return post ? <PapersForm key={post.officer} post={post} onClose={onClose} /> : null
 }
 
 function PapersForm({ post, onClose }: { post: RaPost; onClose: () => void }) {
@@ -102,27 +100,31 @@ function PapersForm({ post, onClose }: { post: RaPost; onClose: () => void }) {
       onClose()
     },
   })
+  const [dirty, setDirty] = useState(false)
+  const leave = useUnsaved(dirty && !keep.isPending)
   return (
-    <Form<Papers> form={form} layout="vertical" initialValues={{ node: post.node, title: post.title, trained: post.trained ? dayjs(post.trained) : undefined, confidentiality: post.confidentiality, until: dayjs(post.until) }} onFinish={(papers) => !keep.isPending && keep.mutate(papers)}>
-      <Form.Item name="node" label={t('node')} rules={[{ required: true, message: t('node.wrong') }]}>
-        <NodeChoice />
-      </Form.Item>
-      <Form.Item name="title" label={t('post.title')}>
-        <Input maxLength={60} />
-      </Form.Item>
-      <Form.Item name="trained" label={t('post.trained')}>
-        <DatePicker maxDate={dayjs()} />
-      </Form.Item>
-      <Form.Item name="confidentiality" label={t('post.paper')} extra={t('post.paper.help')}>
-        <DigestField label={t('post.paper.choose')} />
-      </Form.Item>
-      <Form.Item name="until" label={t('post.until')} extra={t('post.until.help')} rules={[{ required: true }]}>
-        <DatePicker />
-      </Form.Item>
-      {keep.isError && <Failure error={keep.error} />}
-      <Button type="primary" htmlType="submit" loading={keep.isPending}>
-        {t('save')}
-      </Button>
-    </Form>
+    <Drawer open onClose={() => leave(onClose)} title={t('post.papers', { name: post.officer })} size={480}>
+      <Form<Papers> form={form} layout="vertical" onValuesChange={() => setDirty(true)} initialValues={{ node: post.node, title: post.title, trained: post.trained ? dayjs(post.trained) : undefined, confidentiality: post.confidentiality, until: dayjs(post.until) }} onFinish={(papers) => !keep.isPending && keep.mutate(papers)}>
+        <Form.Item name="node" label={t('node')} rules={[{ required: true, message: t('node.wrong') }]}>
+          <NodeChoice />
+        </Form.Item>
+        <Form.Item name="title" label={t('post.title')}>
+          <Input maxLength={60} />
+        </Form.Item>
+        <Form.Item name="trained" label={t('post.trained')}>
+          <DatePicker maxDate={dayjs()} />
+        </Form.Item>
+        <Form.Item name="confidentiality" label={t('post.paper')} extra={t('post.paper.help')}>
+          <DigestField label={t('post.paper.choose')} />
+        </Form.Item>
+        <Form.Item name="until" label={t('post.until')} extra={t('post.until.help')} rules={[{ required: true }]}>
+          <DatePicker />
+        </Form.Item>
+        {keep.isError && <Failure error={keep.error} />}
+        <Button type="primary" htmlType="submit" loading={keep.isPending}>
+          {t('save')}
+        </Button>
+      </Form>
+    </Drawer>
   )
 }

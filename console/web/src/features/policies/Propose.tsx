@@ -9,6 +9,7 @@ import { policyPropose } from '@/client/ra'
 import { Failure } from '@/components/Failure'
 import { octets as size } from '@/lib/format'
 import { ask } from '@/lib/http'
+import { useUnsaved } from '@/lib/unsaved'
 import { base64, mediaOf } from './file'
 
 interface Fields {
@@ -35,10 +36,12 @@ export function Propose({ onClose }: { onClose: () => void }) {
       void navigate(`/approvals/motion/${motion.id}`)
     },
   })
+  const [dirty, setDirty] = useState(false)
+  const leave = useUnsaved((dirty || !!file) && !propose.isPending)
   return (
-    <Drawer open onClose={onClose} title={t('propose')} size={520} extra={<Button type="primary" disabled={!file?.media} loading={propose.isPending} onClick={() => form.submit()}>{t('propose.do')}</Button>}>
+    <Drawer open onClose={() => leave(onClose)} title={t('propose')} size={520} extra={<Button type="primary" disabled={!file?.media} loading={propose.isPending} onClick={() => form.submit()}>{t('propose.do')}</Button>}>
       <Alert type="info" showIcon className="aside" title={t('propose.about')} />
-      <Form<Fields> form={form} layout="vertical" initialValues={{ kind: 'practice-statement', begins: dayjs().add(1, 'day') }} onFinish={(fields) => file?.media && !propose.isPending && propose.mutate(fields)}>
+      <Form<Fields> form={form} layout="vertical" onValuesChange={() => setDirty(true)} initialValues={{ kind: 'practice-statement', begins: dayjs().add(1, 'day') }} onFinish={(fields) => file?.media && !propose.isPending && propose.mutate(fields)}>
         <Form.Item name="kind" label={t('kind')}><Select options={['practice-statement', 'certificate-policy'].map((value) => ({ value, label: t(`kind.${value}`) }))} /></Form.Item>
         <Form.Item name="title" label={t('name')} rules={[{ required: true, whitespace: true, message: t('wanted') }]}><Input maxLength={100} /></Form.Item>
         <Form.Item name="edition" label={t('edition')} extra="2.1" rules={[{ required: true, whitespace: true, message: t('wanted') }, { pattern: /^[0-9]{1,4}(\.[0-9]{1,4}){0,3}$/, message: t('edition.form') }]}><Input maxLength={20} /></Form.Item>

@@ -1,11 +1,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Alert, App, Button, Checkbox, DatePicker, Drawer, Form, Input, InputNumber, Select } from 'antd'
 import dayjs, { type Dayjs } from 'dayjs'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { nodes, ruleSet } from '@/client/ra'
 import type { RaRule } from '@/client/ra'
 import { Failure } from '@/components/Failure'
 import { ask } from '@/lib/http'
+import { useUnsaved } from '@/lib/unsaved'
 
 const operations = ['issue', 'renew', 'reissue', 'modify', 'revoke', 'freeze', 'unfreeze', 'cancel']
 const kinds = ['person', 'organisation', 'device', 'code']
@@ -28,10 +30,12 @@ export function RuleForm({ rule, node, onClose }: { rule?: RaRule; node: string;
       onClose()
     },
   })
+  const [dirty, setDirty] = useState(false)
+  const leave = useUnsaved(dirty && !keep.isPending)
   const chosen = Form.useWatch('operations', form) as string[] | undefined
   return (
-    <Drawer open onClose={onClose} title={rule ? t('edit.title', { name: rule.name }) : t('new')} size={520} extra={<Button type="primary" loading={keep.isPending} onClick={() => form.submit()}>{t('save')}</Button>}>
-      <Form<Fields> form={form} layout="vertical" initialValues={rule ? { ...rule, until: dayjs(rule.until) } : { node, quota: 1000, operations: ['renew'], kinds: ['person'], until: dayjs().add(6, 'month') }} onFinish={(fields) => !keep.isPending && keep.mutate(fields)}>
+    <Drawer open onClose={() => leave(onClose)} title={rule ? t('edit.title', { name: rule.name }) : t('new')} size={520} extra={<Button type="primary" loading={keep.isPending} onClick={() => form.submit()}>{t('save')}</Button>}>
+      <Form<Fields> form={form} layout="vertical" onValuesChange={() => setDirty(true)} initialValues={rule ? { ...rule, until: dayjs(rule.until) } : { node, quota: 1000, operations: ['renew'], kinds: ['person'], until: dayjs().add(6, 'month') }} onFinish={(fields) => !keep.isPending && keep.mutate(fields)}>
         <Form.Item name="name" label={t('name')} extra={t('name.help')} rules={[{ required: true, pattern: /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/, message: t('name.help') }]}>
           <Input disabled={!!rule} maxLength={40} autoComplete="off" />
         </Form.Item>

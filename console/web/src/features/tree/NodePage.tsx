@@ -47,7 +47,7 @@ export function NodePage({ node, mine, onOpen }: { node: RaNode; mine: RaMe; onO
           { key: 'below', label: t('below'), children: <Loaded query={below}>{(list) => <Below list={list.filter((one) => one.parent === node.id)} onOpen={onOpen} />}</Loaded> },
         ]}
       />
-      {parents.data && <NodeForm node={node} above={effective(parents.data.map((one) => one.rights))} parent={parents.data[parents.data.length - 1]} below={below.data ?? []} open={editing} onClose={() => setEditing(false)} />}
+      {editing && parents.data && <NodeForm node={node} above={effective(parents.data.map((one) => one.rights))} parent={parents.data[parents.data.length - 1]} below={below.data ?? []} onClose={() => setEditing(false)} />}
     </Flex>
   )
 }

@@ -37,9 +37,9 @@ export default function Tree() {
               {search ? <Search text={search} onOpen={open} /> : <Branches top={mine.node} chosen={chosen} onOpen={open} />}
             </Card>
             <div className="tree-main">
-              <Loaded query={node}>{(one) => (one ? <NodePage key={one.id + one.version} node={one} mine={mine} onOpen={open} /> : <Empty description={t('unknown')} />)}</Loaded>
+              <Loaded query={node}>{(one) => (one ? <NodePage key={one.id} node={one} mine={mine} onOpen={open} /> : <Empty description={t('unknown')} />)}</Loaded>
             </div>
-            {node.data && <AddNode below={node.data} open={adding} onClose={() => setAdding(false)} onAdded={(added) => { setAdding(false); open(added) }} />}
+            {adding && node.data && <AddNode below={node.data} onClose={() => setAdding(false)} onAdded={(added) => { setAdding(false); open(added) }} />}
           </Flex>
         )}
       </Loaded>
