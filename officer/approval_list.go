@@ -35,19 +35,26 @@ func (r *Registry) Approvals(ctx context.Context, q ApprovalQuery) ([]Approval, 
 	if q.Limit < 1 || q.Limit > mostApprovals {
 		return nil, pki.Errorf(pki.Invalid, "approval.limit", "a page has 1 to %d proposals", mostApprovals)
 	}
-	where, args := r.selects(actor, q)
-	all, err := r.approvals(ctx, r.d.Read(), where, args...)
-	if err != nil {
-		return nil, err
-	}
+	// Whom a proposal waits for is not in its row: read on until the page is full, so that a
+	// page that is not is the last.
 	shown := []Approval{}
-	for _, a := range all {
-		if (q.Ended || a.open()) && (!q.Waiting || a.waitsFor(actor)) {
-			a.Content, a.Summary = "", ""
-			shown = append(shown, a)
+	for {
+		where, args := r.selects(actor, q)
+		all, err := r.approvals(ctx, r.d.Read(), where, args...)
+		if err != nil {
+			return nil, err
 		}
+		for _, a := range all {
+			if (q.Ended || a.open()) && (!q.Waiting || a.waitsFor(actor)) {
+				a.Content, a.Summary = "", ""
+				shown = append(shown, a)
+			}
+		}
+		if len(shown) >= q.Limit || len(all) < q.Limit {
+			return shown[:min(len(shown), q.Limit)], nil
+		}
+		q.Before = all[len(all)-1].ID
 	}
-	return shown, nil
 }
 
 // selects is the condition of a page. Proposals that nobody ended are few, and those

@@ -231,3 +231,22 @@ func TestApprovalInvariantsAreFound(t *testing.T) {
 		})
 	}
 }
+
+// What waits for somebody is found behind however many proposals that do not.
+func TestWhatWaitsIsFoundBehindTheRest(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		one, two := h.join("c.one", Custodian), h.join("c.two", Custodian)
+		old := h.mustPropose(one, disclosure)
+		for n := range 3 { // his own, which wait for others
+			h.pass(time.Second)
+			h.mustPropose(two, Proposal{Operation: DestroyKeys, Object: "k" + string(rune('0'+n)), Content: "k", Summary: "s", Reason: "r"})
+		}
+		list, err := h.Approvals(two, ApprovalQuery{Waiting: true, Limit: 2})
+		if err != nil || len(list) != 1 || list[0].ID != old.ID {
+			t.Errorf("%d wait, want the oldest: %v", len(list), err)
+		}
+		if list, err = h.Approvals(one, ApprovalQuery{Waiting: true, Limit: 2}); err != nil || len(list) != 2 {
+			t.Errorf("a page of %d, want 2: %v", len(list), err)
+		}
+	})
+}
