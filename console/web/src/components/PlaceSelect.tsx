@@ -1,25 +1,35 @@
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Select } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { nodes } from '@/client/ra'
 import { ask } from '@/lib/http'
 
-// PlaceSelect chooses an office of one's subtree.
+// PlaceSelect chooses an office of one's subtree, of which there may be thousands: what is
+// typed is looked up by the registration.
 export function PlaceSelect({ value, onChange, label, className = 'filter', without }: { value?: string; onChange?: (node: string | undefined) => void; label?: string; className?: string; without?: string }) {
   const { t } = useTranslation('components')
-  const { data, isPending } = useQuery({ queryKey: ['ra', 'nodes', 'first'], queryFn: () => ask(nodes({ query: { limit: 200 } })), staleTime: 60_000 })
+  const [search, setSearch] = useState('')
+  const { data, isFetching } = useQuery({ queryKey: ['ra', 'nodes', search], queryFn: () => ask(nodes({ query: { search: search || undefined, limit: 50 } })), staleTime: 60_000, placeholderData: keepPreviousData })
+  // The chosen one keeps its name, also where what was typed then no longer finds it.
+  const chosen = useQuery({ queryKey: ['ra', 'node', value], queryFn: () => ask(nodes({ query: { node: value, limit: 1 } })), enabled: !!value, staleTime: 60_000 })
+  const found = data?.items ?? []
+  const all = [...(chosen.data?.items ?? []).filter((one) => one.id === value && !search && !found.some((other) => other.id === one.id)), ...found]
   return (
     <Select
       allowClear
-      showSearch={{ optionFilterProp: 'label' }}
+      showSearch={{ filterOption: false, onSearch: setSearch }}
       aria-label={label ?? t('place')}
       placeholder={label ?? t('place')}
       className={className}
       popupMatchSelectWidth={false}
-      loading={isPending}
+      loading={isFetching}
       value={value}
-      onChange={(node?: string) => onChange?.(node)}
-      options={(data?.items ?? []).filter((node) => node.id !== without).map((node) => ({ value: node.id, label: `${node.name} (${node.id})` }))}
+      onChange={(node?: string) => {
+        setSearch('')
+        onChange?.(node)
+      }}
+      options={all.filter((node) => node.id !== without).map((node) => ({ value: node.id, label: `${node.name} (${node.id})` }))}
     />
   )
 }

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
 import { detach } from '@/client/ra'
 import type { RaApplication, RaDocument, RaKindView } from '@/client/ra'
-import { Failure } from '@/components/Failure'
+import { Failure, said } from '@/components/Failure'
 import { ask } from '@/lib/http'
 import { useMe } from '@/lib/me'
 import { useUnsaved } from '@/lib/unsaved'
@@ -102,7 +102,7 @@ export function EntryForm({ kind, operation, initial, application, onSent }: Pro
   }
   const takeOut = (document: RaDocument) => {
     if (!begun) return
-    void ask(detach({ path: { id: begun.id, hash: document.hash }, query: { version: begun.version } })).then(at, (error: unknown) => setProblem(String((error as Error).message)))
+    void ask(detach({ path: { id: begun.id, hash: document.hash }, query: { version: begun.version } })).then(at, (error: unknown) => setProblem(said(error).wrong))
   }
   const several = operation === 'issue' && !application
   return (

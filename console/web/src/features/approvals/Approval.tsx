@@ -83,7 +83,7 @@ function Acts({ place, a }: { place: Place; a: OfficerApproval }) {
   const own = a.proposed_by === me
   const counted = a.votes.some((vote) => vote.name === me)
   const wanted = a.state === 'pending' && !own && !counted && a.missing.some((need) => roles.includes(need.role))
-  const refresh = [['approvals']]
+  const refresh = [[]] // what was agreed to changes something somewhere
   return (
     <>
       {wanted && <Act primary label={t('approve')} title={t('approve.title')} about={<Alert type="info" title={t('approve.about', { digest: pairs(a.digest).slice(0, 23) })} />} done={t('approve.done')} run={() => approveAt(place, a.id, a.digest)} refresh={refresh} />}

@@ -73,7 +73,7 @@ function Acts({ m }: { m: RaMotion }) {
   const me = view.places.find((one) => one.name === 'ra')?.as ?? ''
   const mine = mayDecide(m, rolesAt(view, 'ra'), me)
   const decide = (consent: boolean) => (note: string) => ask(motionDecide({ path: { id: m.id }, body: { consent, note, version: m.version } }))
-  const refresh = [['approvals'], ['policies'], ['volumes'], ['holders']]
+  const refresh = [[]] // what was agreed to changes something somewhere
   return (
     <>
       {mine && <Act primary label={t('approve')} title={t('approve.title')} reason="optional" reasonLabel={t('note')} done={t('approve.done')} run={decide(true)} refresh={refresh} />}

@@ -46,23 +46,47 @@ async function quietly<T>(what: Promise<T>, none: T): Promise<T> {
   }
 }
 
-const most = 200
+const page = 200 // at once
+export const most = 2000 // of a place, the newest
 
-// itemsOf gathers one page of proposals of every place; the newest first.
+// everything reads page after page, until one is not full.
+export async function everything<T>(load: (last: T | undefined) => Promise<T[]>): Promise<T[]> {
+  const all: T[] = []
+  for (;;) {
+    const more = await load(all.at(-1))
+    all.push(...more)
+    if (more.length < page || all.length >= most) return all
+  }
+}
+
+const approvalsOf = (place: Place, query: object, how: object) => quietly(everything<OfficerApproval>((last) => listAt(place, { ...query, before: last?.id, limit: page }, how)), [])
+
+async function motionsOf(state: string | undefined, how: object): Promise<RaMotion[]> {
+  const all: RaMotion[] = []
+  let after: string | undefined
+  do {
+    const some = await ask(motions({ query: { state, after, limit: page }, ...how }))
+    all.push(...some.items)
+    after = some.after || undefined
+  } while (after && all.length < most)
+  return all
+}
+
+// itemsOf gathers the proposals of every place; the newest first.
 export async function itemsOf(view: ConsoleView, which: Which, how: object = {}): Promise<Item[]> {
   const places = view.places.filter((place) => place.known && isPlace(place.name))
   const roles = (place: string) => rolesAt(view, place as Place) as string[]
   const lists = places
     .filter((place) => roles(place.name).some((role) => readers.includes(role)))
     .map(async ({ name }) => {
-      const all = await quietly(listAt(name as Place, { waiting: which === 'waiting', ended: which === 'ended', limit: most }, how), [])
-      const waiting = which === 'open' && all.length > 0 ? await quietly(listAt(name as Place, { waiting: true, limit: most }, how), []) : []
+      const all = await approvalsOf(name as Place, { waiting: which === 'waiting', ended: which === 'ended' }, how)
+      const waiting = which === 'open' && all.length > 0 ? await approvalsOf(name as Place, { waiting: true }, how) : []
       return all.filter((a) => (which === 'ended') === (a.state !== 'pending' && a.state !== 'approved')).map((a) => ofApproval(name as Place, a, which === 'waiting' || waiting.some((one) => one.id === a.id)))
     })
   const ra = places.find((place) => place.name === 'ra')
   if (ra && roles('ra').some((role) => motionReaders.includes(role))) {
     lists.push(
-      quietly(ask(motions({ query: { state: which === 'ended' ? undefined : 'open', limit: most }, ...how })), { items: [] }).then(({ items }) =>
+      quietly(motionsOf(which === 'ended' ? undefined : 'open', how), []).then((items) =>
         items.map((m) => ofMotion(m, mayDecide(m, roles('ra'), ra.as ?? ''))).filter((item) => (which === 'waiting' ? item.mine : which === 'ended' ? item.state !== 'open' : true)),
       ),
     )

@@ -34,7 +34,7 @@ export default function Tree() {
           <Flex gap={16} wrap align="start">
             <Card size="small" className="tree-side">
               <Input.Search allowClear aria-label={t('search')} placeholder={t('search')} onSearch={(text) => setSearch(text.trim())} className="aside" />
-              {search ? <Search text={search} onOpen={open} /> : <Branches top={mine.node} chosen={chosen} onOpen={open} />}
+              {search ? <Search text={search} onOpen={open} /> : <Branches top={mine.node} chosen={chosen} path={node.data?.path} onOpen={open} />}
             </Card>
             <div className="tree-main">
               <Loaded query={node}>{(one) => (one ? <NodePage key={one.id} node={one} mine={mine} onOpen={open} /> : <Empty description={t('unknown')} />)}</Loaded>

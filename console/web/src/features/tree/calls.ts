@@ -35,8 +35,14 @@ export function useLinks() {
   return useQuery({
     queryKey: ['links'],
     queryFn: async () => {
-      const page = await ask(links({ query: { limit: 200 }, ...byItself }))
-      return { above: page.above, below: new Map(page.below.map((link) => [link.node, link.heard])) }
+      const below = new Map<string, string | undefined>()
+      let after: string | undefined
+      do {
+        const page = await ask(links({ query: { after, limit: pageSize }, ...byItself }))
+        page.below.forEach((link) => below.set(link.node, link.heard))
+        after = page.after || undefined
+      } while (after)
+      return { below }
     },
     refetchInterval: 30_000,
   })

@@ -1,6 +1,6 @@
 export default {
   title: '机构树', about: '注册中心、注册机构（RA）、受理点（LRA）及其权限。权限自上而下收窄，上级收回即时生效。',
-  search: '按名称、编号或区划查找', 'search.none': '没有找到。', 'search.more': '只显示前 {{count}} 个，请输入更多', unknown: '没有这个机构，或不在您的管辖范围内。', count: '（{{count}}）',
+  search: '按名称、编号或区划查找', 'search.none': '没有找到。', 'search.more': '只显示前 {{count}} 个，请输入更多', unknown: '没有这个机构，或不在您的管辖范围内。', count: '（{{count}}{{more}}）',
   add: '新增下级', 'add.title': '在“{{name}}”下新增机构', 'add.about': '新增后须由上级安全管理员批准才能启用。', 'added.done': '已新增，等待批准', edit: '修改', 'edit.title': '修改“{{name}}”', save: '保存', saved: '已保存',
   id: '编号', 'id.help': '小写字母、数字和连字符，不超过 24 个；写入申请编号，以后不能修改', 'id.wrong': '请用小写字母、数字和连字符', name: '名称', 'name.wrong': '请填写 2 至 100 字的全称', level: '级别', 'level.centre': '注册中心', 'level.ra': '注册机构（RA）', 'level.lra': '受理点（LRA）', region: '行政区划', 'region.help': 'GB/T 2260 六位代码', 'region.wrong': '六位数字', contact: '联系方式', site: '独立系统的站点', 'site.none': '由上级系统办理', 'site.help': '该机构有自己的系统时，填其站点登记名称或证书指纹；先在“操作员”页给站点发注册码', agreement: '协议摘要', 'agreement.none': '未登记', 'agreement.help': '签署的协议文件的 SHA-256 摘要；文件不上传', 'agreement.wrong': '64 位十六进制', 'agreement.choose': '从文件计算',
   link: '连接', 'link.none': '无独立系统', 'link.good': '正常，{{at}} 有通信', 'link.late': '中断，最近 {{at}}', 'link.never': '启动以来未连通', added: '新增', changed: '更新', posts: '人员', 'posts.open': '查看岗位', pending: '由 {{by}} 新增，等待上级安全管理员批准。', own: '这是您所在的机构，由上级修改。', apart: '机构树由上级注册机构维护。',
