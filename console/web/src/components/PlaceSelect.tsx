@@ -3,11 +3,23 @@ import { Select } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { nodes } from '@/client/ra'
+import type { RaNode } from '@/client/ra'
 import { ask } from '@/lib/http'
+
+interface Props {
+  id?: string // given by a form
+  value?: string
+  onChange?: (node: string | undefined) => void
+  label?: string
+  className?: string
+  without?: string
+  only?: (node: RaNode) => boolean
+  disabled?: boolean
+}
 
 // PlaceSelect chooses an office of one's subtree, of which there may be thousands: what is
 // typed is looked up by the registration.
-export function PlaceSelect({ value, onChange, label, className = 'filter', without }: { value?: string; onChange?: (node: string | undefined) => void; label?: string; className?: string; without?: string }) {
+export function PlaceSelect({ id, value, onChange, label, className = 'filter', without, only = () => true, disabled }: Props) {
   const { t } = useTranslation('components')
   const [search, setSearch] = useState('')
   const { data, isFetching } = useQuery({ queryKey: ['ra', 'nodes', search], queryFn: () => ask(nodes({ query: { search: search || undefined, limit: 50 } })), staleTime: 60_000, placeholderData: keepPreviousData })
@@ -17,7 +29,9 @@ export function PlaceSelect({ value, onChange, label, className = 'filter', with
   const all = [...(chosen.data?.items ?? []).filter((one) => one.id === value && !search && !found.some((other) => other.id === one.id)), ...found]
   return (
     <Select
-      allowClear
+      id={id}
+      allowClear={!disabled}
+      disabled={disabled}
       showSearch={{ filterOption: false, onSearch: setSearch }}
       aria-label={label ?? t('place')}
       placeholder={label ?? t('place')}
@@ -29,7 +43,7 @@ export function PlaceSelect({ value, onChange, label, className = 'filter', with
         setSearch('')
         onChange?.(node)
       }}
-      options={all.filter((node) => node.id !== without).map((node) => ({ value: node.id, label: `${node.name} (${node.id})` }))}
+      options={all.filter((node) => node.id !== without && only(node)).map((node) => ({ value: node.id, label: `${node.name} (${node.id})` }))}
     />
   )
 }

@@ -1,11 +1,12 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Alert, App, Button, Checkbox, DatePicker, Drawer, Form, Input, InputNumber, Select } from 'antd'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Alert, App, Button, Checkbox, DatePicker, Drawer, Form, Input, InputNumber } from 'antd'
 import dayjs, { type Dayjs } from 'dayjs'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { nodes, ruleSet } from '@/client/ra'
+import { ruleSet } from '@/client/ra'
 import type { RaRule } from '@/client/ra'
 import { Failure } from '@/components/Failure'
+import { PlaceSelect } from '@/components/PlaceSelect'
 import { ask } from '@/lib/http'
 import { useUnsaved } from '@/lib/unsaved'
 
@@ -21,7 +22,6 @@ export function RuleForm({ rule, node, onClose }: { rule?: RaRule; node: string;
   const { message } = App.useApp()
   const queries = useQueryClient()
   const [form] = Form.useForm<Fields>()
-  const places = useQuery({ queryKey: ['nodes', 'rules', node], queryFn: () => ask(nodes({ query: { node, limit: 200 } })) })
   const keep = useMutation({
     mutationFn: (fields: Fields) => ask(ruleSet({ body: { ...fields, until: fields.until.endOf('day').toISOString(), active: false, version: rule?.version ?? 0 } })),
     onSuccess: () => {
@@ -40,7 +40,7 @@ export function RuleForm({ rule, node, onClose }: { rule?: RaRule; node: string;
           <Input disabled={!!rule} maxLength={40} autoComplete="off" />
         </Form.Item>
         <Form.Item name="node" label={t('node')} extra={t('node.help')} rules={[{ required: true }]}>
-          <Select disabled={!!rule} options={places.data?.items.filter((one) => one.level !== 'lra').map((one) => ({ value: one.id, label: `${one.name}（${one.id}）` }))} />
+          <PlaceSelect className="wide" label={t('node')} disabled={!!rule} only={(one) => one.level !== 'lra'} />
         </Form.Item>
         <Form.Item name="operations" label={t('operations')} rules={[{ required: true, message: t('choose') }]}>
           <Checkbox.Group options={operations.map((value) => ({ value, label: t(`operation.${value}`) }))} />
