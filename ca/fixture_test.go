@@ -3,13 +3,10 @@ package ca_test
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -251,42 +248,16 @@ func each(t *testing.T, act func(t *testing.T, h *house)) {
 	})
 }
 
-// actorHeader carries the test's actor: who is acting is proven by certificates in
-// wire's and the end-to-end tests.
-const actorHeader = "X-Test-Actor"
-
-type actorTransport struct{}
-
-func (actorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if actor, ok := pki.ActorFrom(r.Context()); ok {
-		text, err := json.Marshal(actor)
-		if err != nil {
-			return nil, err
-		}
-		r = r.Clone(r.Context())
-		r.Header.Set(actorHeader, string(text))
-	}
-	return http.DefaultTransport.RoundTrip(r)
-}
-
 // overNetwork serves a CA and returns its client.
 func overNetwork(t testing.TB, room *ca.CA) *ca.Client {
 	t.Helper()
 	api := serve.New(serve.Config{Title: "CA", Version: "test", Log: slog.New(slog.DiscardHandler)})
 	room.Routes(api.Huma)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var actor pki.Actor
-		if err := json.Unmarshal([]byte(r.Header.Get(actorHeader)), &actor); err == nil {
-			r = r.WithContext(pki.WithActor(r.Context(), actor))
-		}
-		api.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	client, err := serve.NewClient(server.URL, nil)
+	client, err := serve.NewClient(pkitest.ServeCarried(t, api), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client.HTTP.Transport = actorTransport{}
+	client.HTTP.Transport = pkitest.Carried{}
 	return ca.NewClient(client)
 }
 

@@ -4,14 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"testing"
 	"time"
 
 	"onecert/gateway"
 	"onecert/pki"
+	"onecert/pkitest"
 	"onecert/policy"
 	"onecert/serve"
 )
@@ -44,40 +43,16 @@ type administered interface {
 
 var _, _ administered = (*gateway.Gateway)(nil), (*gateway.Client)(nil)
 
-const actorHeader = "Test-Actor"
-
-type actorTransport struct{}
-
-func (actorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if actor, ok := pki.ActorFrom(r.Context()); ok {
-		text, err := json.Marshal(actor)
-		if err != nil {
-			return nil, err
-		}
-		r = r.Clone(r.Context())
-		r.Header.Set(actorHeader, string(text))
-	}
-	return http.DefaultTransport.RoundTrip(r)
-}
-
 // overNetwork serves the administration of the house's gateway and returns its client.
 func (h *house) overNetwork() *gateway.Client {
 	h.t.Helper()
 	api := serve.New(serve.Config{Title: "Gateway", Version: "test", Log: slog.New(slog.DiscardHandler)})
 	h.g.Routes(api.Huma)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var actor pki.Actor
-		if err := json.Unmarshal([]byte(r.Header.Get(actorHeader)), &actor); err == nil {
-			r = r.WithContext(pki.WithActor(r.Context(), actor))
-		}
-		api.ServeHTTP(w, r)
-	}))
-	h.t.Cleanup(server.Close)
-	client, err := serve.NewClient(server.URL, nil)
+	client, err := serve.NewClient(pkitest.ServeCarried(h.t, api), nil)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	client.HTTP.Transport = actorTransport{}
+	client.HTTP.Transport = pkitest.Carried{}
 	return gateway.NewClient(client)
 }
 

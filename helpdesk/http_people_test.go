@@ -46,7 +46,7 @@ func newPeople(t *testing.T, d *helpdesk.Desk, v helpdesk.Visitors) people {
 	api := serve.New(serve.Config{Title: "Self", Version: "test", Log: slog.New(slog.DiscardHandler)})
 	d.PeopleRoutes(api.Huma, v)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if name := r.Header.Get(actorHeader); name != "" {
+		if name := r.Header.Get(pkitest.ActorHeader); name != "" {
 			r = r.WithContext(pki.WithActor(r.Context(), pki.Actor{Name: name}))
 		}
 		api.ServeHTTP(w, r)
@@ -69,7 +69,7 @@ func (p people) call(holder, path, text string) (opened helpdesk.Opened, code st
 	if text != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	r.Header.Set(actorHeader, holder)
+	r.Header.Set(pkitest.ActorHeader, holder)
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		p.t.Fatal(err)

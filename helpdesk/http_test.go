@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"reflect"
 	"strings"
 	"testing"
@@ -28,41 +27,18 @@ type officers interface {
 
 var _, _ officers = (*helpdesk.Desk)(nil), (*helpdesk.Client)(nil)
 
-const actorHeader = "Test-Actor"
-
-type actorTransport struct{}
-
-func (actorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if actor, ok := pki.ActorFrom(r.Context()); ok {
-		text, err := json.Marshal(actor)
-		if err != nil {
-			return nil, err
-		}
-		r = r.Clone(r.Context())
-		r.Header.Set(actorHeader, string(text))
-	}
-	return http.DefaultTransport.RoundTrip(r)
-}
-
 // overNetwork serves a desk and returns its client and address.
 func overNetwork(t *testing.T, d *helpdesk.Desk) (*helpdesk.Client, string) {
 	t.Helper()
 	api := serve.New(serve.Config{Title: "Desk", Version: "test", Log: slog.New(slog.DiscardHandler)})
 	d.Routes(api.Huma)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var actor pki.Actor
-		if err := json.Unmarshal([]byte(r.Header.Get(actorHeader)), &actor); err == nil {
-			r = r.WithContext(pki.WithActor(r.Context(), actor))
-		}
-		api.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	client, err := serve.NewClient(server.URL, nil)
+	address := pkitest.ServeCarried(t, api)
+	client, err := serve.NewClient(address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client.HTTP.Transport = actorTransport{}
-	return helpdesk.NewClient(client), server.URL
+	client.HTTP.Transport = pkitest.Carried{}
+	return helpdesk.NewClient(client), address
 }
 
 // In process and across the network a desk does and refuses the same.
@@ -133,7 +109,7 @@ func TestDeskBodies(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set(actorHeader, `{"Name":"ra1.registrar","Roles":["registrar"]}`)
+		r.Header.Set(pkitest.ActorHeader, `{"Name":"ra1.registrar","Roles":["registrar"]}`)
 		answer, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)

@@ -7,11 +7,8 @@ import (
 	"crypto/sha256"
 	"crypto/x509/pkix"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -236,40 +233,16 @@ func check(ctx context.Context, op officer.Operation) (pki.Actor, error) {
 	return actor, officer.May(actor, op)
 }
 
-const actorHeader = "Test-Actor"
-
-type actorTransport struct{}
-
-func (actorTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if actor, ok := pki.ActorFrom(r.Context()); ok {
-		text, err := json.Marshal(actor)
-		if err != nil {
-			return nil, err
-		}
-		r = r.Clone(r.Context())
-		r.Header.Set(actorHeader, string(text))
-	}
-	return http.DefaultTransport.RoundTrip(r)
-}
-
 // overNetwork serves a registration and returns its client.
 func overNetwork(t testing.TB, room *ra.Registration) *ra.Client {
 	t.Helper()
 	api := serve.New(serve.Config{Title: "RA", Version: "test", Log: slog.New(slog.DiscardHandler)})
 	room.Routes(api.Huma)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var actor pki.Actor
-		if err := json.Unmarshal([]byte(r.Header.Get(actorHeader)), &actor); err == nil {
-			r = r.WithContext(pki.WithActor(r.Context(), actor))
-		}
-		api.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	client, err := serve.NewClient(server.URL, nil)
+	client, err := serve.NewClient(pkitest.ServeCarried(t, api), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client.HTTP.Transport = actorTransport{}
+	client.HTTP.Transport = pkitest.Carried{}
 	return ra.NewClient(client)
 }
 

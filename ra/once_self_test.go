@@ -22,7 +22,7 @@ func selfKeyed(t *testing.T, h *house) func(who, key, path string, asked any) (s
 	api := serve.New(serve.Config{Title: "Self", Version: "test", Log: slog.New(slog.DiscardHandler)})
 	h.room.SelfRoutes(api.Huma)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if id := r.Header.Get(actorHeader); id != "" {
+		if id := r.Header.Get(pkitest.ActorHeader); id != "" {
 			actor, _ := pki.ActorFrom(holder(id))
 			r = r.WithContext(pki.WithActor(r.Context(), actor))
 		}
@@ -43,7 +43,7 @@ func selfKeyed(t *testing.T, h *house) func(who, key, path string, asked any) (s
 		if key != "" {
 			r.Header.Set(ra.HeaderKey, key)
 		}
-		r.Header.Set(actorHeader, who)
+		r.Header.Set(pkitest.ActorHeader, who)
 		answer, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)

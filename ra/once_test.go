@@ -24,7 +24,7 @@ import (
 func keyed(t *testing.T, h *house, api *serve.API) func(who, key, path, text string) (status int, answer string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if actor, ok := pki.ActorFrom(as(r.Header.Get(actorHeader))); ok && actor.Name != "" {
+		if actor, ok := pki.ActorFrom(as(r.Header.Get(pkitest.ActorHeader))); ok && actor.Name != "" {
 			r = r.WithContext(pki.WithActor(r.Context(), actor))
 		}
 		api.ServeHTTP(w, r)
@@ -38,7 +38,7 @@ func keyed(t *testing.T, h *house, api *serve.API) func(who, key, path, text str
 		}
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set(ra.HeaderKey, key)
-		r.Header.Set(actorHeader, who)
+		r.Header.Set(pkitest.ActorHeader, who)
 		answer, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Error(err)

@@ -3,13 +3,10 @@ package ra_test
 import (
 	"context"
 	"crypto/x509"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"math/big"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -110,19 +107,11 @@ func selfOverNetwork(t testing.TB, room *ra.Registration) *ra.SelfClient {
 	t.Helper()
 	api := serve.New(serve.Config{Title: "RA", Version: "test", Log: slog.New(slog.DiscardHandler)})
 	room.SelfRoutes(api.Huma)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var actor pki.Actor
-		if err := json.Unmarshal([]byte(r.Header.Get(actorHeader)), &actor); err == nil {
-			r = r.WithContext(pki.WithActor(r.Context(), actor))
-		}
-		api.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	client, err := serve.NewClient(server.URL, nil)
+	client, err := serve.NewClient(pkitest.ServeCarried(t, api), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	client.HTTP.Transport = actorTransport{}
+	client.HTTP.Transport = pkitest.Carried{}
 	return ra.NewSelfClient(client)
 }
 

@@ -1,9 +1,10 @@
 import { LogoutOutlined, MenuOutlined, UserOutlined } from '@ant-design/icons'
 import { Alert, Button, Drawer, Dropdown, Flex, Grid, Layout, Menu, Modal, Space, Tag, Typography, type MenuProps } from 'antd'
-import { Suspense, createElement, useEffect, useState } from 'react'
+import { Suspense, createElement, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, Outlet, useLocation } from 'react-router'
 import { Visible } from '@/components/Visible'
+import { useOnline } from '@/lib/online'
 import { useSession } from '@/lib/session'
 import { holds } from './access'
 import { LoginForm } from './Login'
@@ -22,20 +23,6 @@ function useMenu(): MenuProps['items'] {
     return [{ key: group, type: 'group' as const, label: t(`group.${group}`), children: own.map((page) => ({ key: '/' + page.path, icon: createElement(page.menu!.icon), label: <Link to={'/' + page.path}>{t(page.title)}</Link> })) }]
   })
   return links.length > 0 ? [...entries, { key: 'links', type: 'group', label: t('group.links'), children: links }] : entries
-}
-
-function useOnline(): boolean {
-  const [online, setOnline] = useState(navigator.onLine)
-  useEffect(() => {
-    const heard = () => setOnline(navigator.onLine)
-    window.addEventListener('online', heard)
-    window.addEventListener('offline', heard)
-    return () => {
-      window.removeEventListener('online', heard)
-      window.removeEventListener('offline', heard)
-    }
-  }, [])
-  return online
 }
 
 function Side({ onChoose }: { onChoose?: () => void }) {

@@ -1,7 +1,7 @@
 import { lazy, type ReactNode } from 'react'
-import { createBrowserRouter, useRouteError } from 'react-router'
-import { Failure } from '@/components/Failure'
+import { createBrowserRouter } from 'react-router'
 import { useSession } from '@/lib/session'
+import { Broken } from './Broken'
 import { access, holds, type Access, type Right } from './access'
 import { NoPage, NoRight } from './NoPage'
 import { pages } from './pages'
@@ -13,10 +13,6 @@ function Guard({ right, children }: { right: Right; children: ReactNode }) {
   const { view } = useSession()
   const rule: Access = access[right]
   return holds(view, right) ? children : <NoRight roles={rule.roles ?? []} />
-}
-
-function Broken() {
-  return <Failure error={useRouteError()} retry={() => location.reload()} />
 }
 
 export const makeRouter = () =>

@@ -1,27 +1,13 @@
 import { LogoutOutlined, SafetyCertificateOutlined } from '@ant-design/icons'
 import { useMutation } from '@tanstack/react-query'
 import { Alert, Button, Flex, Modal } from 'antd'
-import { useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, Outlet, useLocation, useNavigate } from 'react-router'
 import { Preferences } from '@/app/Preferences'
 import { Failure } from '@/components/Failure'
+import { useOnline } from '@/lib/online'
 import { useSession } from '@/lib/session'
 import { LogIn } from './LogIn'
-
-function useOnline(): boolean {
-  const [online, setOnline] = useState(navigator.onLine)
-  useEffect(() => {
-    const heard = () => setOnline(navigator.onLine)
-    window.addEventListener('online', heard)
-    window.addEventListener('offline', heard)
-    return () => {
-      window.removeEventListener('online', heard)
-      window.removeEventListener('offline', heard)
-    }
-  }, [])
-  return online
-}
 
 // Shell stands around every page: who runs the service, language and look, log out.
 export function Shell() {

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
-import { createBrowserRouter, useRouteError } from 'react-router'
-import { Failure } from '@/components/Failure'
+import { createBrowserRouter } from 'react-router'
+import { Broken } from '@/app/Broken'
 import { useSession } from '@/lib/session'
 import { Applications } from './Applications'
 import { Certificate } from './Certificate'
@@ -36,10 +36,6 @@ function First() {
 function Desk() {
   const { view, ended } = useSession()
   return view.state === 'open' || ended ? <Tickets /> : <TicketLook />
-}
-
-function Broken() {
-  return <Failure error={useRouteError()} retry={() => location.reload()} />
 }
 
 export const makeRouter = () =>
