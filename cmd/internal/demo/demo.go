@@ -102,6 +102,9 @@ func (t *tree) serve(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
+	if t.start, err = newStart(t); err != nil {
+		return err
+	}
 	servers = append(servers, t.telephones())
 	ended := make(chan error, 4)
 	go func() { ended <- serve.Run(ctx, servers...) }()
@@ -242,17 +245,9 @@ func (t *tree) missing() string {
 
 func (t *tree) announce(took time.Duration) {
 	t.o.say("\nOneCert demo is ready (%.1f s). Everything in it is throw-away.\n", took.Seconds())
-	t.o.say("  Console         https://%s/   (officers; open it with a certificate of identities/, such as centre.security)", t.s.address("console"))
-	t.o.say("  CA API          https://%s   (OpenAPI at /openapi.json; mutual TLS)", t.s.address("ca"))
-	t.o.say("  KMC API         https://%s", t.s.address("kmc"))
-	t.o.say("  RA API          https://%s   (the tree: centre, ra1 with lra1, ra2 with lra2)", t.s.address("ra"))
-	t.o.say("  LRA API         https://%s   (%s by itself, linked to the RA)", t.s.address("lra"), apart)
-	t.o.say("  Self-service    https://%s   (holders, with their certificates or by codes)", t.s.address("self"))
-	t.o.say("  Public site     http://%s/   (look a certificate up, CA certificates, CRLs)", t.s.address("public"))
-	t.o.say("  OCSP, LDAP      http://%s/ocsp   ldap://%s/%s", t.s.address("public"), t.s.address("ldap"), directoryBase)
-	t.o.say("  Observer        https://%s/observer   (mutual TLS)", t.s.address("node"))
-	t.o.say("  Gateway         https://%s/   (with a certificate, over TLS and TLCP)   https://%s/   (a public page, and log in)", t.s.address("gate"), t.s.address("site"))
-	t.o.say("  Everything else %s", filepath.Join(t.o.Dir, "demo.json"))
+	t.o.say("  Begin here 从这里开始:  %s\n", t.start.url())
+	t.o.say("It says how your browser becomes somebody (certificates, one password), walks the main journey in five steps,")
+	t.o.say("and has every address. Programs read %s.", filepath.Join(t.o.Dir, descriptionName))
 	t.o.say("\nTry, in another terminal:\n%s", strings.Join(t.examples(), "\n"))
 	t.o.say("\nStop with Ctrl-C; start again on the same folder to go on.")
 }
@@ -293,6 +288,7 @@ type tree struct {
 	// node is there once the CA's API answers.
 	node    *wire.NodeProcess
 	gateway *wire.GatewayProcess
+	start   *start // the first page
 }
 
 func openTree(ctx context.Context, o Options, s *state, now func() time.Time) (*tree, error) {

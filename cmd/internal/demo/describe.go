@@ -39,7 +39,7 @@ func (t *tree) describe() error {
 		aia[family] = base + "/aia/" + family + ".cer"
 		d.Trust[family] = anchors{Root: filepath.Join(t.o.Dir, "trust", family+"-root.pem"), Chain: filepath.Join(t.o.Dir, "trust", family+"-chain.pem")}
 	}
-	d.Endpoints = map[string]any{"ca": "https://" + t.s.address("ca"), "kmc": "https://" + t.s.address("kmc"), "ra": "https://" + t.s.address("ra"), "lra": "https://" + t.s.address("lra"), "selfservice": "https://" + t.s.address("self"), "console": "https://" + t.s.address("console"), "counter_console": "https://" + t.s.address("counter"), "crl": crl, "aia": aia,
+	d.Endpoints = map[string]any{"start": t.start.url(), "ca": "https://" + t.s.address("ca"), "kmc": "https://" + t.s.address("kmc"), "ra": "https://" + t.s.address("ra"), "lra": "https://" + t.s.address("lra"), "selfservice": "https://" + t.s.address("self"), "console": "https://" + t.s.address("console"), "counter_console": "https://" + t.s.address("counter"), "crl": crl, "aia": aia,
 		"portal": base + "/", "ocsp": base + "/ocsp", "ldap": "ldap://" + t.s.address("ldap"), "node": "https://" + t.s.address("node"),
 		"gateway": []string{"https://" + t.s.address("gate") + "/", "https://" + t.s.address("site") + "/"}, "gateway_admin": "https://" + t.s.address("gateway")}
 	for _, r := range append(cast(), expiredPerson()) {

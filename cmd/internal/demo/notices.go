@@ -44,9 +44,15 @@ type message struct {
 	Values map[string]string `json:"values"`
 }
 
-// telephones takes short messages.
+// telephones takes short messages, and shows the first page beside them: both are for this
+// machine only.
 func (t *tree) telephones() serve.Server {
+	pages := t.start.handler()
 	return serve.Server{Name: "short messages", Address: t.s.address(operator), Log: t.o.Log, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			pages.ServeHTTP(w, r)
+			return
+		}
 		var sent notice.Delivery
 		var m message
 		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&sent)

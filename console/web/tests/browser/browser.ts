@@ -45,7 +45,7 @@ const known = /style-src/
 
 // sit opens a console as somebody of the demonstration and logs in.
 export async function sit(who: string | undefined, how: How = {}): Promise<Seat> {
-  const origin = demo().endpoints[how.at ?? 'console']
+  const origin = demo().endpoints[how.at ?? 'console'].replace(/\/$/, '')
   const identity = who && join(folder(), 'identities', who)
   const shown = identity ? { certPath: join(identity, 'ecdsa-chain.pem'), keyPath: join(identity, 'ecdsa-sign.key') } : how.certificate
   const context = await (await browser()).newContext({

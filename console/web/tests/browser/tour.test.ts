@@ -1,6 +1,10 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { expectAccessible } from './axe'
-import { closeBrowser, leave, shoot, sit, type How, type Seat } from './browser'
+import { closeBrowser, demo, leave, shoot, sit, type How, type Seat } from './browser'
 
 afterAll(closeBrowser)
 
@@ -71,4 +75,36 @@ describe('the tour', () => {
       await leave(seat)
     }
   })
+})
+
+// The one link of the demonstration: from there a newcomer's browser becomes somebody.
+test('a newcomer follows the one link, takes a certificate and is let in', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'onecert-newcomer-'))
+  try {
+    for (const [language, look, words] of [['zh-CN', 'light', '让浏览器成为某个人'], ['en-US', 'dark', 'Let your browser be somebody']] as const) {
+      const seat = await sit(undefined, { at: 'start', language, look })
+      await seat.page.getByRole('heading', { name: words }).waitFor()
+      const suffix = language === 'zh-CN' ? 'zh' : 'en-dark'
+      await shoot(seat, `demo-start-${suffix}`)
+      await expectAccessible(seat, `the demo's first page, ${suffix}`)
+      await leave(seat)
+    }
+    const seat = await sit(undefined, { at: 'start', phone: true })
+    expect(await seat.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0)
+    const [file] = await Promise.all([seat.page.waitForEvent('download'), seat.page.getByRole('link', { name: 'lra1.registrar' }).first().click()])
+    const [store, certPath, keyPath] = ['p12', 'pem', 'key'].map((end) => join(dir, 'me.' + end))
+    await file.saveAs(store)
+    const password = (await seat.page.locator('code').first().innerText()).trim()
+    const openssl = (...words: string[]) => execFileSync('openssl', ['pkcs12', '-in', store, '-passin', 'pass:' + password, ...words], { stdio: 'ignore' })
+    openssl('-nokeys', '-out', certPath)
+    openssl('-nocerts', '-nodes', '-out', keyPath)
+    expect(new URL((await seat.page.getByRole('link', { name: '打开管理台' }).getAttribute('href'))!).origin).toBe(demo().endpoints.console)
+    await leave(seat)
+    const inside = await sit(undefined, { certificate: { certPath, keyPath } })
+    await inside.page.getByRole('button', { name: '用此证书登录' }).click()
+    await inside.page.getByRole('heading', { name: '您好，lra1.registrar' }).waitFor()
+    await leave(inside)
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
 })
