@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"html/template"
+	mathrand "math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -91,7 +92,7 @@ func (s *start) show(w http.ResponseWriter, r *http.Request) {
 	err := s.page.Execute(w, map[string]any{
 		"Chinese": strings.HasPrefix(language, "zh"), "Password": password, "Groups": groups(), "Journey": s.journey(), "Dir": s.t.o.Dir,
 		"Console": s.at("console"), "Counter": s.at("counter"), "Self": s.at("self"), "Gate": s.at("gate"), "Site": s.at("site"), "Apart": apart,
-		"Public": "http://" + s.t.s.address("public"), "CA": s.at("ca"), "KMC": s.at("kmc"), "RA": s.at("ra"), "Identity": applicant, "Messages": s.messages(),
+		"Public": "http://" + s.t.s.address("public"), "CA": s.at("ca"), "KMC": s.at("kmc"), "RA": s.at("ra"), "Identity": applicant(), "Messages": s.messages(),
 	})
 	if err != nil {
 		s.t.o.Log.Warn("the demo's first page", "error", err)
@@ -100,8 +101,17 @@ func (s *start) show(w http.ResponseWriter, r *http.Request) {
 
 func (s *start) at(service string) string { return "https://" + s.t.s.address(service) }
 
-// applicant is the number of an identity card of nobody: there is no region 9999.
-const applicant = "999901199203040015"
+// applicant is the number of an identity card of nobody, as there is no region 9999;
+// another one each time, as a number is known from its first application on.
+func applicant() string {
+	number := fmt.Sprintf("9999011990%02d%02d%03d", 1+mathrand.IntN(12), 1+mathrand.IntN(28), mathrand.IntN(1000))
+	for _, check := range "0123456789X" {
+		if pki.ResidentNumber(number + string(check)) {
+			return number + string(check)
+		}
+	}
+	return "" // one of the eleven always fits
+}
 
 func (s *start) journey() []leg {
 	console, self := s.at("console"), s.at("self")

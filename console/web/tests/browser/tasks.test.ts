@@ -108,7 +108,7 @@ describe('at the counter', () => {
     await four.click()
     await four.see()
     end(four, 4)
-    await expect.poll(() => counter('lra1.issuer', 'show', linlin.application).state).toBe('issued')
+    await expect.poll(() => counter('lra1.issuer', 'show', linlin.application).state, { timeout: 20_000, interval: 500 }).toBe('issued')
 
     const five = await begin(5, seats.issuer)
     await five.click()
