@@ -52,5 +52,5 @@ func Certificates(message []byte) ([][]byte, error) {
 
 // isSignedData knows the type by its international and its national name (GM/T 0010).
 func isSignedData(kind asn1.ObjectIdentifier) bool {
-	return kind.Equal(asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}) || kind.Equal(asn1.ObjectIdentifier{1, 2, 156, 10197, 6, 1, 4, 2, 2})
+	return kind.Equal(oidSigned) || kind.Equal(oidGMSigned)
 }
