@@ -75,6 +75,10 @@ type Gateway struct {
 
 	running atomic.Pointer[running]
 
+	adopting  sync.Mutex // one adoption of trust lists at a time; guards unadopted
+	unadopted map[string]unadopted
+	news      chan struct{} // there may be a list to adopt
+
 	mu        sync.Mutex // of applying
 	entrances map[string]*entrance
 	last      Version // of what runs
@@ -98,7 +102,7 @@ func New(ctx context.Context, cfg Config) (*Gateway, error) {
 	}
 	cfg.Random = cmp.Or(cfg.Random, rand.Reader)
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
-	g := &Gateway{cfg: cfg, live: newLive(), entrances: map[string]*entrance{}}
+	g := &Gateway{cfg: cfg, live: newLive(), entrances: map[string]*entrance{}, unadopted: map[string]unadopted{}, news: make(chan struct{}, 1)}
 	g.ctx, g.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if err := g.open(ctx); err != nil {
 		g.Close()
@@ -123,11 +127,15 @@ func (g *Gateway) open(ctx context.Context) (err error) {
 	}
 	g.count()
 	if g.trust, err = trust.New(trust.Config{}, trust.Options{Dir: g.cfg.Lists, Journal: g.cfg.Journal, Behind: g.cfg.Behind,
-		OnRevoked: g.revoked, Now: g.cfg.Now, Random: g.cfg.Random, Log: g.cfg.Log}); err != nil {
+		OnRevoked: g.revoked, OnList: g.listCame, Now: g.cfg.Now, Random: g.cfg.Random, Log: g.cfg.Log}); err != nil {
 		return err
 	}
 	g.counting.Go(g.watch)
-	return g.resume(ctx)
+	if err := g.resume(ctx); err != nil {
+		return err
+	}
+	g.counting.Go(g.adoptAsTheyCome)
+	return nil
 }
 
 // revoked ends what hangs on a certificate that is good no longer. Verdicts know already;

@@ -81,11 +81,13 @@ func (g *Gateway) Routes(api huma.API) {
 	g.configurationRoutes(api)
 	g.operatingRoutes(api)
 	g.visitRoutes(api)
+	g.trustListRoutes(api)
 	partRoutes[Service](g, api, PartService, "service")
 	partRoutes[Application](g, api, PartApplication, "application")
 	partRoutes[Certificate](g, api, PartCertificate, "certificate")
 	partRoutes[TrustCA](g, api, PartTrustCA, "trust-ca")
 	partRoutes[TrustSet](g, api, PartTrustSet, "trust-set")
+	partRoutes[TrustList](g, api, PartTrustList, "trust-list")
 	partRoutes[Branding](g, api, PartBranding, "branding")
 	g.policyRoutes(api)
 }

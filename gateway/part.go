@@ -22,13 +22,14 @@ const (
 	PartCertificate PartKind = "certificates"
 	PartTrustCA     PartKind = "trust-cas"
 	PartTrustSet    PartKind = "trust-sets"
+	PartTrustList   PartKind = "trust-lists"
 	PartBranding    PartKind = "branding"
 	PartPolicy      PartKind = "policy"
 )
 
 // PartKinds lists every kind.
 func PartKinds() []PartKind {
-	return []PartKind{PartService, PartApplication, PartCertificate, PartTrustCA, PartTrustSet, PartBranding, PartPolicy}
+	return []PartKind{PartService, PartApplication, PartCertificate, PartTrustCA, PartTrustSet, PartTrustList, PartBranding, PartPolicy}
 }
 
 // Part is one named part, and the version it stands in.
@@ -130,6 +131,7 @@ func editors() map[PartKind]editor {
 		PartCertificate: listEditor(func(c *Configuration) *[]Certificate { return &c.Certificates }, func(v *Certificate) string { return v.Name }),
 		PartTrustCA:     listEditor(func(c *Configuration) *[]trust.CA { return &c.Trust.CAs }, func(v *trust.CA) string { return v.Name }),
 		PartTrustSet:    listEditor(func(c *Configuration) *[]trust.SetRow { return &c.Trust.Sets }, func(v *trust.SetRow) string { return v.Name }),
+		PartTrustList:   trustListEditor(),
 		PartBranding:    listEditor(func(c *Configuration) *[]Branding { return &c.Branding }, func(v *Branding) string { return v.Name }),
 		PartPolicy:      policyEditor(),
 	}

@@ -13,6 +13,7 @@ type (
 	TrustCA      = trust.CA
 	StaleRule    = trust.StaleRule
 	TrustSet     = trust.SetRow
+	TrustList    = trust.ListRow
 	TrustSource  = trust.Source
 	SourceHealth = trust.SourceHealth
 	Backends     = forward.Config

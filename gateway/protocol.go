@@ -241,16 +241,9 @@ func (v *service) next() []string {
 // clients only; nothing is verified with them.
 func authorities(c *Configuration, set string) *x509.CertPool {
 	pool := x509.NewCertPool()
-	for _, s := range c.Trust.Sets {
-		if s.Name != set {
-			continue
-		}
-		for _, ca := range c.Trust.CAs {
-			if slices.Contains(s.CAs, ca.Name) {
-				pool.AppendCertsFromPEM([]byte(ca.Anchors))
-				pool.AppendCertsFromPEM([]byte(ca.Intermediates))
-			}
-		}
+	for _, ca := range c.Trust.Accepted(set) {
+		pool.AppendCertsFromPEM([]byte(ca.Anchors))
+		pool.AppendCertsFromPEM([]byte(ca.Intermediates))
 	}
 	return pool
 }

@@ -159,22 +159,35 @@ const passwords = "passwords"
 // machine to a server of his.
 func (g *Gateway) trustOf(c *Configuration) (trust.Config, error) {
 	t := c.Trust
-	t.CAs = slices.Clone(t.CAs)
+	t.CAs, t.Lists = slices.Clone(t.CAs), slices.Clone(t.Lists)
 	for i := range t.CAs {
 		t.CAs[i].Revocation = slices.Clone(t.CAs[i].Revocation)
 		for j := range t.CAs[i].Revocation {
-			file := &t.CAs[i].Revocation[j].PasswordFile
-			switch {
-			case *file == "":
-			case g.cfg.Lists == "" || *file == "." || *file == ".." || strings.ContainsAny(*file, "/\\"):
-				return t, fault("trust.cas."+t.CAs[i].Name+".revocation."+t.CAs[i].Revocation[j].Name+".passwordFile", "it is no file's name").
-					To("put the file into the folder passwords of the folder of the revocation lists, and write its name")
-			default:
-				*file = filepath.Join(g.cfg.Lists, passwords, *file)
+			source := &t.CAs[i].Revocation[j]
+			if err := g.password("trust.cas."+t.CAs[i].Name+".revocation."+source.Name, &source.PasswordFile); err != nil {
+				return t, err
 			}
 		}
 	}
+	for i := range t.Lists {
+		if err := g.password("trust.lists."+t.Lists[i].Name, &t.Lists[i].PasswordFile); err != nil {
+			return t, err
+		}
+	}
 	return t, nil
+}
+
+// password puts the name of a file with a password where the file lies.
+func (g *Gateway) password(at string, file *string) error {
+	switch {
+	case *file == "":
+	case g.cfg.Lists == "" || *file == "." || *file == ".." || strings.ContainsAny(*file, "/\\"):
+		return fault(at+".passwordFile", "it is no file's name").
+			To("put the file into the folder passwords of the folder of the revocation lists, and write its name")
+	default:
+		*file = filepath.Join(g.cfg.Lists, passwords, *file)
+	}
+	return nil
 }
 
 // addresses looks that no two services want one.

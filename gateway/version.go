@@ -138,6 +138,7 @@ func (g *Gateway) Rollback(ctx context.Context, number, base int64, note string)
 	if err != nil {
 		return Version{}, err
 	}
+	c.decline(g.running.Load().config)
 	if err := g.rights(actor, c); err != nil {
 		return Version{}, err
 	}
@@ -174,6 +175,7 @@ func (g *Gateway) apply(ctx context.Context, actor pki.Actor, change Change, res
 		return Version{}, err
 	}
 	g.last, g.fault = v, nil
+	g.listCame() // its row may say something else now
 	return v, nil
 }
 

@@ -136,12 +136,16 @@ func (io *console) expected(path string) ([]byte, error) {
 // holderKey opens the key the envelope is sealed to. A holder may keep it in the
 // clear: it is theirs.
 func (io *console) holderKey(f *openFlags) (*keys.Key, error) {
-	uri, options := keys.URI{Path: f.key, Pass: f.passFile}.String(), keys.Options{AllowPlain: true}
+	return io.openKey(keys.URI{Path: f.key, Pass: f.passFile}.String(), f.key, keys.Options{AllowPlain: true})
+}
+
+// openKey opens a key, and asks for the passphrase where it needs one that nobody gave.
+func (io *console) openKey(uri, called string, options keys.Options) (*keys.Key, error) {
 	key, err := keys.Open(uri, options)
 	if pki.CodeOf(err) != "key.passphrase-missing" {
 		return key, err
 	}
-	if options.Passphrase, err = io.askPassphrase(f.key); err != nil {
+	if options.Passphrase, err = io.askPassphrase(called); err != nil {
 		return nil, err
 	}
 	defer clear(options.Passphrase)

@@ -20,7 +20,7 @@ func gatewayCommand(io *console) *cobra.Command {
 		gatewayStateCommand(io),
 		gatewayPartCommand(io, "service", gateway.PartService), gatewayPartCommand(io, "application", gateway.PartApplication),
 		gatewayPartCommand(io, "certificate", gateway.PartCertificate), gatewayPartCommand(io, "trust", gateway.PartTrustCA),
-		gatewayPartCommand(io, "trust-set", gateway.PartTrustSet), gatewayPartCommand(io, "branding", gateway.PartBranding), gatewayPolicyCommand(io),
+		gatewayPartCommand(io, "trust-set", gateway.PartTrustSet), gatewayTrustListCommand(io), gatewayPartCommand(io, "branding", gateway.PartBranding), gatewayPolicyCommand(io),
 		gatewayCRLCommand(io), gatewaySessionsCommand(io), gatewayConnectionsCommand(io), gatewayStatisticsCommand(io), gatewayHandshakesCommand(io),
 		gatewayBackendsCommand(io), gatewayExplainCommand(io), gatewaySimulateCommand(io))
 }

@@ -174,13 +174,17 @@ func gatewayDiffCommand(io *console) *cobra.Command {
 			if len(c.Differences) == 0 {
 				p.line(0, "%s", p.text("gateway.same"))
 			}
-			for _, d := range c.Differences {
-				p.line(0, "%s %s/%s", map[string]string{"added": "+", "removed": "-", "changed": "~"}[d.What], d.Kind, safe(d.Name))
-				for _, f := range d.Fields {
-					p.line(1, "%s: %s → %s", safe(f.Field), safe(f.Before), safe(f.After))
-				}
-			}
+			p.differences(0, c.Differences)
 		})
+}
+
+func (p *printer) differences(depth int, all []gateway.Difference) {
+	for _, d := range all {
+		p.line(depth, "%s %s/%s", map[string]string{"added": "+", "removed": "-", "changed": "~"}[d.What], d.Kind, safe(d.Name))
+		for _, f := range d.Fields {
+			p.line(depth+1, "%s: %s → %s", safe(f.Field), safe(f.Before), safe(f.After))
+		}
+	}
 }
 
 func gatewayRollbackCommand(io *console) *cobra.Command {

@@ -37,6 +37,7 @@ func commands(io *console) []*cobra.Command {
 		lraCommand(io),
 		nodeCommand(io),
 		gatewayCommand(io),
+		trustListCommand(io),
 		pairCommand(io),
 		officerCommand(io),
 		approvalCommand(io),

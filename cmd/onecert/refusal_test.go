@@ -109,6 +109,14 @@ func refusals() map[string]refusal {
 		"gateway trust-set show":     {"x", "centre.system", "identity.gateway"},
 		"gateway trust-set put":      {"CSR", "centre.system", "identity.gateway"},
 		"gateway trust-set delete":   {"x", "centre.system", "identity.gateway"},
+		"gateway trust-list list":    {"", "centre.system", "identity.gateway"},
+		"gateway trust-list show":    {"x", "centre.system", "identity.gateway"},
+		"gateway trust-list put":     {"CSR", "centre.system", "identity.gateway"},
+		"gateway trust-list delete":  {"x", "centre.system", "identity.gateway"},
+		"gateway trust-list state":   {"", "centre.system", "identity.gateway"},
+		"gateway trust-list upload":  {"x SIGN", "centre.system", "identity.gateway"},
+		"gateway trust-list refresh": {"x", "centre.system", "identity.gateway"},
+		"gateway trust-list adopt":   {"x 1", "centre.system", "identity.gateway"},
 		"gateway branding list":      {"", "centre.system", "identity.gateway"},
 		"gateway branding show":      {"x", "centre.system", "identity.gateway"},
 		"gateway branding put":       {"CSR", "centre.system", "identity.gateway"},
@@ -224,7 +232,7 @@ func local() []string {
 		"ceremony run", "ceremony shares check", "ceremony verify", "cert inspect", "cert lint", "cert verify", "completion", "config check", "demo", "envelope open", "gateway codes", "gateway enrol", "gateway init", "gateway serve", "health", "help",
 		"kmc codes", "kmc enrol", "kmc init", "kmc serve", "lint", "lra codes", "lra enrol", "lra init", "lra join", "lra serve", "node enrol", "node init", "node serve", "officer enrol", "pair enrol", "pair join", "policy check", "policy explain", "policy simulate", "ra codes", "ra enrol", "ra init", "ra link", "ra serve",
 		"rescue certificates", "rescue codes", "rescue crl", "rescue install", "rescue look", "rescue prepare", "serve", "status",
-		"tls connect", "tls probe", "tls proxy", "tls serve"}
+		"tls connect", "tls probe", "tls proxy", "tls serve", "trust-list show", "trust-list sign"}
 }
 
 // A verb nobody thought of is neither acting with a row nor known to be local.

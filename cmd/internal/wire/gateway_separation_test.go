@@ -67,9 +67,13 @@ func gatewayTrials() map[string][]trial {
 		"rollback": {{op: officer.WriteGateway, body: object{"number": 7, "base": 0, "note": ""}}},
 
 		"trust": {{op: officer.ReadGateway}}, "backends": {{op: officer.ReadGateway}}, "handshakes": {{op: officer.ReadGateway}},
-		"crl-upload":  {{op: officer.WriteGatewayPolicy, path: "/v1/trust/a/b/list", body: []byte("x")}},
-		"crl-refresh": {{op: officer.WriteGatewayPolicy, path: "/v1/trust/a/b/refresh"}},
-		"statistics":  {{op: officer.ReadGateway}, {op: officer.ReadGatewayVisits, query: "?kind=user&step=day"}}, "statistics-file": {{op: officer.ReadGateway}},
+		"crl-upload":         {{op: officer.WriteGatewayPolicy, path: "/v1/trust/a/b/list", body: []byte("x")}},
+		"crl-refresh":        {{op: officer.WriteGatewayPolicy, path: "/v1/trust/a/b/refresh"}},
+		"trust-lists":        {{op: officer.ReadGateway}},
+		"trust-list-upload":  {{op: officer.WriteGatewayPolicy, path: "/v1/trust-lists/x/content", body: []byte("x")}},
+		"trust-list-refresh": {{op: officer.WriteGatewayPolicy, path: "/v1/trust-lists/x/refresh"}},
+		"trust-list-adopt":   {{op: officer.WriteGatewayPolicy, path: "/v1/trust-lists/x/adopt", body: object{"number": 1, "base": 0}}},
+		"statistics":         {{op: officer.ReadGateway}, {op: officer.ReadGatewayVisits, query: "?kind=user&step=day"}}, "statistics-file": {{op: officer.ReadGateway}},
 		"sessions": {{op: officer.ReadGatewayVisits}}, "connections": {{op: officer.ReadGatewayVisits}},
 		"session-end": {{op: officer.EndGatewaySession, path: "/v1/sessions/x/end"}},
 		"explain":     {{op: officer.ReadGateway, body: object{"address": "192.0.2.1", "application": "x"}}},
@@ -92,6 +96,7 @@ func gatewayTrials() map[string][]trial {
 		"certificate": {"certificates", object{"name": "x", "chain": "x", "key": "file:x.pem"}},
 		"trust-ca":    {"trust-cas", object{"name": "x", "anchors": "x"}},
 		"trust-set":   {"trust-sets", object{"name": "x", "cas": []string{}}},
+		"trust-list":  {"trust-lists", object{"name": "x", "of": "x", "signers": "x"}},
 		"branding":    {"branding", object{"name": "x", "look": object{}}},
 	} {
 		path := "/v1/" + part.kind + "/x"

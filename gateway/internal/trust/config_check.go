@@ -41,8 +41,9 @@ const (
 
 // plan is a checked configuration.
 type plan struct {
-	cas  []*caPlan
-	sets []setPlan
+	cas   []*caPlan
+	sets  []setPlan
+	lists []*listPlan
 }
 
 type setPlan struct {
@@ -87,7 +88,7 @@ func Check(c Config) error {
 	return err
 }
 
-func compile(c Config) (*plan, error) {
+func compile(c Config) (_ *plan, err error) {
 	p := &plan{}
 	if len(c.CAs) > maxCAs || len(c.Sets) > maxCAs {
 		return nil, invalid("cas", "there are more than %d CAs or sets", maxCAs)
@@ -106,7 +107,13 @@ func compile(c Config) (*plan, error) {
 		byName[row.Name] = ca
 		p.cas = append(p.cas, ca)
 	}
+	if err := p.compileLists(c); err != nil {
+		return nil, err
+	}
 	for _, row := range c.Sets {
+		if row.CAs, err = p.expand(row); err != nil {
+			return nil, err
+		}
 		set, err := compileSet(row, byName)
 		if err != nil {
 			return nil, err
@@ -124,8 +131,8 @@ func compileSet(row SetRow, byName map[string]*caPlan) (set setPlan, err error) 
 	if !rowName.MatchString(row.Name) {
 		return set, invalid("sets", "the name %.64q is no name", row.Name).To("use letters, digits and hyphens")
 	}
-	if len(row.CAs) == 0 {
-		return set, invalid(field+".cas", "the set has no CA, so it would refuse everybody").To("name the CAs it accepts")
+	if len(row.CAs) == 0 && len(row.Lists) == 0 {
+		return set, invalid(field+".cas", "the set has no CA, so it would refuse everybody").To("name the CAs it accepts, or a list of them")
 	}
 	set.name = row.Name
 	anchors := map[[32]byte]string{}

@@ -121,7 +121,7 @@ func readChain(chain [][]byte) (all []*verify.Certificate, wrong verify.Reason) 
 
 // standsFor is the CA whose certificate comes first above the holder's.
 func (s *setState) standsFor(chain []*verify.Certificate) *authority {
-	for _, c := range chain[min(1, len(chain)-1):] {
+	for _, c := range chain[max(0, min(1, len(chain)-1)):] {
 		if a := s.byCertificate[c.SHA256()]; a != nil {
 			return a
 		}

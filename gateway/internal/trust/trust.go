@@ -29,10 +29,12 @@ type Options struct {
 	// OnRevoked is told of each certificate the journal says is revoked or held, one after
 	// the other. Judge knows already, and nothing waits for it.
 	OnRevoked func(issuer string, serial pki.Serial)
-	Now       func() time.Time // nil: time.Now
-	Random    io.Reader        // jitter and nonces; nil: crypto/rand
-	Log       *slog.Logger     // nil: nothing is logged
-	Remember  int              // certificates of a set whose path is remembered; 0: 100,000
+	// OnList is told that a newer trust list is here than before.
+	OnList   func()
+	Now      func() time.Time // nil: time.Now
+	Random   io.Reader        // jitter and nonces; nil: crypto/rand
+	Log      *slog.Logger     // nil: nothing is logged
+	Remember int              // certificates of a set whose path is remembered; 0: 100,000
 }
 
 func (o Options) orUsual() Options {
@@ -67,6 +69,8 @@ type Store struct {
 	mu      sync.Mutex // guards what follows; Judge never takes it
 	sets    map[string]*Set
 	running map[[32]byte]*running
+	// followers are the signed lists of CAs, by name.
+	followers map[string]*follower
 }
 
 // running is a source at work.
@@ -174,6 +178,7 @@ func (s *Store) Apply(c Config) error {
 			delete(s.running, key)
 		}
 	}
+	s.followLists(p)
 	s.awaitJournals()
 	s.replaceSets(p, authorities)
 	s.changed()

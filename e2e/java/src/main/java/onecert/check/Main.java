@@ -20,17 +20,18 @@ public final class Main {
         void run(Arguments arguments, Answer answer) throws Exception;
     }
 
-    private static final Map<String, Command> COMMANDS = new TreeMap<>(Map.of(
-            "chain", Chain::run,
-            "cms-decrypt", Message::decrypt,
-            "crl", RevocationList::run,
-            "csr", Request::make,
-            "csr-verify", Request::verify,
-            "dump", Dump::run,
-            "envelope", KeyEnvelope::run,
-            "ocsp", Status::run,
-            "ocsp-request", Status::request,
-            "store", Store::run));
+    private static final Map<String, Command> COMMANDS = new TreeMap<>(Map.ofEntries(
+            Map.entry("chain", Chain::run),
+            Map.entry("cms-decrypt", Message::decrypt),
+            Map.entry("cms-verify", Message::verify),
+            Map.entry("crl", RevocationList::run),
+            Map.entry("csr", Request::make),
+            Map.entry("csr-verify", Request::verify),
+            Map.entry("dump", Dump::run),
+            Map.entry("envelope", KeyEnvelope::run),
+            Map.entry("ocsp", Status::run),
+            Map.entry("ocsp-request", Status::request),
+            Map.entry("store", Store::run)));
 
     /**
      * Runs one sub-command and ends the process; without any words, runs one for each line of the

@@ -10,8 +10,11 @@ import java.util.Collection;
 
 import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.cms.CMSEnvelopedData;
+import org.bouncycastle.cms.CMSSignedData;
 import org.bouncycastle.cms.Recipient;
 import org.bouncycastle.cms.RecipientInformation;
+import org.bouncycastle.cms.SignerInformation;
+import org.bouncycastle.cms.jcajce.JcaSimpleSignerInfoVerifierBuilder;
 import org.bouncycastle.cms.jcajce.JceKeyAgreeEnvelopedRecipient;
 import org.bouncycastle.cms.jcajce.JceKeyTransEnvelopedRecipient;
 import org.bouncycastle.jce.provider.BouncyCastleProvider;
@@ -43,6 +46,24 @@ final class Message {
                 "the private key does not belong to the certificate");
         Material.writePem(arguments.file("out"), "PRIVATE KEY", content);
         answer.put("certificate", "match");
+    }
+
+    /**
+     * cms-verify --in F --cert C --out F: verifies a SignedData with its content inside and one
+     * signer, who must be the holder of the certificate, and writes the content.
+     */
+    static void verify(Arguments arguments, Answer answer) throws Exception {
+        CMSSignedData message = new CMSSignedData(Material.der(arguments.file("in")));
+        Collection<SignerInformation> signers = message.getSignerInfos().getSigners();
+        Answer.require(signers.size() == 1, "the message has " + signers.size() + " signers, not one");
+        SignerInformation signer = signers.iterator().next();
+        answer.put("digest", signer.getDigestAlgOID());
+        answer.put("signature", signer.getEncryptionAlgOID());
+        X509Certificate certificate = Material.certificate(arguments.file("cert"));
+        Answer.require(signer.verify(new JcaSimpleSignerInfoVerifierBuilder().setProvider("BC").build(certificate)),
+                "the signature is not the certificate's");
+        Files.write(arguments.file("out"), (byte[]) message.getSignedContent().getContent());
+        answer.put("valid", true);
     }
 
     private static Recipient recipient(PrivateKey key) {
