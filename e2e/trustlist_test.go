@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,7 @@ func TestTrustListByTheCommandLine(t *testing.T) {
 				}
 				return out
 			}
-			sign := []string{"trust-list", "sign", in("cas.json"), "--key", signer.SignKey, "--certificate", signer.SignCert, "--out"}
+			sign := []string{"trust-list", "sign", in("cas.json"), "--key", signer.SignKey, "--certificate", signer.SignCert, "--pem", "--out"}
 			must(append(sign, in("list.p7"))...)
 			must(append(sign, in("next.p7"), "--after", in("list.p7"))...)
 			if shown := must("trust-list", "show", in("next.p7"), "--signer", signer.SignCert, "--json"); !strings.Contains(shown, `"number":2`) && !strings.Contains(shown, `"number": 2`) {
@@ -45,9 +46,9 @@ func TestTrustListByTheCommandLine(t *testing.T) {
 			if content := read(t, in("content")); !bytes.Contains(content, []byte(`"format": "onecert-trust-list-1"`)) {
 				t.Errorf("BouncyCastle finds %.200s", content)
 			}
-			changed := read(t, in("list.p7"))
-			changed[bytes.Index(changed, []byte("province"))] ^= 1
-			if err := os.WriteFile(in("changed.p7"), changed, 0o600); err != nil {
+			changed, _ := pem.Decode(read(t, in("list.p7")))
+			changed.Bytes[bytes.Index(changed.Bytes, []byte("province"))] ^= 1
+			if err := os.WriteFile(in("changed.p7"), pem.EncodeToMemory(changed), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			javaRefuses(t, append(verify, in("changed.p7"))...)

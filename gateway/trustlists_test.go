@@ -13,7 +13,6 @@ import (
 
 	"github.com/emmansun/gmsm/smx509"
 
-	"onecert/cms"
 	"onecert/gateway"
 	"onecert/pki"
 	"onecert/trustlist"
@@ -26,7 +25,7 @@ func listed(t *testing.T, by *authority, number int64, life time.Duration, cas .
 	for _, ca := range cas {
 		l.CAs = append(l.CAs, trustlist.CA{Name: "ca" + ca.cert.Subject.CommonName[:1], Anchors: ca.pem(), Level: 2, Revocation: []trustlist.Source{{Name: "list", Kind: "upload"}}})
 	}
-	message, err := trustlist.Sign(rand.Reader, cms.Author{Key: by.key, Certificate: by.cert, At: time.Now()}, l)
+	message, err := trustlist.Sign(rand.Reader, trustlist.Author{Key: by.key, Certificate: by.cert, At: time.Now()}, l)
 	if err != nil {
 		t.Fatal(err)
 	}

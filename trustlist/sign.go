@@ -13,8 +13,11 @@ import (
 	"onecert/pki"
 )
 
+// Author signs lists.
+type Author = cms.Author
+
 // Sign checks a list and returns it signed, DER.
-func Sign(random io.Reader, by cms.Author, l *List) ([]byte, error) {
+func Sign(random io.Reader, by Author, l *List) ([]byte, error) {
 	if err := l.Check(); err != nil {
 		return nil, err
 	}

@@ -16,7 +16,6 @@ import (
 
 	"github.com/emmansun/gmsm/smx509"
 
-	"onecert/cms"
 	"onecert/pki"
 	"onecert/trustlist"
 )
@@ -57,7 +56,7 @@ func TestSignAndOpen(t *testing.T) {
 	for _, suite := range []pki.Suite{pki.SM2, pki.RSA2048, pki.P256} {
 		key, c := signer(t, suite)
 		_, stranger := signer(t, suite)
-		message, err := trustlist.Sign(rand.Reader, cms.Author{Key: key, Certificate: c, At: moment}, listOf(c))
+		message, err := trustlist.Sign(rand.Reader, trustlist.Author{Key: key, Certificate: c, At: moment}, listOf(c))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +87,7 @@ func TestSignAndOpen(t *testing.T) {
 func TestOpenSSLShowsTheList(t *testing.T) {
 	for _, suite := range []pki.Suite{pki.RSA2048, pki.P256} {
 		key, c := signer(t, suite)
-		message, err := trustlist.Sign(rand.Reader, cms.Author{Key: key, Certificate: c, At: moment}, listOf(c))
+		message, err := trustlist.Sign(rand.Reader, trustlist.Author{Key: key, Certificate: c, At: moment}, listOf(c))
 		if err != nil {
 			t.Fatal(err)
 		}

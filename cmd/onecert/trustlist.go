@@ -75,7 +75,7 @@ func (io *console) signTrustList(f *signFlags, path string) error {
 	if err != nil {
 		return err
 	}
-	signed, err := trustlist.Sign(rand.Reader, cms.Author{Key: key, Certificate: signers[0], At: io.now()}, l)
+	signed, err := trustlist.Sign(rand.Reader, trustlist.Author{Key: key, Certificate: signers[0], At: io.now()}, l)
 	if err != nil {
 		return err
 	}

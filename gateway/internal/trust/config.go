@@ -50,7 +50,7 @@ type Adopted struct {
 // SetRow is a set by name. A service names the set it trusts.
 type SetRow struct {
 	Name string   `json:"name" pattern:"^[a-z0-9][a-z0-9-]{0,62}$"`
-	CAs  []string `json:"cas" doc:"names of CAs" maxItems:"256"`
+	CAs  []string `json:"cas,omitempty" doc:"names of CAs" maxItems:"256"`
 	// Lists are followed as wholes: their CAs come and go with them.
 	Lists []string `json:"lists,omitempty" doc:"names of lists whose CAs are accepted too" maxItems:"16"`
 	// Stale, where given, counts for every CA of the set instead of the CA's own.

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"onecert/cms"
 	"onecert/pki"
 	"onecert/trustlist"
 )
@@ -15,7 +14,7 @@ type centre struct{ *labCA }
 
 func (c centre) list(number int64, ends time.Time, cas ...trustlist.CA) []byte {
 	c.t.Helper()
-	message, err := trustlist.Sign(rand.Reader, cms.Author{Key: c.key, Certificate: c.c, At: moment}, &trustlist.List{Format: trustlist.Format, Name: "national",
+	message, err := trustlist.Sign(rand.Reader, trustlist.Author{Key: c.key, Certificate: c.c, At: moment}, &trustlist.List{Format: trustlist.Format, Name: "national",
 		Number: number, Publisher: "示例中心", Issued: moment, Ends: ends, CAs: cas})
 	if err != nil {
 		c.t.Fatal(err)
@@ -115,7 +114,7 @@ func TestTrustListRefused(t *testing.T) {
 	if err := s.UploadTrustList("centre", signs.list(5, ends)); err != nil {
 		t.Fatal(err)
 	}
-	other, err := trustlist.Sign(rand.Reader, cms.Author{Key: signs.key, Certificate: signs.c, At: moment},
+	other, err := trustlist.Sign(rand.Reader, trustlist.Author{Key: signs.key, Certificate: signs.c, At: moment},
 		&trustlist.List{Format: trustlist.Format, Name: "trial", Number: 9, Issued: moment, Ends: ends})
 	if err != nil {
 		t.Fatal(err)
