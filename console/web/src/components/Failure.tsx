@@ -4,17 +4,22 @@ import { useTranslation } from 'react-i18next'
 import { Refusal } from '@/lib/refusal'
 
 // named is what a refusal names in Chinese in brackets: the field, the document.
+// A fault of a configuration begins with its field, and goes on in the server's words: what
+// is wrong there has no other.
 const named = (message: string) => {
-  const name = /\(([\u4e00-\u9fff][^()]*)\)/.exec(message)?.[1]
+  const name = /\(([\u4e00-\u9fff][^()]*)\)/.exec(message)?.[1] ?? /^[a-z]+(?:[.[][\w.[\]-]*)?: .*$/is.exec(message)?.[0]
   return name ? `：${name}` : ''
 }
+
+// told is what a server says of itself by code, in the language of the page.
+export const told = (code: string, wrong: string) => (i18next.exists(`components:refusal.${code}`) ? i18next.t(`components:refusal.${code}`) + named(wrong) : wrong)
 
 // said is what a refusal says in the language of the page: by its code where the code is
 // known, in the words of the server otherwise.
 export function said(error: unknown): { wrong: string; remedy: string } {
   if (!(error instanceof Refusal)) return { wrong: i18next.t('components:failure.internal'), remedy: error instanceof Error ? error.message : '' }
   const known = error.offline ? 'failure.offline' : `refusal.${error.code}`
-  const wrong = i18next.exists(`components:${known}`) ? i18next.t(`components:${known}`) + named(error.message) : error.message
+  const wrong = error.offline ? i18next.t('components:failure.offline') : told(error.code, error.message)
   const remedy = i18next.exists(`components:${known}.remedy`) ? i18next.t(`components:${known}.remedy`) : ofCommandLine.test(error.remedy) ? '' : error.remedy
   return { wrong, remedy }
 }

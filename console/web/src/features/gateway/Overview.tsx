@@ -8,6 +8,7 @@ import type { GatewayBackendStatus, GatewayState } from '@/client/gateway'
 import { Loaded } from '@/components/Loaded'
 import { PageHead } from '@/components/PageHead'
 import { StateTag } from '@/components/StateTag'
+import { told } from '@/components/Failure'
 import { Visible } from '@/components/Visible'
 import { date, daysUntil, minute } from '@/lib/format'
 import { ask, byItself } from '@/lib/http'
@@ -40,7 +41,7 @@ function Standing({ state }: { state: GatewayState }) {
   const soon = state.certificates.filter((one) => (daysUntil(one.ends) ?? 99) < 31)
   return (
     <Flex vertical gap={16}>
-      {state.fault && <Alert type="error" showIcon title={t('fault', { newest: state.newest, running: state.running.number })} description={<Visible text={`${state.fault.wrong} ${state.fault.remedy ?? ''}`} />} />}
+      {state.fault && <Alert type="error" showIcon title={t('fault', { newest: state.newest, running: state.running.number })} description={<Visible text={`${told(state.fault.code, state.fault.wrong)} ${state.fault.remedy ?? ''}`} />} />}
       {soon.map((one) => (
         <Alert key={one.name} type={daysUntil(one.ends)! < 0 ? 'error' : 'warning'} showIcon title={t('certificate.soon', { name: one.name, date: date(one.ends) })} />
       ))}

@@ -15,6 +15,7 @@ import { ask, byItself } from '@/lib/http'
 import { gatewayKey, useConfiguration, useMay } from './configuration'
 import { PartTable } from './PartTable'
 import { parts, placeOf } from './parts'
+import { TrustLists } from './TrustLists'
 
 const trustKey = [...gatewayKey, 'trust'] as const
 
@@ -39,6 +40,7 @@ export default function Trust() {
       />
       <Flex vertical gap={16}>
         <Sources />
+        <TrustLists />
         <Loaded query={query}>{({ configuration }) => <Trusted configuration={configuration} />}</Loaded>
       </Flex>
     </>
@@ -65,7 +67,7 @@ function Trusted({ configuration }: { configuration: GatewayConfiguration }) {
           kind="sets"
           rows={parts.sets.of(configuration)}
           columns={[
-            { key: 'cas', title: t('field.sets.cas'), render: (_, row) => (row.cas as string[]).map((name) => <Tag key={name}>{name}</Tag>) },
+            { key: 'cas', title: t('field.sets.cas'), render: (_, row) => ((row.cas as string[]) ?? []).map((name) => <Tag key={name}>{name}</Tag>) },
             { key: 'services', title: t('kind.services'), render: (_, row) => configuration.services.filter((one) => one.trust === row.name).map((one) => one.name).join(', ') || '–' },
           ]}
         />

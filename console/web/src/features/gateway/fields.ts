@@ -6,7 +6,7 @@ export interface Field {
   path: string // where it stands in the part: backend.check.path
   as: 'text' | 'long' | 'pem' | 'number' | 'switch' | 'choice' | 'choices' | 'words' | 'rows' | 'colour' | 'image'
   options?: readonly string[]
-  from?: 'applications' | 'certificates' | 'sets' | 'cas' | 'branding' // names that the configuration has
+  from?: 'applications' | 'certificates' | 'sets' | 'cas' | 'lists' | 'branding' // names that the configuration has
   fields?: Field[] // of a row
   only?: { path: string; is: string } // asked for where another field says so
   empty?: string // what stands in an empty field: what is meant then
@@ -168,7 +168,22 @@ export const sections: Record<Kind, Section[]> = {
       ],
     },
   ],
-  sets: [{ key: 'basic', fields: [{ path: 'cas', as: 'choices', from: 'cas', required: true }, { path: 'stale.allowFor', as: 'text', empty: '0s' }] }],
+  sets: [{ key: 'basic', fields: [{ path: 'cas', as: 'choices', from: 'cas' }, { path: 'lists', as: 'choices', from: 'lists' }, { path: 'stale.allowFor', as: 'text', empty: '0s' }] }],
+  lists: [
+    {
+      key: 'basic',
+      fields: [
+        { path: 'title', as: 'text' },
+        { path: 'of', as: 'text', required: true },
+        { path: 'signers', as: 'pem', required: true },
+        { path: 'url', as: 'text', empty: 'https://' },
+        { path: 'roots', as: 'pem' },
+        { path: 'every', as: 'text', empty: '1h' },
+        { path: 'adopt', as: 'choice', options: ['approval', 'automatic'] },
+        { path: 'stale.allowFor', as: 'text', empty: '0s' },
+      ],
+    },
+  ],
 }
 
 type Tree = Record<string, unknown>

@@ -2,8 +2,8 @@ import * as api from '@/client/gateway'
 import type { GatewayConfiguration } from '@/client/gateway'
 import { ask } from '@/lib/http'
 
-export type Kind = 'services' | 'applications' | 'certificates' | 'branding' | 'cas' | 'sets'
-export const kinds: Kind[] = ['services', 'applications', 'certificates', 'branding', 'cas', 'sets']
+export type Kind = 'services' | 'applications' | 'certificates' | 'branding' | 'cas' | 'sets' | 'lists'
+export const kinds: Kind[] = ['services', 'applications', 'certificates', 'branding', 'cas', 'sets', 'lists']
 
 export type Value = Record<string, unknown> & { name: string }
 
@@ -83,6 +83,15 @@ export const parts: Record<Kind, Part> = {
     remove: (name, base, note) => ask(api.trustSetDelete(gone(name, base, note))),
     of: (c) => (c.trust.sets ?? []) as unknown as Value[],
     within: (c, sets) => ({ ...c, trust: { ...c.trust, sets: sets as never } }),
+  },
+  lists: {
+    keeper: 'rules',
+    blank: () => ({ name: '', of: '', signers: '', url: 'https://', adopt: 'approval' }),
+    read: (name) => ask(api.trustList(at(name))),
+    put: (name, edit) => ask(api.trustListPut(sent(name, edit))),
+    remove: (name, base, note) => ask(api.trustListDelete(gone(name, base, note))),
+    of: (c) => (c.trust.lists ?? []) as unknown as Value[],
+    within: (c, lists) => ({ ...c, trust: { ...c.trust, lists: lists as never } }),
   },
 }
 
