@@ -18,9 +18,10 @@ import (
 // The cookies of the door. __Host- ties them to one host, the whole of it, and to https
 // (RFC 6265bis 4.1.3.2). No application sees them, and none can set them.
 const (
-	cookieSession = "__Host-onecert"       // a session's token
-	cookieLoose   = "__Host-onecert-loose" // a sealed token: the session was opened at another service
-	cookieNonce   = "__Host-onecert-login" // ties a log in by redirection to the browser that began it
+	cookieSession = "__Host-onecert"        // a session's token
+	cookieLoose   = "__Host-onecert-loose"  // a sealed token: the session was opened at another service
+	cookieHolder  = "__Host-onecert-holder" // the sealed certificate of that session, for a gateway that was restarted
+	cookieNonce   = "__Host-onecert-login"  // ties a log in by redirection to the browser that began it
 )
 
 // isOwn says whether a cookie is the door's, however it is spelled.

@@ -67,6 +67,7 @@ type Gateway struct {
 	states *sealer // where people were going
 	codes  *sealer // results of log ins
 	loose  *sealer // sessions without a certificate in the connection
+	holder *sealer // the certificates of those
 	guests guests
 
 	statistics *statistics
@@ -112,7 +113,7 @@ func New(ctx context.Context, cfg Config) (*Gateway, error) {
 }
 
 func (g *Gateway) open(ctx context.Context) (err error) {
-	for purpose, to := range map[string]**sealer{"state": &g.states, "code": &g.codes, "session": &g.loose} {
+	for purpose, to := range map[string]**sealer{"state": &g.states, "code": &g.codes, "session": &g.loose, "holder": &g.holder} {
 		if *to, err = newSealer(g.cfg.Secret, purpose, g.cfg.Random, g.cfg.Now); err != nil {
 			return err
 		}

@@ -181,6 +181,7 @@ func (x *exchange) enterWithCode() {
 		return
 	}
 	setCookie(x.w, cookieLoose, kept)
+	x.remind(in)
 	x.redirect(localPath(in.Path))
 }
 
@@ -242,6 +243,9 @@ func (x *exchange) byCookie() error {
 	}
 	v := x.guests.ofSession(s.ID, x.now)
 	if v == nil {
+		v = x.recall(s, in.Token)
+	}
+	if v == nil {
 		return nil // not known here any more: the log in service knows the certificate
 	}
 	if !x.stillGood(v) {
@@ -302,6 +306,7 @@ func (x *exchange) sessionOver(err error) error {
 	}
 	setCookie(x.w, cookieSession, "")
 	setCookie(x.w, cookieLoose, "")
+	setCookie(x.w, cookieHolder, "")
 	if x.r.Method == http.MethodGet && code != pages.SessionEnded {
 		return nil // nothing is lost by beginning again at once
 	}

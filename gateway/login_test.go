@@ -250,3 +250,59 @@ func TestOneCertificateOfTwoCAsByName(t *testing.T) {
 		t.Error(who)
 	}
 }
+
+// TestAFormSurvivesARestart: who logged in by redirection goes on after the gateway was
+// restarted, with a POST too; without the session's own cookie, for another host or under
+// another's session the certificate in the browser opens nothing.
+func TestAFormSurvivesARestart(t *testing.T) {
+	h, _ := twoDoors(t)
+	c, other := h.browser(h.ca.issue("张三", nil)), h.browser(h.ca.issue("李四", nil))
+	for _, browser := range []*http.Client{c, other} {
+		if answer, _, way := h.follow(browser, h.url("oa.example.gov", "/desk")); answer.StatusCode != http.StatusOK {
+			t.Fatal(answer.StatusCode, way)
+		}
+	}
+	h.g.Close()
+	h.start()
+	post := func(cookies ...*http.Cookie) int {
+		r, _ := http.NewRequest(http.MethodPost, h.url("oa.example.gov", "/form"), strings.NewReader("typed=x"))
+		for _, one := range cookies {
+			r.AddCookie(one)
+		}
+		answer, _ := h.do(h.browser(nil), r)
+		return answer.StatusCode
+	}
+	kept := func(browser *http.Client, name string) *http.Cookie {
+		t.Helper()
+		at, _ := url.Parse(h.url("oa.example.gov", "/"))
+		for _, one := range browser.Jar.Cookies(at) {
+			if one.Name == name {
+				return one
+			}
+		}
+		t.Fatalf("the browser has no %s", name)
+		return nil
+	}
+	const loose, holder = "__Host-onecert-loose", "__Host-onecert-holder"
+	for name, cookies := range map[string][]*http.Cookie{
+		"the certificate alone":              {kept(c, holder)},
+		"the session alone":                  {kept(c, loose)},
+		"a session with another certificate": {kept(c, loose), kept(other, holder)},
+		"the seal of the one as the other":   {kept(c, loose), {Name: holder, Value: kept(c, loose).Value}},
+	} {
+		if got := post(cookies...); got != http.StatusUnauthorized {
+			t.Errorf("%s: %d", name, got)
+		}
+	}
+	r, _ := http.NewRequest(http.MethodPost, h.url("oa.example.gov", "/form"), strings.NewReader("typed=x"))
+	if answer, body := h.do(c, r); answer.StatusCode != http.StatusOK || !strings.Contains(body, "POST /form") || strings.Contains(body, "__Host-") {
+		t.Errorf("%d %s", answer.StatusCode, body)
+	}
+	rows, _ := h.desk.List(t.Context(), gateway.SessionQuery{})
+	for _, row := range rows {
+		h.desk.End(t.Context(), row.ID, "officer")
+	}
+	if got := post(kept(c, loose), kept(c, holder)); got != http.StatusUnauthorized {
+		t.Errorf("%d after the session's end", got)
+	}
+}

@@ -67,6 +67,7 @@ func (x *exchange) logOut() {
 	}
 	setCookie(x.w, cookieSession, "")
 	setCookie(x.w, cookieLoose, "")
+	setCookie(x.w, cookieHolder, "")
 	x.show(pages.Problem{Code: pages.LoggedOut, Status: http.StatusOK, BackURL: "/"})
 }
 
