@@ -25,6 +25,8 @@ type running struct {
 	policy   *policy.Set
 	apps     map[string]*application
 	services map[string]*service
+	// warnings are what a new configuration would be refused for, and one that runs is not.
+	warnings []error
 }
 
 // application is an Application at work.
@@ -104,7 +106,7 @@ func (g *Gateway) build(ctx context.Context, c *Configuration, old *running) (_ 
 	if err := r.cases(); err != nil {
 		return nil, err
 	}
-	if err := r.unknown(); err != nil {
+	if err := r.unknown(old); err != nil {
 		return nil, err
 	}
 	return r, r.addresses()
@@ -129,12 +131,21 @@ func (r *running) cases() error {
 
 // unknown looks that no rule denies by what this gateway cannot know of anybody: it would
 // match nobody, and deny nothing. Rules that allow by it let nobody in, which is careful.
-func (r *running) unknown() error {
+// One that runs already, or was stored by an earlier release that took it, goes on denying
+// nobody and is told of in the state and the health: an older configuration in its place
+// would change more than anybody asked for.
+func (r *running) unknown(old *running) error {
 	for _, rule := range r.config.Policy.Rules {
-		if rule.Effect == policy.Deny && !rule.Disabled && (len(rule.When.Profiles) > 0 || len(rule.When.Groups) > 0) {
-			return fault("policy.rules."+rule.ID+".when", "this gateway knows neither the profile of a certificate nor the groups of an account, so the rule would deny nobody").
-				To("deny by issuer, certificate policy, names, users or lists")
+		if rule.Effect != policy.Deny || rule.Disabled || len(rule.When.Profiles) == 0 && len(rule.When.Groups) == 0 {
+			continue
 		}
+		err := fault("policy.rules."+rule.ID+".when", "this gateway knows neither the profile of a certificate nor the groups of an account, so the rule would deny nobody").
+			To("deny by issuer, certificate policy, names, users or lists")
+		runs := old == nil || slices.ContainsFunc(old.config.Policy.Rules, func(before policy.Rule) bool { return same(before, rule) })
+		if !runs {
+			return err
+		}
+		r.warnings = append(r.warnings, err)
 	}
 	return nil
 }

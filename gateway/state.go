@@ -16,6 +16,7 @@ type State struct {
 	Running   Version         `json:"running"`
 	Newest    int64           `json:"newest" doc:"version; another one than running cannot run: fault says why"`
 	Fault     *Refusal        `json:"fault,omitempty"`
+	Warnings  []Refusal       `json:"warnings,omitempty" doc:"what would be refused if it were new"`
 	Addresses []Address       `json:"addresses" doc:"what is listened on"`
 	Ends      []CertificateOf `json:"certificates" doc:"what the services show, and how long it is good"`
 	Issuer    string          `json:"issuer" doc:"what the gateway calls itself in assertions"`
@@ -59,11 +60,18 @@ func (g *Gateway) State(ctx context.Context) (*State, error) {
 		s.Addresses = append(s.Addresses, Address{Service: e.service.Load().Name, Kind: e.kind, Written: written, Bound: e.bound()})
 	}
 	g.mu.Unlock()
+	for _, w := range g.Warnings() {
+		s.Warnings = append(s.Warnings, *refusalOf(w))
+	}
 	slices.SortFunc(s.Addresses, func(a, b Address) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Written, b.Written))
 	})
 	return s, nil
 }
+
+// Warnings are what the configuration that runs would be refused for if it were new: an
+// earlier release took it.
+func (g *Gateway) Warnings() []error { return g.running.Load().warnings }
 
 func refusalOf(err error) *Refusal {
 	if err == nil {

@@ -2,7 +2,9 @@ package gateway_test
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -244,12 +246,14 @@ func TestNothingAnswersBeforeItIsStored(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM([]byte(h.ca.pem()))
 	answered := make(chan error, 1)
 	group.Go(func() {
 		var conn *tls.Conn
 		var err error
 		for end := time.Now().Add(3 * time.Second); conn == nil && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-			conn, err = tls.Dial("tcp", second, &tls.Config{InsecureSkipVerify: true}) // only whether it answers
+			conn, err = tls.Dial("tcp", second, &tls.Config{RootCAs: roots, ServerName: "oa.example.gov"})
 		}
 		if conn != nil {
 			conn.Close()
@@ -305,5 +309,47 @@ func TestPasswordsOfSourcesLieInTheirFolder(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Error("nobody asked")
+	}
+}
+
+// TestUpgradeTakesWhatRan: a configuration that an earlier release stored, with a rule that
+// denies by what no gateway knows, runs after the upgrade and is warned of; the same rule
+// does not keep other changes away, and as a new one it is refused.
+func TestUpgradeTakesWhatRan(t *testing.T) {
+	h := newHouse(t)
+	h.apply(h.document())
+	const denies = `{"id": "no", "effect": "deny", "when": {"profiles": ["person-sign"]}}, {"id": "staff", "effect": "allow",`
+	old := h.document(`{"id": "staff", "effect": "allow",`, denies)
+	if _, err := h.try(old); pki.CodeOf(err) != "gateway.configuration" {
+		t.Fatalf("as a new one: %v", err)
+	}
+	text, err := json.Marshal(old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.g.Close()
+	err = h.d.Tx(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.Exec("INSERT INTO gateway_configuration (number, hash, note, made_by, made_at, base, restored, document) VALUES (2, 'x', '', 'before', 0, 1, 0, $1)", text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.start()
+	s, err := h.g.State(as("audit"))
+	if err != nil || s.Running.Number != 2 || s.Fault != nil || len(s.Warnings) != 1 || !strings.HasPrefix(s.Warnings[0].Wrong, "policy.rules.no.when") {
+		t.Fatalf("after the upgrade: %v %+v", err, s)
+	}
+	c := h.current()
+	c.Applications[0].Title = "另一个名称"
+	h.apply(c)
+	c = h.current()
+	c.Policy.Rules = c.Policy.Rules[1:]
+	h.apply(c)
+	if w := h.g.Warnings(); len(w) != 0 {
+		t.Errorf("once the rule is gone: %v", w)
+	}
+	if _, err := h.try(old); pki.CodeOf(err) != "gateway.configuration" {
+		t.Errorf("once it is gone, it may come again: %v", err)
 	}
 }

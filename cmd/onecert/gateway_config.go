@@ -216,6 +216,10 @@ func gatewayStateCommand(io *console) *cobra.Command {
 				wrong, _ := p.translate(pki.Errorf(pki.Invalid, s.Fault.Code, "%s", s.Fault.Wrong))
 				p.line(1, "%s", safe(wrong))
 			}
+			for _, w := range s.Warnings {
+				wrong, _ := p.translate(pki.Errorf(pki.Invalid, w.Code, "%s", w.Wrong))
+				p.line(1, "%s", safe(wrong))
+			}
 			for _, a := range s.Addresses {
 				p.line(1, "%s (%s): %s", safe(a.Service), a.Kind, a.Bound)
 			}

@@ -78,6 +78,7 @@ var englishCare = table{
 	"health.failing.remedy": "see 'onecert health --failures-only' for what to do",
 
 	"health.database.ok": "answers in %s", "health.database.down": "does not answer",
+	"health.store.down": "does not answer: the gateway serves on with the configuration it has, which cannot be changed, and new logins may fail", "health.store.down.remedy": "start it, and check its disk",
 	"health.database.down.remedy": "start it, and check its disk",
 	"health.disk.ok":              "%s free", "health.disk.low": "%s free", "health.disk.full": "%s free, below the reserve: nothing new is begun", "health.disk.unknown": "the disk does not say",
 	"health.disk.low.remedy": "make room soon", "health.disk.full.remedy": "make room now", "health.disk.unknown.remedy": "check that the folder is there",

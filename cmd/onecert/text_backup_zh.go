@@ -79,6 +79,7 @@ var chineseCare = table{
 	"health.failing.remedy": "处理办法见 'onecert health --failures-only'",
 
 	"health.database.ok": "响应时间 %s", "health.database.down": "没有响应",
+	"health.store.down": "没有响应：网关以现有配置继续服务，不能修改配置，新的登录可能失败", "health.store.down.remedy": "请启动数据库，并检查磁盘",
 	"health.database.down.remedy": "请启动数据库，并检查磁盘",
 	"health.disk.ok":              "剩余 %s", "health.disk.low": "剩余 %s", "health.disk.full": "剩余 %s，低于保留空间：不再开始新的业务", "health.disk.unknown": "无法得知磁盘空间",
 	"health.disk.low.remedy": "请尽快腾出空间", "health.disk.full.remedy": "请立即腾出空间", "health.disk.unknown.remedy": "请检查目录是否存在",

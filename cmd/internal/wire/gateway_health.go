@@ -18,7 +18,21 @@ func (c *Gateway) look(ctx context.Context, d *db.DB, now time.Time) []serve.Ite
 	l.common(ctx)
 	l.certificate("tls", c.TLSCertificate, true)
 	l.twin(c.Pair, c.Protocol)
-	return l.items
+	return goingOn(l.items)
+}
+
+// goingOn: a gateway whose database is away serves on with the configuration it has; what
+// it cannot do is change that, and begin sessions that are kept there.
+func goingOn(items []serve.Item) []serve.Item {
+	for i := range items {
+		if items[i].Name == "database" {
+			items[i].Stops = false
+			if items[i].Level == serve.Failing {
+				items[i].Says = "store.down"
+			}
+		}
+	}
+	return items
 }
 
 func (c *Gateway) looker(d *db.DB, now time.Time) *looker {
@@ -34,7 +48,7 @@ func (c *Gateway) looker(d *db.DB, now time.Time) *looker {
 // revocations are known, what the services show, and the log.
 func (p *GatewayProcess) health(ctx context.Context) []serve.Item {
 	now := p.options.now()()
-	all := slices.Concat(p.config.look(ctx, p.database, now), copied(p.Audit, now), p.door(), p.ends(now), p.sources(ctx), p.accessItems())
+	all := slices.Concat(p.config.look(ctx, p.database, now), copied(p.Audit, now), p.door(), p.ends(now), p.sources(ctx), p.trustLists(ctx, now), p.sharedSessions(ctx), p.accessItems())
 	fresh := p.Copy.Freshness()
 	age := fresh.Age.Seconds()
 	return append(all, serve.Item{Name: "copy", Level: level(age, slow.Seconds(), time.Minute.Seconds()), Says: "copy.age", Value: age, Unit: "seconds", Metric: "journal_copy_age_seconds"})
@@ -44,7 +58,7 @@ func (p *GatewayProcess) health(ctx context.Context) []serve.Item {
 func askedGateway(ctx context.Context, listen string) []serve.Item {
 	ready, items := askReady(ctx, listen)
 	for _, name := range sortedKeys(ready) {
-		if !slices.ContainsFunc([]string{"configuration", "trust.", "access-log", "copy", "certificate.service.", "audit.cop"}, func(known string) bool { return strings.HasPrefix(name, known) }) {
+		if !slices.ContainsFunc([]string{"configuration", "trust.", "trust-list.", "sessions.", "access-log", "copy", "certificate.service.", "audit.cop"}, func(known string) bool { return strings.HasPrefix(name, known) }) {
 			continue // looked at from here as well
 		}
 		says := map[serve.Level]string{serve.Fine: "gateway.ok", serve.Warning: "gateway.warning"}[serve.Level(ready[name])]
@@ -59,10 +73,59 @@ func askedGateway(ctx context.Context, listen string) []serve.Item {
 // door: the newest configuration runs, or an older one does.
 func (p *GatewayProcess) door() []serve.Item {
 	i := serve.Item{Name: "configuration", Level: serve.Fine, Says: "configuration.ok"}
-	if p.Fault() != nil {
+	switch {
+	case p.Fault() != nil:
 		i.Level, i.Says = serve.Failing, "configuration.older"
+	case len(p.Warnings()) > 0:
+		i.Level, i.Says = serve.Warning, "configuration.warning"
 	}
 	return []serve.Item{i}
+}
+
+// sessionsTime is how long the database of sessions may take to answer.
+const sessionsTime = 2 * time.Second
+
+// sharedSessions: the database that several gateways keep their sessions in answers.
+// Without it those who are logged in go on, and nobody can log in.
+func (p *GatewayProcess) sharedSessions(ctx context.Context) []serve.Item {
+	if p.shared == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, sessionsTime)
+	defer cancel()
+	i := serve.Item{Name: "sessions.database", Level: serve.Fine, Says: "sessions.ok", Unit: "seconds", Metric: "sessions_database_answer_seconds"}
+	started := time.Now()
+	if p.shared.Read().PingContext(ctx) != nil {
+		i.Level, i.Says = serve.Failing, "sessions.down"
+	}
+	i.Value = time.Since(started).Seconds()
+	return []serve.Item{i}
+}
+
+// trustLists are the signed lists of foreign CAs: past its end, none of its CAs is accepted.
+func (p *GatewayProcess) trustLists(ctx context.Context, now time.Time) (all []serve.Item) {
+	lists, err := p.TrustLists(p.itself(ctx))
+	if err != nil {
+		return nil
+	}
+	for _, l := range lists {
+		i := serve.Item{Name: "trust-list." + l.Name, Level: serve.Fine, Says: "trust-list.ok", Unit: "seconds", Metric: "trust_list_end_seconds", Labels: map[string]string{"list": l.Name}}
+		if !l.Ends.IsZero() {
+			i.Value = l.Ends.Sub(now).Seconds()
+		}
+		switch {
+		case l.State == "ended":
+			i.Level, i.Says = serve.Failing, "trust-list.ended"
+		case l.State == "missing":
+			i.Level, i.Says = serve.Warning, "trust-list.missing"
+		case l.Fault != nil || l.Failures > 0:
+			i.Level, i.Says = serve.Warning, "trust-list.failures"
+		case l.State == "waiting":
+			i.Level, i.Says = serve.Warning, "trust-list.waiting"
+		}
+		all = append(all, i)
+	}
+	return all
 }
 
 // ends are the certificates the services show.

@@ -26,6 +26,7 @@ import (
 	"onecert/officer"
 	"onecert/pki"
 	"onecert/pkitest"
+	"onecert/serve"
 	"onecert/sso"
 )
 
@@ -208,5 +209,24 @@ func TestGatewaysShareLogins(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatal("the session goes on at the other machine")
 		}
+	}
+	// The health tells of the database they share, and goes on telling when it is away.
+	if items := two.sharedSessions(t.Context()); len(items) != 1 || items[0].Level != serve.Fine || items[0].Name != "sessions.database" {
+		t.Errorf("the shared database: %+v", items)
+	}
+	if err := two.shared.Read().Close(); err != nil {
+		t.Fatal(err)
+	}
+	if items := two.sharedSessions(t.Context()); items[0].Level != serve.Failing || items[0].Says != "sessions.down" || items[0].Stops {
+		t.Errorf("without the shared database: %+v", items)
+	}
+}
+
+// TestTheGatewayGoesOnWithoutItsStore: a gateway whose configuration's database is away
+// fails in that, and is ready all the same.
+func TestTheGatewayGoesOnWithoutItsStore(t *testing.T) {
+	down := goingOn([]serve.Item{{Name: "database", Level: serve.Failing, Says: "database.down", Stops: true}})[0]
+	if down.Level != serve.Failing || down.Says != "store.down" || down.Stops {
+		t.Errorf("%+v", down)
 	}
 }

@@ -41,6 +41,7 @@ function Standing({ state }: { state: GatewayState }) {
   const soon = state.certificates.filter((one) => (daysUntil(one.ends) ?? 99) < 31)
   return (
     <Flex vertical gap={16}>
+      {state.warnings?.map((one) => <Alert key={one.wrong} type="warning" showIcon title={<Visible text={told(one.code, one.wrong)} />} description={<Visible text={one.remedy ?? ''} />} />)}
       {state.fault && <Alert type="error" showIcon title={t('fault', { newest: state.newest, running: state.running.number })} description={<Visible text={`${told(state.fault.code, state.fault.wrong)} ${state.fault.remedy ?? ''}`} />} />}
       {soon.map((one) => (
         <Alert key={one.name} type={daysUntil(one.ends)! < 0 ? 'error' : 'warning'} showIcon title={t('certificate.soon', { name: one.name, date: date(one.ends) })} />

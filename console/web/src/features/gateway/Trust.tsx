@@ -56,7 +56,7 @@ function Trusted({ configuration }: { configuration: GatewayConfiguration }) {
           kind="cas"
           rows={parts.cas.of(configuration)}
           columns={[
-            { key: 'title', title: t('field.cas.title'), render: (_, row) => <Visible text={row.title as string} /> },
+            { key: 'title', title: t('field.cas.title'), render: (_, row) => <><Visible text={row.title as string} /> {row.list ? <Tag>{t('kind.lists.one')} {String(row.list)}</Tag> : null}</> },
             { key: 'revocation', title: t('field.cas.revocation'), render: (_, row) => ((row.revocation as { kind: string }[]) ?? []).map((one, n) => <Tag key={n}>{t(`option.kind.${one.kind}`)}</Tag>) },
             { key: 'stale', title: t('field.cas.stale.allowFor'), render: (_, row) => (row.stale as { allowFor?: string } | undefined)?.allowFor || t('stale.none') },
           ]}

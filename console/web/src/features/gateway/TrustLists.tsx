@@ -75,7 +75,7 @@ function Ahead({ list }: { list: GatewayTrustListState }) {
     <Flex vertical gap={8}>
       <strong>{t('lists.ahead', { number: list.held })}</strong>
       {list.fault && <Alert type="error" showIcon title={<Visible text={told(list.fault.code, list.fault.wrong)} />} />}
-      <Differences differences={list.differences ?? []} />
+      <Differences differences={(list.differences ?? []).filter((one) => one.kind !== 'trust-lists')} />
       {may.rules && !list.fault && configuration.data && (
         <div>
           <Act
