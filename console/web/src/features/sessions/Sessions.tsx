@@ -19,7 +19,7 @@ export default function Sessions() {
   const query = useQuery({ queryKey: ['console-sessions'], queryFn: () => ask(sessions(byItself)), enabled: view.governs, refetchInterval: 30_000 })
   return (
     <>
-      <PageHead title={t('title')} about={t('about')} />
+      <PageHead title={t('title')} about={t('about', { minutes: Math.round(view.idle / 60) })} />
       {view.governs ? <Loaded query={query}>{(all) => <Open all={all} />}</Loaded> : <Alert type="info" showIcon title={t('elsewhere')} description={t('elsewhere.text', { place: view.title })} />}
     </>
   )
