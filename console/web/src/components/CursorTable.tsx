@@ -23,6 +23,7 @@ interface Props<T> {
   above?: (rows: T[]) => ReactNode // said about all rows there are
   empty?: ReactNode
   refetchEvery?: number // milliseconds
+  recorded?: boolean // the server writes each load down, so none happens unasked
 }
 
 // From so many rows on only those in sight are drawn.
@@ -39,6 +40,7 @@ export function CursorTable<T extends object>(props: Props<T>) {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.after || undefined,
     refetchInterval: props.refetchEvery,
+    ...(props.recorded ? { refetchOnWindowFocus: false, refetchOnReconnect: false } : {}),
   })
   const rows = query.data?.pages.flatMap((page) => page.items) ?? []
   const columns = props.columns.filter((column) => !hidden.includes(column.key))
@@ -54,7 +56,7 @@ export function CursorTable<T extends object>(props: Props<T>) {
   return (
     <Flex vertical gap={12}>
       <Flex justify="space-between" align="start" gap={8}>
-        <Space wrap className="grow">{props.filters}</Space>
+        <div className="grow"><Space wrap>{props.filters}</Space></div>
         <Space>
           <Tooltip title={t('table.reload')}>
             <Button aria-label={t('table.reload')} icon={<ReloadOutlined />} onClick={() => void query.refetch()} loading={query.isFetching} />

@@ -20,9 +20,9 @@ export interface Applicant {
   version: number
 }
 
-// applicant comes to the counter lra1 with a key and papers, and is handed to review; the
+// applicant comes to a counter, lra1 if not said, with a key and papers, and is handed to review; the
 // key may be kept, in a file, and the certificate be for some days only.
-export function applicant(name: string, { days, key }: { days?: number; key?: string } = {}): Applicant {
+export function applicant(name: string, { days, key, registrar = 'lra1.registrar' }: { days?: number; key?: string; registrar?: string } = {}): Applicant {
   const dir = mkdtempSync(join(tmpdir(), 'onecert-applicant-'))
   try {
     const seed = String(Date.now()).slice(-9)
@@ -33,7 +33,7 @@ export function applicant(name: string, { days, key }: { days?: number; key?: st
     writeFileSync(path('form.png'), picture('form' + seed))
     writeFileSync(path('identity.png'), picture('identity' + seed))
     const fields = { name, unit: '示例市民政局', identity_kind: 'resident', identity, phone }
-    const made = counter('lra1.registrar', 'register', '--kind', 'person', ...Object.entries(fields).flatMap(([key, value]) => ['--field', `${key}=${value}`]),
+    const made = counter(registrar, 'register', '--kind', 'person', ...Object.entries(fields).flatMap(([key, value]) => ['--field', `${key}=${value}`]),
       '--request', path('request.pem'), '--document', `form=${path('form.png')}`, '--document', `identity=${path('identity.png')}`, ...(days ? ['--days', String(days)] : []), '--submit')
     return { name, identity, phone, application: made.id, version: Number(made.version) }
   } finally {

@@ -208,6 +208,8 @@ export default {
   'conflict.settle': 'Settle',
   'conflict.about': 'Say how it is settled. The state stays; the rest is done as always.',
   'conflict.done': 'Settled',
+  'conflict.above': 'A reviewer of the office above settles it.',
+  'conflict.counter': 'A registrar of the counter settles it.',
   'result.title': 'Result',
   'receipt': 'Receipt',
   'receipt.about': 'With number {{id}} and this code the applicant follows the application in self-service.',

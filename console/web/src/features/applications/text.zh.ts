@@ -208,6 +208,8 @@ export default {
   'conflict.settle': '处理',
   'conflict.about': '写明如何处理。申请的状态不变，其余照常办理。',
   'conflict.done': '已处理',
+  'conflict.above': '由上级机构的审核员处理。',
+  'conflict.counter': '由受理点的录入员处理。',
   'result.title': '办理结果',
   'receipt': '受理回执',
   'receipt.about': '申请人凭编号 {{id}} 和此查询码在自助服务中查询进度。',

@@ -11,7 +11,7 @@ import { useFilters } from '@/lib/filters'
 import { byItself } from '@/lib/http'
 import { useSession } from '@/lib/session'
 import { itemsOf, type Item, type Which } from './items'
-import { useOperation } from './names'
+import { useObject, useOperation } from './names'
 
 const parameter = ['which'] as const
 
@@ -37,6 +37,7 @@ function Items({ items, which }: { items: Item[]; which: Which }) {
   const { t } = useTranslation('approvals')
   const navigate = useNavigate()
   const named = useOperation()
+  const objectOf = useObject()
   return (
     <Table<Item>
       size="middle"
@@ -48,7 +49,7 @@ function Items({ items, which }: { items: Item[]; which: Which }) {
       onRow={(item) => ({ tabIndex: 0, className: 'opens', onClick: () => void navigate(item.to), onKeyDown: (event) => event.key === 'Enter' && void navigate(item.to) })}
       columns={[
         { key: 'operation', title: t('operation'), render: (_, item) => named(item.operation) },
-        { key: 'object', title: t('object'), render: (_, item) => <Visible text={item.object} /> },
+        { key: 'object', title: t('object'), render: (_, item) => <Visible text={objectOf(item.object)} /> },
         { key: 'reason', title: t('reason'), ellipsis: true, width: 280, render: (_, item) => <Visible text={item.reason} /> },
         { key: 'place', title: t('place'), render: (_, item) => t(`app:place.${item.place}`) },
         { key: 'by', title: t('by'), render: (_, item) => <Visible text={item.by} /> },

@@ -17,14 +17,15 @@ import { useSession } from '@/lib/session'
 import { partsOf, policyCompared } from './compare'
 import { Difference } from '@/components/Difference'
 import { deciders, mayDecide } from './items'
-import { useOperation } from './names'
+import { titleOf, useObject, useOperation } from './names'
 
 // Motion is what somebody at the registration proposed and others have to want: a holder's
 // move, an edition of the rules, the end of a volume.
 export default function Motion() {
   const { id = '' } = useParams()
-  const { t } = useTranslation('approvals')
+  const { t, i18n } = useTranslation('approvals')
   const named = useOperation()
+  const objectOf = useObject()
   const query = useQuery({ queryKey: ['approvals', 'motion', id], queryFn: () => ask(motions({ query: { id } })).then((page) => page.items[0] ?? null) })
   return (
     <Loaded query={query}>
@@ -33,7 +34,7 @@ export default function Motion() {
           <NoPage />
         ) : (
           <>
-            <PageHead title={`${named(`motion.${m.kind}`)} · ${m.object}`} about={t('one.about')} acts={<Acts m={m} />} />
+            <PageHead title={`${named(`motion.${m.kind}`)} · ${objectOf(titleOf(m, i18n.language === 'zh-CN'))}`} about={t('one.about')} acts={<Acts m={m} />} />
             <Flex vertical gap={16}>
               <Standing m={m} />
               {m.kind === 'policy' && m.state !== 'refused' && <Policy m={m} />}
@@ -57,7 +58,7 @@ function Standing({ m }: { m: RaMotion }) {
         items={[
           { key: 'by', label: t('by'), children: <>{m.proposed_by} · {minute(m.created)}</> },
           { key: 'reason', label: t('reason'), children: <Visible text={m.reason} /> },
-          ...Object.entries(m.detail).map(([name, value]) => ({ key: 'd' + name, label: i18n.exists(`approvals:detail.${name}`) ? t(`detail.${name}`) : name, children: <Visible text={value} /> })),
+          ...Object.entries(m.detail).filter(([, value]) => value !== '').map(([name, value]) => ({ key: 'd' + name, label: i18n.exists(`approvals:detail.${name}`) ? t(`detail.${name}`) : name, children: <Visible text={/^\d{4}-\d{2}-\d{2}T/.test(value) ? minute(value) : value} /> })),
           { key: 'votes', label: t('votes'), children: m.consents.length ? <Space wrap>{m.consents.map((name) => <Tag key={name} color="green">{name}</Tag>)}</Space> : <span className="quiet">{t('votes.none')}</span> },
           { key: 'missing', label: t('missing'), children: m.state === 'open' ? t('motion.missing', { count: m.needs - m.consents.length, roles: deciders(m.kind).map((role) => t(`app:role.${role}`)).join(t('app:or')) }) : t('missing.none') },
           ...(m.note ? [{ key: 'note', label: t('note'), children: <Visible text={m.note} /> }] : []),
@@ -88,9 +89,10 @@ function Acts({ m }: { m: RaMotion }) {
 function Policy({ m }: { m: RaMotion }) {
   const { t } = useTranslation('approvals')
   const [kind, edition] = partsOf(m)
+  const objectOf = useObject()
   const query = useQuery({ queryKey: ['approvals', 'policy', m.id], queryFn: () => policyCompared(m) })
   return (
-    <Card size="small" title={t('content', { name: m.object })} extra={<Link to={`/policies/${kind}/${encodeURIComponent(edition)}`}>{t('policy.open')}</Link>}>
+    <Card size="small" title={t('content', { name: objectOf(m.object) })} extra={<Link to={`/policies/${kind}/${encodeURIComponent(edition)}`}>{t('policy.open')}</Link>}>
       <Loaded query={query}>{({ comparison }) => (comparison ? <Difference before={comparison.before} after={comparison.after} /> : <span className="quiet">{t('policy.pdf')}</span>)}</Loaded>
     </Card>
   )

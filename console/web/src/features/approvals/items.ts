@@ -1,3 +1,4 @@
+import i18next from 'i18next'
 import type { ConsoleView } from '@/client/console'
 import type { OfficerApproval } from '@/client/ca'
 import type { RaMotion } from '@/client/ra'
@@ -6,6 +7,7 @@ import { rolesAt, type Place } from '@/app/access'
 import { ask } from '@/lib/http'
 import { Refusal } from '@/lib/refusal'
 import { isPlace, listAt, motionReaders, readers } from './calls'
+import { titleOf } from './names'
 
 // Item is what waits for consent, wherever it was proposed.
 export interface Item {
@@ -34,7 +36,7 @@ export function mayDecide(motion: RaMotion, roles: string[], name: string): bool
 export const deciders = (kind: string) => decides[kind] ?? []
 
 const ofApproval = (place: Place, a: OfficerApproval, mine: boolean): Item => ({ key: place + a.id, to: `/approvals/${place}/${a.id}`, place, operation: a.operation, object: a.object, reason: a.reason, by: a.proposed_by, at: a.proposed, until: a.state === 'pending' ? a.expires : a.ended, state: a.state, mine })
-const ofMotion = (m: RaMotion, mine: boolean): Item => ({ key: 'motion' + m.id, to: `/approvals/motion/${m.id}`, place: 'ra', operation: `motion.${m.kind}`, object: m.object, reason: m.reason, by: m.proposed_by, at: m.created, until: m.state === 'open' ? undefined : m.changed, state: m.state, mine })
+const ofMotion = (m: RaMotion, mine: boolean): Item => ({ key: 'motion' + m.id, to: `/approvals/motion/${m.id}`, place: 'ra', operation: `motion.${m.kind}`, object: titleOf(m, i18next.language === 'zh-CN'), reason: m.reason, by: m.proposed_by, at: m.created, until: m.state === 'open' ? undefined : m.changed, state: m.state, mine })
 
 // Officers below the home of a registration see no proposals there, which is no fault.
 async function quietly<T>(what: Promise<T>, none: T): Promise<T> {

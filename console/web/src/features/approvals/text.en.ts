@@ -11,7 +11,8 @@ export default {
   reject: 'Reject', 'reject.done': 'Rejected', withdraw: 'Withdraw', 'withdraw.title': 'Withdraw your proposal?', 'withdraw.done': 'Withdrawn',
   own: 'This is your own proposal: others agree', counted: 'You have agreed', others: 'To be agreed to by', back: 'To the list',
   'motion.missing': '{{count}} ({{roles}})', 'announcement.open': 'Read the announcement', 'policy.open': 'Whole text', 'policy.pdf': 'This edition is no plain text: open it to read it.', 'destroy.warning': 'What is destroyed cannot be brought back; its digest stays.',
-  'detail.edition': 'Edition', 'detail.digest': 'Digest', 'detail.oid': 'OID', 'detail.begins': 'In force from', 'detail.from': 'From', 'detail.to': 'To', 'detail.records': 'Records', 'detail.newest': 'Newest',
+  'detail.edition': 'Edition', 'detail.digest': 'Digest', 'detail.oid': 'OID', 'detail.begins': 'From', 'detail.title_zh': 'Chinese title', 'detail.title_en': 'English title', 'detail.ends': 'Shown until', 'object.practice-statement': 'Practice statement', 'object.certificate-policy': 'Certificate policy',
+  'detail.from': 'From', 'detail.to': 'To', 'detail.records': 'Records', 'detail.newest': 'Newest',
   'operation.profiles.change': 'Change profiles', 'operation.crl.number': 'Raise the number of lists', 'operation.issuer.replace': 'Replace an issuing CA', 'operation.officers.end-security': 'End a security administrator', 'operation.kmc.disclose': 'Judicial recovery', 'operation.kmc.destroy': 'Destroy keys',
   'operation.motion.move': 'Move a holder', 'operation.motion.policy': 'Publish rules of the service', 'operation.motion.destroy': 'Destroy an archived volume', 'operation.motion.announce': 'Publish an announcement', 'operation.motion.take-down': 'Take an announcement down',
 }

@@ -11,7 +11,8 @@ export default {
   reject: '否决', 'reject.done': '已否决', withdraw: '撤回', 'withdraw.title': '撤回您的提议？', 'withdraw.done': '已撤回',
   own: '这是您的提议，须由他人同意', counted: '您已同意', others: '由以下角色同意：', back: '返回列表',
   'motion.missing': '{{count}} 人（{{roles}}）', 'announcement.open': '查看公告全文', 'policy.open': '查看全文', 'policy.pdf': '此版本不是纯文本，请打开全文查看。', 'destroy.warning': '销毁后档案无法恢复，只保留摘要。',
-  'detail.edition': '版本', 'detail.digest': '摘要', 'detail.oid': 'OID', 'detail.begins': '生效日期', 'detail.from': '原机构', 'detail.to': '新机构', 'detail.records': '记录数', 'detail.newest': '最近日期',
+  'detail.edition': '版本', 'detail.digest': '摘要', 'detail.oid': 'OID', 'detail.begins': '开始', 'detail.title_zh': '中文标题', 'detail.title_en': '英文标题', 'detail.ends': '结束显示', 'object.practice-statement': '电子认证业务规则', 'object.certificate-policy': '证书策略',
+  'detail.from': '原机构', 'detail.to': '新机构', 'detail.records': '记录数', 'detail.newest': '最近日期',
   'operation.profiles.change': '变更证书模板', 'operation.crl.number': '调整吊销列表编号', 'operation.issuer.replace': '更换签发 CA', 'operation.officers.end-security': '终止安全管理员', 'operation.kmc.disclose': '司法恢复密钥', 'operation.kmc.destroy': '销毁密钥',
   'operation.motion.move': '用户迁移', 'operation.motion.policy': '发布业务规则', 'operation.motion.destroy': '销毁档案', 'operation.motion.announce': '发布公告', 'operation.motion.take-down': '撤下公告',
 }

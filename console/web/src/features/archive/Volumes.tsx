@@ -33,8 +33,8 @@ export function Volumes({ rights, home }: { rights: string[]; home: boolean }) {
         filters={
           rights.includes('ra.archive') && (
             <Act label={t('close')} title={t('close')} about={<p>{t('close.about')}</p>} done={t('closed')} run={() => ask(volumeClose({ body: { before: before.toISOString() } }))} refresh={[['volumes'], ['archive']]}>
-              <Form.Item label={t('close.before')}>
-                <DatePicker value={before} maxDate={dayjs().subtract(least, 'day')} onChange={(day) => day && setBefore(day.startOf('day'))} />
+              <Form.Item label={t('close.before')} htmlFor="archive-before">
+                <DatePicker id="archive-before" value={before} maxDate={dayjs().subtract(least, 'day')} onChange={(day) => day && setBefore(day.startOf('day'))} />
               </Form.Item>
             </Act>
           )

@@ -1,6 +1,6 @@
 import { PlusOutlined, SyncOutlined, UploadOutlined } from '@ant-design/icons'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { App, Button, Card, Empty, Flex, Space, Table, Tag, Tooltip, Upload } from 'antd'
+import { App, Button, Card, Empty, Flex, Table, Tag, Tooltip, Upload } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { crlRefresh, crlUpload, trust as readTrust } from '@/client/gateway'
@@ -118,21 +118,19 @@ function SourceActs({ source }: { source: TrustSourceHealth }) {
   const after = { onSuccess: () => (message.success(t('saved')), queries.invalidateQueries({ queryKey: trustKey })), onError: (error: Error) => message.error(`${said(error).wrong} ${said(error).remedy}`) }
   const refresh = useMutation({ mutationFn: () => ask(crlRefresh({ path })), ...after })
   const upload = useMutation({ mutationFn: (file: File) => ask(crlUpload({ path, body: file })), ...after })
-  const fetched = source.kind === 'crl'
-  const taken = source.kind === 'upload' || fetched
-  if (!taken) return <>–</>
+  if (source.kind === 'crl') {
+    return (
+      <Button size="small" icon={<SyncOutlined />} loading={refresh.isPending} onClick={() => refresh.mutate()}>
+        {t('sources.refresh')}
+      </Button>
+    )
+  }
+  if (source.kind !== 'upload') return <>–</>
   return (
-    <Space>
-      {fetched && (
-        <Button size="small" icon={<SyncOutlined />} loading={refresh.isPending} onClick={() => refresh.mutate()}>
-          {t('sources.refresh')}
-        </Button>
-      )}
-      <Upload showUploadList={false} accept=".crl,.pem,.der" beforeUpload={(file) => (upload.mutate(file), false)}>
-        <Button size="small" icon={<UploadOutlined />} loading={upload.isPending}>
-          {t('sources.upload')}
-        </Button>
-      </Upload>
-    </Space>
+    <Upload showUploadList={false} accept=".crl,.pem,.der" beforeUpload={(file) => (upload.mutate(file), false)}>
+      <Button size="small" icon={<UploadOutlined />} loading={upload.isPending}>
+        {t('sources.upload')}
+      </Button>
+    </Upload>
   )
 }

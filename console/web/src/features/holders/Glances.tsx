@@ -22,7 +22,8 @@ export default function Glances() {
           { key: 'at', title: t('glances.at'), render: (_, row) => moment(row.at) },
           { key: 'system', title: t('system'), dataIndex: 'system' },
           { key: 'officer', title: t('glances.officer'), dataIndex: 'officer' },
-          { key: 'node', title: t('glances.node'), dataIndex: 'node' },
+          { key: 'from', title: t('glances.from'), dataIndex: 'node' },
+          { key: 'node', title: t('glances.node'), render: (_, row) => row.path.split('/').filter(Boolean).at(-1) },
           { key: 'holders', title: t('glances.holders'), align: 'right', dataIndex: 'holders' },
         ]}
       />
