@@ -41,16 +41,18 @@ func (r *Registration) BatchResult(ctx context.Context, id, form, language strin
 	return out.Bytes(), r.cfg.Audit.Record(ctx, act)
 }
 
+// column is a column of a file with the words people see in the place of codes.
+func column(key, zh, en string, values ...[3]string) sheet.Column {
+	c := sheet.Column{Key: key, Heading: sheet.Words{Chinese: zh, English: en}, Most: 4000}
+	for _, v := range values {
+		c.Kind = sheet.Choice
+		c.Choices = append(c.Choices, sheet.Option{Value: v[0], Words: sheet.Words{Chinese: v[1], English: v[2]}})
+	}
+	return c
+}
+
 // resultColumns are the columns of the file with results.
 func resultColumns() []sheet.Column {
-	column := func(key, zh, en string, values ...[3]string) sheet.Column {
-		c := sheet.Column{Key: key, Heading: sheet.Words{Chinese: zh, English: en}, Most: 4000}
-		for _, v := range values {
-			c.Kind = sheet.Choice
-			c.Choices = append(c.Choices, sheet.Option{Value: v[0], Words: sheet.Words{Chinese: v[1], English: v[2]}})
-		}
-		return c
-	}
 	return []sheet.Column{
 		column("row", "原表行号", "row"),
 		column("name", "名称", "name"),

@@ -212,11 +212,7 @@ func (r *Registration) StatisticsFile(ctx context.Context, q StatisticsQuery, fo
 	if err != nil {
 		return nil, err
 	}
-	var columns []sheet.Column
-	for _, c := range [][3]string{{"part", "部分", "part"}, {"node", "机构", "office"}, {"name", "机构名称", "name"}, {"region", "行政区划", "region"}, {"period", "时间", "period"},
-		{"operation", "业务", "operation"}, {"kind", "证书类型", "kind"}, {"event", "事项", "event"}, {"times", "数量", "number"}, {"waited", "平均等待（秒）", "mean wait (s)"}} {
-		columns = append(columns, sheet.Column{Key: c[0], Heading: sheet.Words{Chinese: c[1], English: c[2]}})
-	}
+	columns := statisticsColumns()
 	var file bytes.Buffer
 	err = sheet.Write(&file, sheet.Format(format), columns, sheet.Language(language), func(yield func([]string) bool) {
 		for _, part := range []struct {

@@ -81,6 +81,9 @@ func TestStatisticsFile(t *testing.T) {
 		if err != nil || len(rows) < 4 {
 			t.Fatalf("%d rows, %v", len(rows), err)
 		}
+		if row := rows[1]; row[0] != "办理" || row[7] != "录入" {
+			t.Errorf("codes in a Chinese file: %q", row)
+		}
 		for _, row := range rows {
 			if strings.HasPrefix(row[2], "=") {
 				t.Errorf("a formula: %q", row)

@@ -9,7 +9,7 @@ const colours: Record<string, string> = {
   returned: 'orange', held: 'orange', suspended: 'orange', warning: 'orange', confirming: 'orange',
   revoked: 'red', rejected: 'red', failed: 'red', refused: 'red', ended: 'red', critical: 'red',
   checked: 'orange', faulty: 'red', registered: 'green', ready: 'default', working: 'cyan', waiting: 'gold',
-  stale: 'orange', missing: 'red',
+  stale: 'orange', missing: 'red', published: 'green', proposed: 'blue',
   expired: 'default', withdrawn: 'default', closed: 'default', resolved: 'green',
 }
 

@@ -47,7 +47,7 @@ export function Write({ onClose }: { onClose: () => void }) {
         <Form.Item name="text_zh" label={t('text.zh')} extra={t('text.help')} rules={[title]}><Input.TextArea rows={6} maxLength={10_000} showCount lang="zh-CN" /></Form.Item>
         <Form.Item name="title_en" label={t('title.en')} rules={[title]}><Input maxLength={100} lang="en" /></Form.Item>
         <Form.Item name="text_en" label={t('text.en')} rules={[title]}><Input.TextArea rows={6} maxLength={10_000} showCount lang="en" /></Form.Item>
-        <Space wrap size={24}>
+        <Space wrap size={24} align="start">
           <Form.Item name="begins" label={t('begins')} rules={[{ required: true }]}><DatePicker showTime={{ format: 'HH:mm' }} format="YYYY-MM-DD HH:mm" /></Form.Item>
           <Form.Item name="ends" label={t('ends')} extra={t('ends.none')}><DatePicker showTime={{ format: 'HH:mm' }} format="YYYY-MM-DD HH:mm" minDate={dayjs()} /></Form.Item>
         </Space>

@@ -1,6 +1,6 @@
 import { GiftOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
-import { Radio } from 'antd'
+import { Form, Radio } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { deliveryPackage } from '@/client/ra'
@@ -24,7 +24,9 @@ export function PackageButton({ application }: { application: RaApplication }) {
   }
   return (
     <Act label={t('package')} icon={<GiftOutlined />} title={t('package')} about={<p>{t('package.before')}</p>} done={t('package.done')} run={fetch}>
-      <Radio.Group aria-label={t('package')} value={form} onChange={(event) => setForm(event.target.value as typeof form)} options={forms.map((value) => ({ value, label: t(`package.${value}`) }))} />
+      <Form.Item>
+        <Radio.Group aria-label={t('package')} value={form} onChange={(event) => setForm(event.target.value as typeof form)} options={forms.map((value) => ({ value, label: t(`package.${value}`) }))} />
+      </Form.Item>
     </Act>
   )
 }

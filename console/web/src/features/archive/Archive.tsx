@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Alert, Input, Space, Tabs } from 'antd'
+import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { archive, me } from '@/client/ra'
@@ -13,7 +14,7 @@ import { date } from '@/lib/format'
 import { ask } from '@/lib/http'
 import { Volumes } from './Volumes'
 
-const parameters = ['name', 'holder', 'serial', 'view'] as const
+const parameters = ['holder', 'serial', 'view'] as const
 
 // Archive is what ended more than a year ago: found by name, holder or serial, kept in
 // volumes.
@@ -37,9 +38,10 @@ type Filter = Partial<Record<(typeof parameters)[number], string>>
 function Search({ filters, setFilters }: { filters: Filter; setFilters: (change: Filter) => void }) {
   const { t } = useTranslation('archive')
   const navigate = useNavigate()
-  const asked = filters.name || filters.holder || filters.serial
-  const field = (name: 'name' | 'holder' | 'serial') => <Input.Search key={name} allowClear aria-label={t(name)} placeholder={t(name)} className="filter" defaultValue={filters[name]} onSearch={(value) => setFilters({ [name]: value.trim() || undefined })} />
-  const fields = <Space wrap>{field('name')}{field('holder')}{field('serial')}</Space>
+  const [name, setName] = useState('') // personal, so not in the address
+  const asked = name || filters.holder || filters.serial
+  const field = (of: 'name' | 'holder' | 'serial', value: string | undefined, set: (value: string) => void) => <Input.Search key={of} allowClear aria-label={t(of)} placeholder={t(of)} className="filter" maxLength={100} defaultValue={value} onSearch={(typed) => set(typed.trim())} />
+  const fields = <Space wrap>{field('name', name, setName)}{field('holder', filters.holder, (holder) => setFilters({ holder: holder || undefined }))}{field('serial', filters.serial, (serial) => setFilters({ serial: serial || undefined }))}</Space>
   if (!asked) {
     return (
       <Space orientation="vertical" size={16}>
@@ -51,8 +53,8 @@ function Search({ filters, setFilters }: { filters: Filter; setFilters: (change:
   return (
     <CursorTable<RaArchived>
       name="archive"
-      queryKey={['archive', filters.name, filters.holder, filters.serial]}
-      load={(after) => ask(archive({ query: { name: filters.name, holder: filters.holder, serial: filters.serial, after, limit: 50 } }))}
+      queryKey={['archive', name, filters.holder, filters.serial]}
+      load={(after) => ask(archive({ query: { name: name || undefined, holder: filters.holder, serial: filters.serial, after, limit: 50 } }))}
       rowKey={(row) => row.application + (row.serial ?? '')}
       onOpen={(row) => void navigate(`/archive/${row.application}`)}
       empty={t('empty')}

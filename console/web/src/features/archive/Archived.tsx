@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Card, Descriptions, Flex, Timeline } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { useParams } from 'react-router'
-import { archiveApplication } from '@/client/ra'
+import { archiveApplication, kinds } from '@/client/ra'
 import type { RaArchivedFile } from '@/client/ra'
 import { FileButton } from '@/components/FileButton'
 import { Loaded } from '@/components/Loaded'
@@ -20,14 +20,19 @@ export default function Archived() {
 }
 
 function Shown({ file }: { file: RaArchivedFile }) {
-  const { t } = useTranslation('archive')
+  const { t, i18n } = useTranslation('archive')
   const { application: a } = file
+  const forms = useQuery({ queryKey: ['ra', 'kinds'], queryFn: () => ask(kinds()), staleTime: Infinity })
+  const fields = forms.data?.find((form) => form.kind === a.kind)?.fields
+  // A field that is asked no more keeps its name.
+  const label = (name: string) => fields?.find((field) => field.name === name)?.[i18n.language === 'zh-CN' ? 'zh' : 'en'] ?? name
+  const event = (name: string) => (i18n.exists(`archive:event.${name}`) ? t(`event.${name}`) : name)
   return (
     <>
       <PageHead title={a.id} about={t('one.about', { volume: file.volume })} />
       <Flex vertical gap={16}>
         <Card size="small" title={t('fields')} extra={<StateTag state={a.state} />}>
-          <Descriptions size="small" column={{ xs: 1, md: 2 }} items={[{ key: '_op', label: t('operation'), children: t(`operation.${a.operation}`) }, { key: '_node', label: t('node'), children: a.node }, ...Object.entries(a.fields).map(([name, value]) => ({ key: name, label: name, children: <Visible text={value} /> })), { key: '_digest', label: t('digest'), children: <span className="code">{file.digest}</span> }]} />
+          <Descriptions size="small" column={{ xs: 1, md: 2 }} items={[{ key: '_op', label: t('operation'), children: t(`operation.${a.operation}`) }, { key: '_node', label: t('node'), children: a.node }, ...Object.entries(a.fields).map(([name, value]) => ({ key: name, label: label(name), children: <Visible text={value} /> })), { key: '_digest', label: t('digest'), children: <span className="code">{file.digest}</span> }]} />
         </Card>
         <Card size="small" title={t('documents')}>
           <Flex vertical gap={8} align="start">
@@ -36,7 +41,7 @@ function Shown({ file }: { file: RaArchivedFile }) {
           </Flex>
         </Card>
         <Card size="small" title={t('history')}>
-          <Timeline items={file.history.map((moment) => ({ key: moment.number, content: <>{minute(moment.at)} · {moment.event} · {moment.actor}{moment.note && <> · <Visible text={moment.note} /></>}</> }))} />
+          <Timeline items={file.history.map((moment) => ({ key: moment.number, content: <>{minute(moment.at)} · {event(moment.event)} · {moment.actor}{moment.note && <> · <Visible text={moment.note} /></>}</> }))} />
         </Card>
       </Flex>
     </>
