@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { closeBrowser, folder, leave, shoot, sit, type Seat } from './browser'
@@ -8,7 +7,6 @@ import { at, call, confirm, named, portray, press } from './desk'
 
 // What a demonstration of today has none of, because it takes years or a stolen key, is
 // answered in the server's place; what the page then asks for goes to the server.
-const run = Date.now().toString(36)
 let system: Seat
 
 beforeAll(async () => {
@@ -125,36 +123,6 @@ describe('the keys and the CA', () => {
   })
 })
 
-describe('the gateway', () => {
-  test('a list of a foreign CA is handed in; one of another CA is refused in words', async () => {
-    const work = mkdtempSync(join(tmpdir(), 'onecert-lists-'))
-    const security = await sit('centre.security')
-    const { page } = security
-    const name = `partner-${run}`
-    try {
-      const [own, other] = [foreign(work, 'own'), foreign(work, 'other')]
-      await part(security, 'trust-cas', name, { name, title: '伙伴单位 CA', anchors: own.certificate, revocation: [{ name: 'list', kind: 'upload' }] })
-      await part(security, 'trust-sets', name, { name, cas: [name] })
-      await page.goto(at('/gateway/trust'))
-      const row = page.getByRole('row', { name }).filter({ hasText: '上传列表' })
-      await row.getByText('没有数据').waitFor()
-      await row.locator('input[type=file]').setInputFiles({ name: 'other.crl', mimeType: 'application/pkix-crl', buffer: other.list })
-      await page.getByText(/列表不是由该 CA 的证书签发的|列表的签名不正确|列表的范围与来源不符/).waitFor()
-      await shoot(security, 'gateway-list-refused-zh')
-      await row.locator('input[type=file]').setInputFiles({ name: 'own.crl', mimeType: 'application/pkix-crl', buffer: own.list })
-      await row.getByText('最新', { exact: true }).waitFor()
-      await portray(security, 'gateway-trust-upload')
-    } finally {
-      for (const kind of ['trust-sets', 'trust-cas']) {
-        const { version } = await call<{ version: number }>(security, `/gateway/v1/${kind}/${name}`)
-        await call(security, `/gateway/v1/${kind}/${name}?base=${version}`, undefined, 'DELETE')
-      }
-      rmSync(work, { recursive: true, force: true })
-    }
-    await leave(security)
-  })
-})
-
 describe('statistics', () => {
   test('the files say what the page shows, and a spreadsheet program opens them', async () => {
     const { page } = system
@@ -177,20 +145,3 @@ describe('statistics', () => {
     expect(sheet.includes('xl/worksheets/')).toBe(true)
   })
 })
-
-// part puts a part into the newest configuration.
-async function part(seat: Seat, kind: string, name: string, value: object) {
-  const { newest } = await call<{ newest: number }>(seat, '/gateway/v1/state')
-  await call(seat, `/gateway/v1/${kind}/${name}`, { base: newest, value }, 'PUT')
-}
-
-// foreign is a CA that OpenSSL made, with its list.
-function foreign(work: string, name: string): { certificate: string; list: Buffer } {
-  const path = (end: string) => join(work, `${name}.${end}`)
-  execFileSync('openssl', ['req', '-x509', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '30', '-subj', `/C=CN/O=示例伙伴/CN=${name} CA`, '-utf8', '-keyout', path('key'), '-out', path('pem'), '-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'], { stdio: 'ignore' })
-  writeFileSync(path('index'), '')
-  writeFileSync(path('number'), '01\n')
-  writeFileSync(path('cnf'), `[ca]\ndefault_ca=own\n[own]\ndatabase=${path('index')}\ncrlnumber=${path('number')}\ndefault_md=sha256\ncrl_extensions=more\n[more]\nauthorityKeyIdentifier=keyid\n`)
-  execFileSync('openssl', ['ca', '-gencrl', '-config', path('cnf'), '-keyfile', path('key'), '-cert', path('pem'), '-crldays', '7', '-out', path('crl')], { stdio: 'ignore' })
-  return { certificate: readFileSync(path('pem'), 'utf8'), list: readFileSync(path('crl')) }
-}

@@ -113,7 +113,7 @@ describe('an application ends', () => {
     const above = await sit('ra2.reviewer')
     let id = ''
     for (let tries = 0; tries < 4 && !id; tries++) {
-      const who = applicant(`两处${run}${tries}`, 'lra2.registrar')
+      const who = applicant(`两处${run}${tries}`, { registrar: 'lra2.registrar' })
       await expect.poll(() => above.page.request.get(at(`/api/ra/v1/applications/${who.application}`)).then((answer) => answer.json()).then((a: Application) => a.state), { timeout: 10_000 }).toBe('submitted')
       const one = await call<Application>(below, `/ra/v1/applications/${who.application}`)
       // Both decide at once; the counter hears of it only afterwards, mostly.

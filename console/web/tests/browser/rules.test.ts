@@ -90,6 +90,8 @@ describe('the rules of the service', () => {
     await form.getByText('所选业务影响较大，通常应由人工审核。').waitFor()
     await shoot(security, 'rules-form-zh')
     await form.getByRole('checkbox', { name: '注销', exact: true }).uncheck()
+    await form.getByRole('checkbox', { name: '个人' }).uncheck() // other tests renew people
+    await form.getByRole('checkbox', { name: '代码签名' }).check()
     await form.getByLabel('配额（份）').fill('3')
     await press(security, '保存')
     await page.getByText('规则为关闭状态').waitFor()
