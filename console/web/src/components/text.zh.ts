@@ -1,7 +1,9 @@
+import ofGateway from './refusals.gateway.zh'
 import refusals from './refusals.zh'
 
 export default {
   ...refusals,
+  ...ofGateway,
   retry: '重试',
   cancel: '取消',
   reason: '理由',
