@@ -181,7 +181,10 @@ describe('by holders', () => {
 
 describe('by operators and administrators', () => {
   test('10: why somebody cannot get in', async () => {
+    const failed = async () => ((await (await seats.security.page.request.get(origin() + '/api/gateway/v1/handshakes?limit=500')).json()) as unknown[]).length
+    const before = await failed()
     await stranger()
+    await expect.poll(failed, { timeout: 20_000, interval: 250 }).toBeGreaterThan(before)
     const ten = await begin(10, seats.security)
     await ten.click()
     await ten.click(ten.page.getByRole('row').filter({ hasText: '127.0.0.1' }).first())
