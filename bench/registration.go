@@ -262,11 +262,11 @@ func (c *counterHall) carry() (time.Duration, error) {
 	}
 	for {
 		time.Sleep(10 * time.Millisecond)
-		all, err := c.Carryings(officerAt("ra1", "issuer"))
+		all, err := c.Carryings(officerAt("ra1", "issuer"), ra.GoQuery{})
 		if err != nil {
 			return 0, err
 		}
-		if one := all[0]; one.ID == began.ID && !one.Ended.IsZero() {
+		if one := all.Items[0]; one.ID == began.ID && !one.Ended.IsZero() {
 			if one.Failed > 0 {
 				return 0, fmt.Errorf("%d of %d failed: %s", one.Failed, one.Total, one.Faults[0].Wrong)
 			}

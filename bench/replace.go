@@ -126,7 +126,7 @@ func (h *house) replaceAll(ctx context.Context, id string, holders int64) error 
 			return ctx.Err()
 		case <-tick.C:
 		}
-		all, err := h.ca.Replacements(as("bench", officer.Audit))
+		all, err := h.ca.Replacements(as("bench", officer.Audit), ca.Part{})
 		if err != nil {
 			return err
 		}

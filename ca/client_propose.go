@@ -2,6 +2,7 @@ package ca
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 
 	"onecert/officer"
@@ -13,8 +14,8 @@ func (c *Client) ProposeProfiles(ctx context.Context, change ProfileChange) (*Pr
 }
 
 // ProfileVersions is CA.ProfileVersions.
-func (c *Client) ProfileVersions(ctx context.Context, name string) ([]ProfileVersion, error) {
-	all, err := get[[]ProfileVersion](ctx, c, pathProfiles+"/"+url.PathEscape(name)+"/versions")
+func (c *Client) ProfileVersions(ctx context.Context, name string, q VersionQuery) ([]ProfileVersion, error) {
+	all, err := get[[]ProfileVersion](ctx, c, fmt.Sprintf("%s/%s/versions?after=%d&limit=%d", pathProfiles, url.PathEscape(name), q.After, q.Limit))
 	if err != nil {
 		return nil, err
 	}
@@ -32,8 +33,8 @@ func (c *Client) ProposeReplacement(ctx context.Context, from string, r Replacem
 }
 
 // Replacements is CA.Replacements.
-func (c *Client) Replacements(ctx context.Context) ([]Replacing, error) {
-	all, err := get[[]Replacing](ctx, c, pathReplacements)
+func (c *Client) Replacements(ctx context.Context, p Part) ([]Replacing, error) {
+	all, err := get[[]Replacing](ctx, c, fmt.Sprintf("%s?after=%s&limit=%d", pathReplacements, url.QueryEscape(p.After), p.Limit))
 	if err != nil {
 		return nil, err
 	}

@@ -21,9 +21,9 @@ func (ca *CA) replacementRoutes(api huma.API) {
 	}) (*body[officer.Receipt], error) {
 		return reply(ca.ProposeReplacement(ctx, in.Issuer, in.Body))
 	})
-	huma.Register(api, operation("replacements", http.MethodGet, pathReplacements, "Replacements of issuing CAs and how they stand"),
-		func(ctx context.Context, _ *struct{}) (*body[[]Replacing], error) {
-			all, err := ca.Replacements(ctx)
+	huma.Register(api, operation("replacements", http.MethodGet, pathReplacements, "Replacements of issuing CAs and how they stand, the newest first"),
+		func(ctx context.Context, in *Part) (*body[[]Replacing], error) {
+			all, err := ca.Replacements(ctx, *in)
 			return reply(&all, err)
 		})
 	huma.Register(api, operation("replacement-missed", http.MethodGet, pathReplacements+"/{id}/missed", "What a replacement could not issue anew, and why"),
@@ -44,11 +44,12 @@ func (ca *CA) proposalRoutes(api huma.API) {
 	huma.Register(api, propose, func(ctx context.Context, in *body[ProfileChange]) (*body[ProposedProfiles], error) {
 		return reply(ca.ProposeProfiles(ctx, in.Body))
 	})
-	huma.Register(api, operation("profile-versions", http.MethodGet, pathProfiles+"/{name}/versions", "Every version of a profile there ever was"),
+	huma.Register(api, operation("profile-versions", http.MethodGet, pathProfiles+"/{name}/versions", "Every version of a profile there ever was, oldest first"),
 		func(ctx context.Context, in *struct {
 			Name string `path:"name" maxLength:"41"`
+			VersionQuery
 		}) (*body[[]ProfileVersion], error) {
-			all, err := ca.ProfileVersions(ctx, in.Name)
+			all, err := ca.ProfileVersions(ctx, in.Name, in.VersionQuery)
 			return reply(&all, err)
 		})
 	raise := operation("propose-crl-number", http.MethodPost, pathIssuers+"/{issuer}/crl-number", "Propose to raise the counter of an issuer's lists")

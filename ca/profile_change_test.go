@@ -149,12 +149,19 @@ func TestProfilesChangeByTwoPersons(t *testing.T) {
 		if h.hashOf("person-sign") != c.Hash {
 			t.Error("the change was lost with a restart")
 		}
-		versions, err := h.ProfileVersions(people["aud"], "person-sign")
+		versions, err := h.ProfileVersions(people["aud"], "person-sign", ca.VersionQuery{})
 		if err != nil || len(versions) != 2 || versions[0].Approval != "" || versions[0].AddedBy != "ca" || versions[1].Approval != p.Approval ||
 			versions[1].AddedBy != "sys" || versions[1].YAML != longer || versions[1].Hash != c.Hash || versions[0].Hash != old.Sign.ProfileHash {
 			t.Errorf("%+v %v", versions, err)
 		}
-		_, err = h.ProfileVersions(people["aud"], "nosuch")
+		for _, q := range []ca.VersionQuery{{Limit: 1}, {After: versions[0].Version}, {After: versions[1].Version, Limit: 9}} {
+			some, err := h.ProfileVersions(people["aud"], "person-sign", q)
+			want := map[int]int{0: versions[0].Version, versions[0].Version: versions[1].Version}[q.After]
+			if err != nil || len(some) != min(want, 1) || want > 0 && some[0].Version != want {
+				t.Errorf("%+v: %+v, %v", q, some, err)
+			}
+		}
+		_, err = h.ProfileVersions(people["aud"], "nosuch", ca.VersionQuery{})
 		wantCode(t, err, pki.Unknown, "profile.unknown")
 	})
 }

@@ -165,13 +165,21 @@ func insertProfiles(ctx context.Context, tx *sql.Tx, all []*Profile, by, approva
 	return db.Insert(ctx, tx, "ca_profile", []string{"name", "version", "hash", "yaml", "added_at", "added_by", "approval"}, rows, "")
 }
 
-// ProfileVersions returns every version of a profile, oldest first.
-func (ca *CA) ProfileVersions(ctx context.Context, name string) ([]ProfileVersion, error) {
+// VersionQuery says which versions of a profile are asked for. They are the last where
+// they are fewer than Limit.
+type VersionQuery struct {
+	After int `query:"after" minimum:"0" doc:"for the next page: the last version that was read"`
+	Limit int `query:"limit" minimum:"0" maximum:"200" doc:"how many at most; 50 if not said"`
+}
+
+// ProfileVersions returns versions of a profile, oldest first.
+func (ca *CA) ProfileVersions(ctx context.Context, name string, q VersionQuery) ([]ProfileVersion, error) {
 	if _, err := ca.cfg.Check(ctx, officer.ReadProfiles); err != nil {
 		return nil, err
 	}
-	all, err := storedProfiles(ctx, ca.cfg.DB.Read(), "WHERE name = $1", name)
-	if err == nil && len(all) == 0 {
+	all, err := storedProfiles(ctx, ca.cfg.DB.Read(), "WHERE name = $1 AND version > $2", name, q.After)
+	all = all[:min(len(all), pageSize(q.Limit))]
+	if err == nil && len(all) == 0 && q.After == 0 {
 		err = pki.Errorf(pki.Unknown, "profile.unknown", "there is no profile %.41q", name).To("'onecert ca profiles' lists them")
 	}
 	return all, storeFailed(err)

@@ -30,12 +30,43 @@ type MissedPage struct {
 // maxMissed bounds a page.
 const maxMissed = 1000
 
-// Replacements returns every replacement there was, the newest first.
-func (ca *CA) Replacements(ctx context.Context) ([]Replacing, error) {
+// Part says which part of a list is asked for. It is the last where it has fewer than
+// Limit.
+type Part struct {
+	After string `query:"after" maxLength:"64" doc:"for the next page: the id of the last that was read"`
+	Limit int    `query:"limit" minimum:"0" maximum:"200" doc:"how many at most; 50 if not said"`
+}
+
+// MostAtOnce is how many a Part has at most; where nothing is said it has fewAtOnce.
+const (
+	MostAtOnce = 200
+	fewAtOnce  = 50
+)
+
+func pageSize(n int) int {
+	if n <= 0 {
+		return fewAtOnce
+	}
+	return min(n, MostAtOnce)
+}
+
+// Replacements returns the replacements there were, the newest first.
+func (ca *CA) Replacements(ctx context.Context, p Part) ([]Replacing, error) {
 	if _, err := ca.cfg.Check(ctx, officer.Read); err != nil {
 		return nil, err
 	}
-	return ca.readReplacements(ctx, "ORDER BY created DESC, id DESC LIMIT 100")
+	order := fmt.Sprintf("ORDER BY created DESC, id DESC LIMIT %d", pageSize(p.Limit))
+	if p.After == "" {
+		return ca.readReplacements(ctx, order)
+	}
+	last, err := ca.readReplacements(ctx, "WHERE id = $1", p.After)
+	if err == nil && len(last) == 0 {
+		err = pki.Errorf(pki.Unknown, "replace.unknown", "there is no replacement %.64q", p.After).To("take the id of the last that was read")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ca.readReplacements(ctx, "WHERE (created, id) < ($1, $2) "+order, last[0].Created.UnixMilli(), last[0].ID)
 }
 
 // Missing lists what a replacement could not issue anew, by application from after on.

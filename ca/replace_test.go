@@ -80,7 +80,7 @@ func (s *stolen) run(id string, stop func(ca.Replacing) bool) ca.Replacing {
 	ended := make(chan struct{})
 	go func() { s.room.KeepReplacing(ctx); close(ended) }()
 	for deadline := time.Now().Add(10 * time.Minute); ; time.Sleep(2 * time.Millisecond) {
-		all, err := s.Replacements(s.people["aud"])
+		all, err := s.Replacements(s.people["aud"], ca.Part{})
 		n := slices.IndexFunc(all, func(r ca.Replacing) bool { return r.ID == id })
 		if err != nil || n < 0 {
 			s.t.Fatal(all, err)
@@ -281,10 +281,15 @@ func TestReplacementWaitsForTheKey(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
 	h.room.KeepReplacing(ctx)
-	all, err := h.Replacements(people["aud"])
+	all, err := h.Replacements(people["aud"], ca.Part{Limit: 1})
 	if err != nil || all[0].ID != id {
 		t.Fatal(err)
 	}
+	if more, err := h.Replacements(people["aud"], ca.Part{After: id}); err != nil || len(more) != 0 {
+		t.Errorf("after the last: %+v, %v", more, err)
+	}
+	_, err = h.Replacements(people["aud"], ca.Part{After: "nosuch"})
+	wantCode(t, err, pki.Unknown, "replace.unknown")
 	if all[0].Missed != 0 {
 		t.Errorf("%+v", all[0])
 	}

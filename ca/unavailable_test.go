@@ -50,7 +50,7 @@ func TestEveryCallWithoutDatabase(t *testing.T) {
 		"issuers":       func() error { return second(h.Issuers(ctx)) },
 		"sign lists":    func() error { return second(h.SignCRLs(ctx, "sm2")) },
 		"latest list":   func() error { return second(h.LatestCRL(ctx, "sm2", 0, false)) },
-		"versions":      func() error { return second(h.ProfileVersions(ctx, "person-sign")) },
+		"versions":      func() error { return second(h.ProfileVersions(ctx, "person-sign", ca.VersionQuery{})) },
 		"raise numbers": func() error { return second(h.ProposeCRLNumber(ctx, "sm2", ca.CRLNumber{Number: 99, Reason: "x"})) },
 	}
 	if err := server.Kill(); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -80,7 +82,30 @@ type closeAnswer struct {
 	Cookie http.Cookie `header:"Set-Cookie"`
 }
 
-type sessionsAnswer struct{ Body []SessionView }
+type sessionsAnswer struct {
+	Body struct {
+		Items []SessionView `json:"items"`
+		After string        `json:"after,omitempty"`
+	}
+}
+
+type sessionsQuery struct {
+	After string `query:"after" maxLength:"80" doc:"the after of the page before"`
+	Limit int    `query:"limit" minimum:"0" maximum:"200" doc:"how many at most; 50 if not said"`
+}
+
+// last is the session a page ends with: "NANOSECONDS.ID".
+func (q sessionsQuery) last() (*session, error) {
+	if q.After == "" {
+		return nil, nil
+	}
+	at, id, ok := strings.Cut(q.After, ".")
+	opened, err := strconv.ParseInt(at, 10, 64)
+	if !ok || err != nil {
+		return nil, pki.Errorf(pki.Invalid, "list.after", "the page to go on after is none of this list").To("take the after of the page before")
+	}
+	return &session{id: id, opened: time.Unix(0, opened)}, nil
+}
 
 type sessionRef struct {
 	ID string `path:"id" maxLength:"32"`
@@ -94,7 +119,7 @@ func (c *Console) routes() {
 	huma.Register(api, huma.Operation{OperationID: "session", Method: http.MethodGet, Path: "/v1/session", Summary: "Who is logged in, and what this console is"}, c.session)
 	huma.Register(api, huma.Operation{OperationID: "session-open", Method: http.MethodPost, Path: "/v1/session", Summary: "Log in with the certificate of the connection"}, c.open)
 	huma.Register(api, huma.Operation{OperationID: "session-close", Method: http.MethodPost, Path: "/v1/session/close", Summary: "Log out"}, c.close)
-	huma.Register(api, huma.Operation{OperationID: "sessions", Method: http.MethodGet, Path: "/v1/sessions", Summary: "Who is logged in here"}, c.list)
+	huma.Register(api, huma.Operation{OperationID: "sessions", Method: http.MethodGet, Path: "/v1/sessions", Summary: "Who is logged in here, the last first"}, c.list)
 	huma.Register(api, huma.Operation{OperationID: "session-end", Method: http.MethodPost, Path: "/v1/sessions/{id}/end", Summary: "End somebody's session"}, c.end)
 }
 
@@ -211,14 +236,28 @@ func (c *Console) governor(ctx context.Context) (who pki.Actor, own session, err
 	return known[0], own, nil
 }
 
-func (c *Console) list(ctx context.Context, _ *struct{}) (*sessionsAnswer, error) {
+func (c *Console) list(ctx context.Context, in *sessionsQuery) (*sessionsAnswer, error) {
 	_, own, err := c.governor(ctx)
 	if err != nil {
 		return nil, err
 	}
-	answer := &sessionsAnswer{Body: []SessionView{}}
-	for _, s := range c.sessions.list() {
-		answer.Body = append(answer.Body, SessionView{ID: s.id, Name: s.name, Fingerprint: s.fingerprint, Address: s.address,
+	last, err := in.last()
+	if err != nil {
+		return nil, err
+	}
+	answer := &sessionsAnswer{}
+	answer.Body.Items = []SessionView{}
+	limit := in.Limit
+	if limit == 0 {
+		limit = 50
+	}
+	some, more := c.sessions.list(last, limit)
+	if more {
+		end := some[len(some)-1]
+		answer.Body.After = strconv.FormatInt(end.opened.UnixNano(), 10) + "." + end.id
+	}
+	for _, s := range some {
+		answer.Body.Items = append(answer.Body.Items, SessionView{ID: s.id, Name: s.name, Fingerprint: s.fingerprint, Address: s.address,
 			Opened: s.opened.UTC(), Used: s.used.UTC(), Until: s.until.UTC(), Own: s.id == own.id})
 	}
 	return answer, nil

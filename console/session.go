@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -143,12 +144,15 @@ func (s *sessions) close(token string) (closed session, ok bool) {
 
 // named returns the session of an id, if it stands.
 func (s *sessions) named(id string) (found session, ok bool) {
-	all := s.list()
-	at := slices.IndexFunc(all, func(one session) bool { return one.id == id })
-	if at < 0 {
-		return found, false
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sweep(s.now())
+	for _, one := range s.all {
+		if one.id == id {
+			return *one, true
+		}
 	}
-	return all[at], true
+	return found, false
 }
 
 // end closes a session by its id.
@@ -159,7 +163,9 @@ func (s *sessions) end(id string) {
 }
 
 // list returns those that stand, the newest first.
-func (s *sessions) list() []session {
+// list returns a page of them, the last opened first, after one of them by the moment it
+// was opened and its id; more says that there are others behind.
+func (s *sessions) list(after *session, limit int) (some []session, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep(s.now())
@@ -167,6 +173,17 @@ func (s *sessions) list() []session {
 	for _, one := range s.all {
 		all = append(all, *one)
 	}
-	slices.SortFunc(all, func(a, b session) int { return b.opened.Compare(a.opened) })
-	return all
+	slices.SortFunc(all, newest)
+	if after != nil {
+		i, found := slices.BinarySearchFunc(all, *after, newest)
+		if found {
+			i++
+		}
+		all = all[i:]
+	}
+	return all[:min(limit, len(all))], len(all) > limit
+}
+
+func newest(a, b session) int {
+	return cmp.Or(b.opened.Compare(a.opened), cmp.Compare(a.id, b.id))
 }

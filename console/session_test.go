@@ -164,7 +164,20 @@ func TestGoverning(t *testing.T) {
 		t.Errorf("a clerk sees the sessions of others: %d", a.StatusCode)
 	}
 	var all []SessionView
-	security.ask(http.MethodGet, "/api/console/v1/sessions").into(t, &all)
+	for after := ""; ; { // one by one
+		var page struct {
+			Items []SessionView `json:"items"`
+			After string        `json:"after"`
+		}
+		security.ask(http.MethodGet, "/api/console/v1/sessions?limit=1&after="+after).into(t, &page)
+		if all = append(all, page.Items...); page.After == "" {
+			break
+		}
+		after = page.After
+	}
+	if a := security.ask(http.MethodGet, "/api/console/v1/sessions?after=x"); a.StatusCode != http.StatusUnprocessableEntity && a.StatusCode != http.StatusBadRequest {
+		t.Errorf("a page of no list: %d %s", a.StatusCode, a.text)
+	}
 	n := slices.IndexFunc(all, func(s SessionView) bool { return s.Name == "clerk" })
 	if len(all) != 2 || n < 0 || all[n].Own || all[n].Address == "" {
 		t.Fatalf("%+v", all)

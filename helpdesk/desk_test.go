@@ -155,10 +155,17 @@ func TestPersons(t *testing.T) {
 			}
 		}
 	}
-	if mine, err := h.desk.Mine(t.Context(), "h-000017"); err != nil || len(mine) != 1 || mine[0].Number != first.Number || mine[0].Subject == "" {
+	mine, err := h.desk.Mine(t.Context(), "h-000017", helpdesk.MineQuery{Limit: 1})
+	if err != nil || len(mine.Items) != 1 || mine.Items[0].Number != first.Number || mine.Items[0].Subject == "" || mine.After != "" {
 		t.Errorf("%+v %v", mine, err)
 	}
-	if _, err := h.desk.Mine(t.Context(), ""); err == nil {
+	if rest, err := h.desk.Mine(t.Context(), "h-000017", helpdesk.MineQuery{After: first.Number}); err != nil || len(rest.Items) != 0 {
+		t.Errorf("%+v %v", rest, err)
+	}
+	if _, err := h.desk.Mine(t.Context(), "h-000017", helpdesk.MineQuery{After: "x"}); pki.CodeOf(err) != "desk.after" {
+		t.Error(err)
+	}
+	if _, err := h.desk.Mine(t.Context(), "", helpdesk.MineQuery{}); err == nil {
 		t.Error("everybody's tickets were listed for nobody")
 	}
 }
@@ -437,8 +444,8 @@ func TestTicketAndMailAreOne(t *testing.T) {
 	if _, _, err := h.desk.OpenFor(t.Context(), "ra1", question()); err == nil {
 		t.Error("opened without its mail")
 	}
-	if mine, err := h.desk.Mine(t.Context(), "h-000017"); err != nil || len(mine) != 0 {
-		t.Errorf("%d tickets, %v", len(mine), err)
+	if mine, err := h.desk.Mine(t.Context(), "h-000017", helpdesk.MineQuery{}); err != nil || len(mine.Items) != 0 {
+		t.Errorf("%+v tickets, %v", mine, err)
 	}
 	if _, err := notice.ParseAddress(question().Contact); err != nil {
 		t.Error(err)

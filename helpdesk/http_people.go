@@ -87,7 +87,12 @@ func (d *Desk) PeopleRoutes(api huma.API, visitors Visitors) {
 			return reply(c.ask(ctx, in.address, in.Body))
 		})
 	huma.Register(api, describe("self-tickets", http.MethodGet, pathMine, "One's own tickets, the newest first"),
-		func(ctx context.Context, in *Caller) (*body[[]*Ticket], error) { return reply(c.mine(ctx, in.address)) })
+		func(ctx context.Context, in *struct {
+			Caller
+			MineQuery
+		}) (*body[*Page], error) {
+			return reply(c.mine(ctx, in.address, in.MineQuery))
+		})
 	huma.Register(api, open("self-ticket", http.MethodPost, pathMine+"/look", "One's own ticket with its conversation"),
 		func(ctx context.Context, in *from[Which]) (*body[*Ticket], error) {
 			return reply(c.look(ctx, in.address, in.Body))
@@ -125,16 +130,19 @@ func (c counter) writing(ctx context.Context, address string) (holder, node stri
 	return holder, node, c.visitors.Write(ctx, address)
 }
 
-func (c counter) mine(ctx context.Context, address string) ([]*Ticket, error) {
+func (c counter) mine(ctx context.Context, address string, q MineQuery) (*Page, error) {
 	holder, _, err := c.visitors.Visit(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	all, err := c.Mine(ctx, holder)
-	for i, t := range all {
-		all[i] = forPerson(t)
+	page, err := c.Mine(ctx, holder, q)
+	if err != nil {
+		return nil, err
 	}
-	return all, err
+	for i, t := range page.Items {
+		page.Items[i] = forPerson(t)
+	}
+	return page, nil
 }
 
 func (c counter) look(ctx context.Context, address string, w Which) (*Ticket, error) {

@@ -87,10 +87,10 @@ func (p people) call(holder, path, text string) (opened helpdesk.Opened, code st
 		return opened, all.Wrong
 	}
 	if method == http.MethodGet {
-		var list []*helpdesk.Ticket
-		err = json.NewDecoder(answer.Body).Decode(&list)
-		if len(list) > 0 {
-			opened.Ticket = list[0]
+		var page helpdesk.Page
+		err = json.NewDecoder(answer.Body).Decode(&page)
+		if len(page.Items) > 0 {
+			opened.Ticket = page.Items[0]
 		}
 	} else if path == "" {
 		err = json.NewDecoder(answer.Body).Decode(&opened)

@@ -1,7 +1,6 @@
 package helpdesk
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -39,7 +38,7 @@ func (d *Desk) Tickets(ctx context.Context, q Query) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	limit := min(cmp.Or(max(q.Limit, 0), usualPage), mostPage)
+	limit := pageSize(q.Limit)
 	all, err := readTickets(ctx, d.cfg.DB.Read(), s.path, q, limit)
 	if err != nil {
 		return nil, err

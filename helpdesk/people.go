@@ -90,15 +90,26 @@ func hashed(code string) string {
 }
 
 // Mine lists a holder's tickets, the newest first.
-func (d *Desk) Mine(ctx context.Context, holder string) ([]*Ticket, error) {
+func (d *Desk) Mine(ctx context.Context, holder string, q MineQuery) (*Page, error) {
 	if holder == "" {
 		return nil, unknownTicket()
 	}
-	all, err := ticketsOf(ctx, d.cfg.DB.Read(), holder)
-	for _, t := range all {
+	if q.After != "" && !isNumber(q.After) {
+		return nil, notOfThisList()
+	}
+	limit := pageSize(q.Limit)
+	all, err := ticketsOf(ctx, d.cfg.DB.Read(), holder, q.After, limit+1)
+	if err != nil {
+		return nil, err
+	}
+	page := &Page{Items: all}
+	if len(all) > limit {
+		page.Items, page.After = all[:limit], all[limit-1].Number
+	}
+	for _, t := range page.Items {
 		d.reveal(t)
 	}
-	return all, err
+	return page, nil
 }
 
 // Look returns a person's ticket with what was said to the person.

@@ -1,6 +1,7 @@
 package helpdesk
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -134,6 +135,18 @@ type Page struct {
 	After string    `json:"after,omitempty"`
 }
 
+// MineQuery says which part of one's own tickets is asked for.
+type MineQuery struct {
+	After string `query:"after" maxLength:"40" doc:"the after of the page before"`
+	Limit int    `query:"limit" minimum:"0" maximum:"200"`
+}
+
+func notOfThisList() error {
+	return pki.Errorf(pki.Invalid, "desk.after", "the page to go on after is none of this list").To("take the after of the page before")
+}
+
+func pageSize(n int) int { return min(cmp.Or(max(n, 0), usualPage), mostPage) }
+
 // goOn reads where a list by deadline goes on: "MILLISECONDS.NUMBER".
 func goOn(after string) (due int64, number string, err error) {
 	if after == "" {
@@ -141,7 +154,7 @@ func goOn(after string) (due int64, number string, err error) {
 	}
 	at, number, _ := strings.Cut(after, ".")
 	if due, err = strconv.ParseInt(at, 10, 64); err != nil || !isNumber(number) {
-		return 0, "", pki.Errorf(pki.Invalid, "desk.after", "the page to go on after is none of this list").To("take the after of the page before")
+		return 0, "", notOfThisList()
 	}
 	return due, number, nil
 }
@@ -174,8 +187,9 @@ func countWaiting(ctx context.Context, q querier, path, officer string) (n int, 
 	return n, nil
 }
 
-func ticketsOf(ctx context.Context, q querier, holder string) ([]*Ticket, error) {
-	return tickets(ctx, q, "WHERE holder = $1 AND holder <> '' ORDER BY number DESC LIMIT 200", holder)
+// ticketsOf reads a holder's tickets before a number, "" being after all.
+func ticketsOf(ctx context.Context, q querier, holder, before string, limit int) ([]*Ticket, error) {
+	return tickets(ctx, q, "WHERE holder = $1 AND holder <> '' AND ($2 = '' OR number < $2) ORDER BY number DESC LIMIT $3", holder, before, limit)
 }
 
 // nextNumber counts the tickets of a year.

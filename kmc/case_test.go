@@ -116,7 +116,7 @@ func (s *seats) exportCase(name, id string) (Export, error) {
 func (s *seats) ledger(holder string) []Touch {
 	s.t.Helper()
 	ctx, c := s.at("ca1")
-	all, err := c.Ledger(ctx, holder)
+	all, err := c.Ledger(ctx, holder, LedgerQuery{})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func testWithheld(t *testing.T, s *seats, j *court) {
 	}
 	for _, name := range []string{"keeper", "auditor"} { // it is the holder's view, whoever looks
 		ctx, c := s.at(name)
-		if all, err := c.Ledger(ctx, "holder-x"); err != nil || len(all) != 1 {
+		if all, err := c.Ledger(ctx, "holder-x", LedgerQuery{}); err != nil || len(all) != 1 {
 			t.Errorf("%s: %+v %v", name, all, err)
 		}
 	}

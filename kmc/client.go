@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -136,11 +137,11 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 }
 
 // Ledger is Centre.Ledger.
-func (c *Client) Ledger(ctx context.Context, holder string) ([]Touch, error) {
+func (c *Client) Ledger(ctx context.Context, holder string, q LedgerQuery) ([]Touch, error) {
 	if !plainText(holder, maxID) {
 		return nil, errOrder("the holder's id is not 1 to %d octets of plain text", maxID)
 	}
-	return serve.Call[struct{}, []Touch](ctx, c.config.API, http.MethodGet, pathLedger+"/"+url.PathEscape(holder), nil)
+	return serve.Call[struct{}, []Touch](ctx, c.config.API, http.MethodGet, fmt.Sprintf("%s/%s?from=%d&limit=%d", pathLedger, url.PathEscape(holder), q.From, q.Limit), nil)
 }
 
 // Fill is Centre.Fill.

@@ -2,6 +2,7 @@ package kmc
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -46,7 +47,7 @@ func testRights(t *testing.T, s *seats) {
 		}
 	}
 	ctx, c := s.at("system")
-	_, err := c.Ledger(ctx, "holder-1")
+	_, err := c.Ledger(ctx, "holder-1", LedgerQuery{})
 	wantCode(t, err, pki.Forbidden, "officer.forbidden")
 	_, err = c.Recover(ctx, Recovery{CertNo: o.CertNo, Certificate: []byte{1}, Reason: "x"})
 	wantCode(t, err, pki.Forbidden, "officer.forbidden")
@@ -98,7 +99,7 @@ func testBadOrders(t *testing.T, s *seats) {
 	wantCode(t, err, pki.Invalid, "km.order")
 	wantCode(t, s.retire("ca1", "xyz"), pki.Invalid, "km.order")
 	ctx, c := s.at("keeper")
-	_, err = c.Ledger(ctx, "a\nb")
+	_, err = c.Ledger(ctx, "a\nb", LedgerQuery{})
 	wantCode(t, err, pki.Invalid, "km.order")
 }
 
@@ -180,7 +181,7 @@ func testLedger(t *testing.T, s *seats) {
 	if _, err := c.Recover(ctx, recovery); err != nil {
 		t.Fatal(err)
 	}
-	ledger, err := c.Ledger(ctx, o.Holder)
+	ledger, err := c.Ledger(ctx, o.Holder, LedgerQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +206,20 @@ func testLedger(t *testing.T, s *seats) {
 			t.Errorf("touch %d: %+v, want %+v", i, got, want[i])
 		}
 	}
-	nobody, err := c.Ledger(ctx, "a/b?c=%2e 张三")
+	walked := []Touch{}
+	for q := (LedgerQuery{Limit: 2}); ; q.From = walked[len(walked)-1].Entry + 1 {
+		some, err := c.Ledger(ctx, o.Holder, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if walked = append(walked, some...); len(some) < q.Limit {
+			break
+		}
+	}
+	if !slices.Equal(walked, ledger) {
+		t.Errorf("by twos: %+v", walked)
+	}
+	nobody, err := c.Ledger(ctx, "a/b?c=%2e 张三", LedgerQuery{})
 	if err != nil || nobody == nil || len(nobody) != 0 {
 		t.Errorf("a holder without keys: %v, %v", nobody, err)
 	}

@@ -22,7 +22,7 @@ type centreLike interface {
 	Retire(context.Context, pki.Serial) error
 	Recover(context.Context, Recovery) (pki.KeyGrant, error)
 	Status(context.Context) (Status, error)
-	Ledger(context.Context, string) ([]Touch, error)
+	Ledger(context.Context, string, LedgerQuery) ([]Touch, error)
 	Fill(context.Context) error
 	OpenCase(context.Context, CaseOrder) (Case, error)
 	Cases(context.Context, string, int) ([]Case, error)

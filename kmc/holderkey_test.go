@@ -565,7 +565,7 @@ func testSigningLedger(t *testing.T, s *seats) {
 		t.Fatal(err)
 	}
 	ctx, c := s.at("keeper")
-	ledger, err := c.Ledger(ctx, "holder-1")
+	ledger, err := c.Ledger(ctx, "holder-1", LedgerQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,11 +50,12 @@ func (c *Centre) Routes(api *serve.API) {
 		func(ctx context.Context, in *body[Recovery]) (*body[pki.KeyGrant], error) {
 			return reply(c.Recover(ctx, in.Body))
 		})
-	huma.Register(api.Huma, describe("ledger", http.MethodGet, pathLedger+"/{holder}", "Every touch of a holder's keys"),
+	huma.Register(api.Huma, describe("ledger", http.MethodGet, pathLedger+"/{holder}", "Every touch of a holder's keys, oldest first"),
 		func(ctx context.Context, in *struct {
 			Holder string `path:"holder" maxLength:"200"`
+			LedgerQuery
 		}) (*body[[]Touch], error) {
-			return reply(c.Ledger(ctx, in.Holder))
+			return reply(c.Ledger(ctx, in.Holder, in.LedgerQuery))
 		})
 	c.caseRoutes(api)
 	c.holderKeyRoutes(api)

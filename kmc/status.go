@@ -80,14 +80,31 @@ type Touch struct {
 	WithheldUntil time.Time `json:"withheld_until,omitzero"`
 }
 
-// maxLedger is how many touches a ledger shows; a holder with more asks the auditor.
-const maxLedger = 10_000
+// LedgerQuery says which touches are asked for. They are the last where they are fewer
+// than Limit.
+type LedgerQuery struct {
+	From  int64 `query:"from" minimum:"0" doc:"from this entry on; of the next page, the one after the last that was read"`
+	Limit int   `query:"limit" minimum:"0" maximum:"1000" doc:"how many at most; 200 if not said"`
+}
 
-// Ledger returns every touch of a holder's keys, oldest first, refused tries
+// MostTouches is how many one page has at most; where nothing is said it has fewTouches.
+const (
+	MostTouches = 1000
+	fewTouches  = 200
+)
+
+func (q LedgerQuery) size() int {
+	if q.Limit <= 0 {
+		return fewTouches
+	}
+	return min(q.Limit, MostTouches)
+}
+
+// Ledger returns the touches of a holder's keys, oldest first, refused tries
 // included. It is what the holder is shown, whoever reads it: a judicial recovery
 // that the law delays comes by itself when its time is over, at its place in time.
 // The auditor sees it before in the audit log and in its case. Errors: km.order, km.store, and those of Config.Check.
-func (c *Centre) Ledger(ctx context.Context, holder string) ([]Touch, error) {
+func (c *Centre) Ledger(ctx context.Context, holder string, q LedgerQuery) ([]Touch, error) {
 	if _, err := c.config.Check(ctx, officer.ReadLedger); err != nil {
 		return nil, err
 	}
@@ -95,22 +112,24 @@ func (c *Centre) Ledger(ctx context.Context, holder string) ([]Touch, error) {
 		return nil, errOrder("the holder's id is not 1 to %d octets of plain text", maxID)
 	}
 	ledger := []Touch{}
-	for next := int64(0); len(ledger) < maxLedger; {
+	for next := q.From; ; {
 		page, err := c.config.Audit.Search(ctx, audit.Query{From: next, Subject: holder, Act: "key."})
 		if err != nil {
 			return nil, unreadable(err)
 		}
 		if len(page) == 0 {
-			break
+			return ledger, nil
 		}
 		for _, e := range page {
-			if !c.withheld(e) {
-				ledger = append(ledger, touchOf(e))
+			if c.withheld(e) {
+				continue
+			}
+			if ledger = append(ledger, touchOf(e)); len(ledger) == q.size() {
+				return ledger, nil
 			}
 		}
 		next = page[len(page)-1].Number + 1
 	}
-	return ledger, nil
 }
 
 // withheld says whether an entry is not yet the holder's to see. One that does not

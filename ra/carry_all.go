@@ -34,6 +34,7 @@ type Carrying struct {
 	ID     string       `json:"id"`
 	By     string       `json:"by"`
 	Node   string       `json:"node"`
+	Batch  string       `json:"batch,omitempty" doc:"of which sheet's rows, where one was named"`
 	Total  int          `json:"total"`
 	Done   int          `json:"done"`
 	Failed int          `json:"failed"`
@@ -82,7 +83,7 @@ func (r *Registration) CarryAll(ctx context.Context, q CarryQuery) (*Carrying, e
 	if _, err := io.ReadFull(r.cfg.Random, random); err != nil {
 		return nil, fmt.Errorf("drawing an id: %w", err)
 	}
-	c := &Carrying{ID: hex.EncodeToString(random), By: s.actor.Name, Node: s.node.ID, Total: len(all), More: more, Began: r.now(), Faults: []CarryFault{}, path: s.node.Path}
+	c := &Carrying{ID: hex.EncodeToString(random), By: s.actor.Name, Node: s.node.ID, Batch: q.Batch, Total: len(all), More: more, Began: r.now(), Faults: []CarryFault{}, path: s.node.Path}
 	own, stop := context.WithCancel(context.WithoutCancel(ctx))
 	if err := r.going.begin(c, stop); err != nil {
 		stop()
@@ -113,8 +114,11 @@ func (g *carryings) begin(c *Carrying, stop context.CancelFunc) error {
 	if g.stops == nil {
 		g.stops = map[string]context.CancelFunc{}
 	}
-	if len(g.all) >= carryingsKept && !g.all[0].Ended.IsZero() {
-		g.all = g.all[1:]
+	for i, oldest := range g.all {
+		if len(g.all) >= carryingsKept && !oldest.Ended.IsZero() {
+			g.all = slices.Delete(g.all, i, i+1)
+			break
+		}
 	}
 	g.all, g.stops[c.ID] = append(g.all, c), stop
 	g.running.Add(1)
@@ -141,10 +145,11 @@ func (g *carryings) end() {
 // toCarry lists what is approved, the oldest first.
 func (r *Registration) toCarry(ctx context.Context, s scope, q CarryQuery) (all []*Application, more bool, err error) {
 	var find search
-	where := find.is("FROM ra_place WHERE node = ? AND state = 'approved'", s.node.ID)
-	if q.Batch != "" {
-		where = find.is("FROM ra_application WHERE batch = ? AND batch <> '' AND state = 'approved' AND path >= ? AND path < ?", q.Batch, s.from(), s.to())
-		where = "FROM (SELECT created, id AS application " + where + ") found"
+	var where string
+	if q.Batch == "" {
+		where = find.is("FROM ra_place WHERE node = ? AND state = 'approved'", s.node.ID)
+	} else {
+		where = find.is("FROM (SELECT created, id AS application FROM ra_application WHERE batch = ? AND batch <> '' AND state = 'approved' AND path >= ? AND path < ?) found", q.Batch, s.from(), s.to())
 	}
 	ids := q.IDs
 	if len(ids) == 0 {
@@ -209,22 +214,30 @@ func (g *carryings) note(c *Carrying, id string, err error) {
 	}
 }
 
+// GoQuery selects goes at many applications.
+type GoQuery struct {
+	Batch string `query:"batch" maxLength:"64" doc:"only those at a sheet's rows"`
+	ListQuery
+}
+
 // Carryings tells how far the goes at many applications of one's subtree are, the
-// newest first; no more are remembered than fit on a page.
-func (r *Registration) Carryings(ctx context.Context) ([]Carrying, error) {
+// newest first. No more than carryingsKept are remembered.
+func (r *Registration) Carryings(ctx context.Context, q GoQuery) (*Page[Carrying], error) {
 	s, err := r.enterFor(ctx, Carry)
 	if err != nil {
 		return nil, err
 	}
 	r.going.mu.Lock()
 	defer r.going.mu.Unlock()
-	shown := []Carrying{}
+	shown, limit := []Carrying{}, pageSize(q.Limit)
+	begins := q.After == "" // one that is forgotten meanwhile was the last
 	for _, c := range slices.Backward(r.going.all) {
-		if s.covers(c.path) {
+		if begins && s.covers(c.path) && (q.Batch == "" || q.Batch == c.Batch) && len(shown) <= limit {
 			one := *c
 			one.Faults = slices.Clone(c.Faults)
 			shown = append(shown, one)
 		}
+		begins = begins || c.ID == q.After
 	}
-	return shown, nil
+	return paged(shown, limit, func(c Carrying) string { return c.ID }), nil
 }

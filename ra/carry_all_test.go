@@ -37,8 +37,26 @@ func TestCarryAll(t *testing.T) {
 		if c = finished(t, h, c.ID); c.Total != 20 || c.Done != 20 || h.ca.orders != 40 {
 			t.Errorf("%+v, %d orders", c, h.ca.orders)
 		}
-		if all := must[[]ra.Carrying](t)(h.Carryings(as("lra1.issuer"))); len(all) != 1 {
+		if all := itemsOf[ra.Carrying](t)(h.Carryings(as("lra1.issuer"), ra.GoQuery{})); len(all) != 1 {
 			t.Errorf("lra1 sees %d goes", len(all))
+		}
+		c = must[*ra.Carrying](t)(h.CarryAll(as("ra1.issuer"), ra.CarryQuery{Batch: "batch-of-nobody"}))
+		finished(t, h, c.ID)
+		if all := itemsOf[ra.Carrying](t)(h.Carryings(as("ra1.issuer"), ra.GoQuery{Batch: "batch-of-nobody"})); len(all) != 1 || all[0].ID != c.ID || all[0].Batch != "batch-of-nobody" {
+			t.Errorf("of the batch: %+v", all)
+		}
+		var walked []string
+		for q := (ra.GoQuery{ListQuery: ra.ListQuery{Limit: 1}}); ; {
+			page := must[*ra.Page[ra.Carrying]](t)(h.Carryings(as("ra1.issuer"), q))
+			for _, one := range page.Items {
+				walked = append(walked, one.ID)
+			}
+			if q.After = page.After; q.After == "" {
+				break
+			}
+		}
+		if len(walked) != 4 || walked[0] != c.ID {
+			t.Errorf("one by one: %v", walked)
 		}
 		if a := app(h.Application(as("ra2.reviewer"), other.ID)); a.State != ra.Approved {
 			t.Errorf("another branch's is %s", a.State)
@@ -79,7 +97,7 @@ func TestCarryAllAtOnce(t *testing.T) {
 func finished(t *testing.T, h *house, id string) *ra.Carrying {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		all := must[[]ra.Carrying](t)(h.Carryings(as("ra1.issuer")))
+		all := itemsOf[ra.Carrying](t)(h.Carryings(as("ra1.issuer"), ra.GoQuery{}))
 		if i := slices.IndexFunc(all, func(c ra.Carrying) bool { return c.ID == id }); i >= 0 && !all[i].Ended.IsZero() {
 			return &all[i]
 		}

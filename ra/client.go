@@ -63,6 +63,11 @@ func (c *Client) Applications(ctx context.Context, q Query) (*Page[*Application]
 	set(v, "holder", q.Holder)
 	set(v, "after", q.After)
 	set(v, "batch", q.Batch)
+	for name, only := range map[string]bool{"mine": q.Mine, "conflict": q.Conflict} {
+		if only {
+			v.Set(name, "true")
+		}
+	}
 	if q.Limit > 0 {
 		v.Set("limit", strconv.Itoa(q.Limit))
 	}

@@ -13,6 +13,6 @@ func (c *Client) CarryAll(ctx context.Context, q CarryQuery) (*Carrying, error) 
 }
 
 // Carryings is Registration.Carryings.
-func (c *Client) Carryings(ctx context.Context) ([]Carrying, error) {
-	return get[[]Carrying](ctx, c, pathCarryings)
+func (c *Client) Carryings(ctx context.Context, q GoQuery) (*Page[Carrying], error) {
+	return listed[Carrying](ctx, c, pathCarryings, q.ListQuery, "batch", q.Batch)
 }

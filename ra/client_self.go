@@ -2,6 +2,7 @@ package ra
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -29,8 +30,8 @@ func tell[Out any](ctx context.Context, c *SelfClient, path string) (Out, error)
 }
 
 // MyCertificates is Self.MyCertificates.
-func (c *SelfClient) MyCertificates(ctx context.Context) ([]*Certificate, error) {
-	return tell[[]*Certificate](ctx, c, pathSelfCertificates)
+func (c *SelfClient) MyCertificates(ctx context.Context, q ListQuery) (*Page[*Certificate], error) {
+	return tell[*Page[*Certificate]](ctx, c, pathSelfCertificates+q.encoded())
 }
 
 // Download is Self.Download.
@@ -44,13 +45,13 @@ func (c *SelfClient) RenewMine(ctx context.Context, w Which) (*Progress, error) 
 }
 
 // MyApplications is Self.MyApplications.
-func (c *SelfClient) MyApplications(ctx context.Context) ([]*Progress, error) {
-	return tell[[]*Progress](ctx, c, pathSelfApplications)
+func (c *SelfClient) MyApplications(ctx context.Context, q ListQuery) (*Page[*Progress], error) {
+	return tell[*Page[*Progress]](ctx, c, pathSelfApplications+q.encoded())
 }
 
 // MyLedger is Self.MyLedger.
-func (c *SelfClient) MyLedger(ctx context.Context) ([]Touch, error) {
-	return tell[[]Touch](ctx, c, pathSelfLedger)
+func (c *SelfClient) MyLedger(ctx context.Context, q TouchQuery) ([]Touch, error) {
+	return tell[[]Touch](ctx, c, fmt.Sprintf("%s?from=%d&limit=%d", pathSelfLedger, q.From, q.Limit))
 }
 
 // ChangeContact is Self.ChangeContact.

@@ -28,7 +28,8 @@ func TestLists(t *testing.T) {
 		}
 		for _, who := range []string{"centre.reviewer", "ra1.reviewer", "lra3.registrar"} {
 			for _, q := range []ra.Query{{States: []ra.State{ra.Draft}}, {States: ra.AllStates(), Kind: ra.Person}, {States: []ra.State{ra.Draft}, Kind: ra.Code},
-				{Name: "张"}, {Name: "张示例", States: []ra.State{ra.Draft, ra.Issued}}, {Name: "B"}, {Holder: all[0].Holder}, {Node: "lra1", States: []ra.State{ra.Issued}}, {Node: "lra1", Name: "张"}} {
+				{Name: "张"}, {Name: "张示例", States: []ra.State{ra.Draft, ra.Issued}}, {Name: "B"}, {Holder: all[0].Holder}, {Node: "lra1", States: []ra.State{ra.Issued}}, {Node: "lra1", Name: "张"},
+				{Mine: true}, {Mine: true, States: []ra.State{ra.Draft}, Kind: ra.Person}, {Mine: true, Name: "张"}, {Conflict: true}} {
 				if who == "lra3.registrar" && q.Node != "" {
 					continue
 				}
@@ -37,6 +38,11 @@ func TestLists(t *testing.T) {
 		}
 		_, err := h.Applications(as("ra1.reviewer"), ra.Query{After: "x"})
 		wantCode(t, err, "list.after")
+		if page := must[*ra.Page[*ra.Application]](t)(h.Applications(as("lra1.registrar"), ra.Query{Mine: true})); len(page.Items) == 0 {
+			t.Error("a clerk has begun nothing")
+		}
+		_, err = h.Applications(as("lra1.registrar"), ra.Query{Mine: true, States: []ra.State{ra.Issued}})
+		wantCode(t, err, "list.mine")
 		_, err = h.Applications(as("ra1.reviewer"), ra.Query{States: []ra.State{"x"}})
 		wantCode(t, err, "list.state")
 		if page := must[*ra.Page[*ra.Application]](t)(h.Applications(as("ra1.reviewer"), ra.Query{States: slices.Repeat(ra.AllStates(), 100)})); len(page.Items) == 0 {
@@ -55,7 +61,8 @@ func checkList(t *testing.T, h *house, who string, q ra.Query, all []*ra.Applica
 	var want, got []string
 	for _, a := range all {
 		if strings.Contains(a.Path, "/"+node+"/") && (len(q.States) == 0 || slices.Contains(q.States, a.State)) && (q.Kind == "" || q.Kind == a.Kind) &&
-			strings.HasPrefix(a.Fields["name"], q.Name) && (q.Holder == "" || q.Holder == a.Holder) {
+			strings.HasPrefix(a.Fields["name"], q.Name) && (q.Holder == "" || q.Holder == a.Holder) &&
+			(!q.Mine || a.RegisteredBy == who && (a.State == ra.Draft || a.State == ra.Returned)) && (!q.Conflict || a.Conflict != "") {
 			want = append(want, a.ID)
 		}
 	}
@@ -75,7 +82,7 @@ func checkList(t *testing.T, h *house, who string, q ra.Query, all []*ra.Applica
 	if !slices.Equal(got, want) {
 		t.Errorf("%s, %+v: %d listed, %d there", who, q, len(got), len(want))
 	}
-	if q.Name == "" {
+	if q.Name == "" || q.Mine {
 		checkNewest(t, ordered, all)
 	}
 }

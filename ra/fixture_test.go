@@ -102,7 +102,7 @@ type office interface {
 	Links(context.Context, ra.ListQuery) (*ra.Links, error)
 	Settle(context.Context, string, ra.Decision) (*ra.Application, error)
 	CarryAll(context.Context, ra.CarryQuery) (*ra.Carrying, error)
-	Carryings(context.Context) ([]ra.Carrying, error)
+	Carryings(context.Context, ra.GoQuery) (*ra.Page[ra.Carrying], error)
 }
 
 var _, _ office = (*ra.Registration)(nil), (*ra.Client)(nil)

@@ -15,6 +15,8 @@ func (r *Registration) carryRoutes(api huma.API) {
 	huma.Register(api, all, func(ctx context.Context, in *body[CarryQuery]) (*body[*Carrying], error) {
 		return reply(r.CarryAll(ctx, in.Body))
 	})
-	huma.Register(api, describe("carryings", http.MethodGet, pathCarryings, "How far that is"),
-		func(ctx context.Context, _ *struct{}) (*body[[]Carrying], error) { return reply(r.Carryings(ctx)) })
+	huma.Register(api, describe("carryings", http.MethodGet, pathCarryings, "How far that is, the newest first"),
+		func(ctx context.Context, in *GoQuery) (*body[*Page[Carrying]], error) {
+			return reply(r.Carryings(ctx, *in))
+		})
 }

@@ -39,9 +39,9 @@ func open(id, method, path, summary string) huma.Operation {
 func (r *Registration) SelfRoutes(api huma.API) {
 	f := r.Self()
 	f.once(api)
-	huma.Register(api, describe("self-certificates", http.MethodGet, pathSelfCertificates, "One's own certificates"),
-		func(ctx context.Context, _ *struct{}) (*body[[]*Certificate], error) {
-			return reply(f.MyCertificates(ctx))
+	huma.Register(api, describe("self-certificates", http.MethodGet, pathSelfCertificates, "One's own certificates, what ends last first"),
+		func(ctx context.Context, in *ListQuery) (*body[*Page[*Certificate]], error) {
+			return reply(f.MyCertificates(ctx, *in))
 		})
 	huma.Register(api, describe("self-download", http.MethodGet, pathSelfCertificates+"/{issuer}/{serial}", "One's own certificate with its chain"),
 		func(ctx context.Context, in *struct {
@@ -54,12 +54,12 @@ func (r *Registration) SelfRoutes(api huma.API) {
 		func(ctx context.Context, in *body[Which]) (*body[*Progress], error) {
 			return reply(f.RenewMine(ctx, in.Body))
 		})
-	huma.Register(api, describe("self-applications", http.MethodGet, pathSelfApplications, "What is applied for one"),
-		func(ctx context.Context, _ *struct{}) (*body[[]*Progress], error) {
-			return reply(f.MyApplications(ctx))
+	huma.Register(api, describe("self-applications", http.MethodGet, pathSelfApplications, "What is applied for one, the newest first"),
+		func(ctx context.Context, in *ListQuery) (*body[*Page[*Progress]], error) {
+			return reply(f.MyApplications(ctx, *in))
 		})
-	huma.Register(api, describe("self-ledger", http.MethodGet, pathSelfLedger, "What was done with one's escrowed keys"),
-		func(ctx context.Context, _ *struct{}) (*body[[]Touch], error) { return reply(f.MyLedger(ctx)) })
+	huma.Register(api, describe("self-ledger", http.MethodGet, pathSelfLedger, "What was done with one's escrowed keys, oldest first"),
+		func(ctx context.Context, in *TouchQuery) (*body[[]Touch], error) { return reply(f.MyLedger(ctx, *in)) })
 	huma.Register(api, describe("self-contact", http.MethodPost, pathSelfContact, "Change phone, mail or address; a code is sent"),
 		func(ctx context.Context, in *body[ContactChange]) (*body[*Ticket], error) {
 			return reply(f.ChangeContact(ctx, in.Body))

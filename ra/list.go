@@ -22,6 +22,10 @@ type Query struct {
 	After  string  `query:"after" maxLength:"400" doc:"the after of the page before"`
 	Limit  int     `query:"limit" minimum:"0" maximum:"200"`
 	Batch  string  `query:"batch" maxLength:"64"`
+
+	// Both list newest first, also where a name is searched for.
+	Mine     bool `query:"mine" doc:"only one's own that are drafts or returned"`
+	Conflict bool `query:"conflict" doc:"only those on which two offices differ, until a person has decided; in any state if none is said"`
 }
 
 // Page is a part of a list in its own order; After continues it.
@@ -69,6 +73,10 @@ func (r *Registration) Applications(ctx context.Context, q Query) (*Page[*Applic
 	}
 	find := r.waiting
 	switch {
+	case q.Conflict:
+		find = r.conflicts
+	case q.Mine:
+		find = r.own
 	case q.Name != "":
 		find = r.named
 	case q.Holder != "" || q.Batch != "":

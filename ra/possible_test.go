@@ -114,7 +114,7 @@ func TestWhatMayBegin(t *testing.T) {
 		h.issued("lra1", ra.Entry{Operation: ra.Revoke, Issuer: f.Issuer, Serial: f.Serial, Reason: "keyCompromise"})
 		want(legal("lra1.registrar"), ra.Reissue)
 		mine := holder(a.Holder)
-		if all := must[[]*ra.Certificate](t)(h.room.Self().MyCertificates(mine)); len(all) != 1 || len(all[0].Legal) != 0 {
+		if all := itemsOf[*ra.Certificate](t)(h.room.Self().MyCertificates(mine, ra.ListQuery{})); len(all) != 1 || len(all[0].Legal) != 0 {
 			t.Errorf("of what is revoked the holder may %v", all[0].Legal)
 		}
 	})

@@ -39,6 +39,7 @@ const (
 
 // Touch is one thing that was done with a holder's escrowed key.
 type Touch struct {
+	Entry       int64     `json:"entry" doc:"its number at the centre"`
 	At          time.Time `json:"at"`
 	Act         string    `json:"act"`
 	By          string    `json:"by"`
@@ -50,7 +51,8 @@ type Touch struct {
 
 // Ledger tells what was done with a holder's escrowed keys: the key management centre.
 type Ledger interface {
-	Ledger(ctx context.Context, holder string) ([]Touch, error)
+	// Ledger returns touches from an entry on, oldest first.
+	Ledger(ctx context.Context, holder string, from int64, limit int) ([]Touch, error)
 }
 
 // SelfConfig is what self-service is made of. Without a Messenger there are no codes,
@@ -122,13 +124,26 @@ func (f Self) enter(ctx context.Context) (pki.Actor, error) {
 
 // MyCertificates lists the caller's certificates, those that ended too, with what the
 // caller may do about them here.
-func (f Self) MyCertificates(ctx context.Context) ([]*Certificate, error) {
+func (f Self) MyCertificates(ctx context.Context, q ListQuery) (*Page[*Certificate], error) {
 	who, err := f.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all, err := collect(ctx, f.r.cfg.DB.Read(), scanCertificate, "SELECT "+certificateColumns+" FROM ra_certificate WHERE holder = $1 ORDER BY not_after DESC, serial LIMIT $2", who.Name, mostOfHolder)
-	for _, c := range all {
+	end, serial, err := whenAfter(q.After)
+	if err != nil {
+		return nil, err
+	}
+	var find search
+	where := find.is("holder = ?", who.Name)
+	if serial != "" {
+		where += find.is(" AND (not_after < ? OR not_after = ? AND serial > ?)", end, end, serial)
+	}
+	page, err := leaf(ctx, f.r, q, scanCertificate, &find, "SELECT "+certificateColumns+" FROM ra_certificate WHERE "+where+" ORDER BY not_after DESC, serial",
+		func(c *Certificate) string { return when(c.NotAfter, string(c.Serial)) })
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range page.Items {
 		if c.State.At(f.r.now(), c.NotAfter) == pki.Valid {
 			c.Legal = append(c.Legal, Freeze)
 		}
@@ -136,7 +151,7 @@ func (f Self) MyCertificates(ctx context.Context) ([]*Certificate, error) {
 			c.Legal = append(c.Legal, Renew)
 		}
 	}
-	return all, err
+	return page, nil
 }
 
 // mine reads one of the caller's certificates; another's does not exist.
@@ -182,8 +197,15 @@ func (f Self) Download(ctx context.Context, issuer string, serial pki.Serial) (*
 	return copies, f.note(ctx, who, "self.download", string(c.Serial), nil)
 }
 
+// TouchQuery says which touches are asked for. They are the last where they are fewer
+// than Limit.
+type TouchQuery struct {
+	From  int64 `query:"from" minimum:"0" doc:"from this entry on; of the next page, the one after the last that was read"`
+	Limit int   `query:"limit" minimum:"0" maximum:"200" doc:"how many at most; 50 if not said"`
+}
+
 // MyLedger tells what was done with the caller's escrowed keys.
-func (f Self) MyLedger(ctx context.Context) ([]Touch, error) {
+func (f Self) MyLedger(ctx context.Context, q TouchQuery) ([]Touch, error) {
 	who, err := f.enter(ctx)
 	if err != nil {
 		return nil, err
@@ -191,7 +213,7 @@ func (f Self) MyLedger(ctx context.Context) ([]Touch, error) {
 	if f.r.cfg.Self.Ledger == nil {
 		return nil, pki.Errorf(pki.Unavailable, "self.ledger", "this office has no way to the key management centre").To("ask at a counter")
 	}
-	all, err := f.r.cfg.Self.Ledger.Ledger(ctx, who.Name)
+	all, err := f.r.cfg.Self.Ledger.Ledger(ctx, who.Name, q.From, pageSize(q.Limit))
 	if err != nil {
 		return nil, err
 	}

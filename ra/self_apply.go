@@ -87,24 +87,33 @@ func (r *Registration) grace(ctx context.Context, path string) (int, error) {
 }
 
 // MyApplications lists what is applied for the caller, newest first.
-func (f Self) MyApplications(ctx context.Context) ([]*Progress, error) {
+func (f Self) MyApplications(ctx context.Context, q ListQuery) (*Page[*Progress], error) {
 	who, err := f.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found, err := collect(ctx, f.r.cfg.DB.Read(), scanApplication, "SELECT "+applicationColumns+" FROM ra_application WHERE holder = $1 AND state <> 'draft' ORDER BY created DESC, id DESC LIMIT 200", who.Name)
+	created, id, err := whenAfter(q.After)
 	if err != nil {
 		return nil, err
 	}
-	all := []*Progress{}
-	for _, a := range found {
+	var find search
+	where := find.is("holder = ? AND holder <> '' AND state <> 'draft'", who.Name)
+	if id != "" {
+		where += find.is(" AND (created, id) < (?, ?)", created, id)
+	}
+	found, err := leaf(ctx, f.r, q, scanApplication, &find, "SELECT "+applicationColumns+" FROM ra_application WHERE "+where+" ORDER BY created DESC, id DESC", byTime)
+	if err != nil {
+		return nil, err
+	}
+	page := &Page[*Progress]{Items: []*Progress{}, After: found.After}
+	for _, a := range found.Items {
 		p, err := f.progress(ctx, a)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, p)
+		page.Items = append(page.Items, p)
 	}
-	return all, nil
+	return page, nil
 }
 
 func (f Self) progress(ctx context.Context, a *Application) (*Progress, error) {

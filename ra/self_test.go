@@ -21,11 +21,11 @@ import (
 
 // counter is what the suite asks of self-service: the object and its client.
 type counter interface {
-	MyCertificates(context.Context) ([]*ra.Certificate, error)
+	MyCertificates(context.Context, ra.ListQuery) (*ra.Page[*ra.Certificate], error)
 	Download(context.Context, string, pki.Serial) (*ra.Copies, error)
 	RenewMine(context.Context, ra.Which) (*ra.Progress, error)
-	MyApplications(context.Context) ([]*ra.Progress, error)
-	MyLedger(context.Context) ([]ra.Touch, error)
+	MyApplications(context.Context, ra.ListQuery) (*ra.Page[*ra.Progress], error)
+	MyLedger(context.Context, ra.TouchQuery) ([]ra.Touch, error)
 	ChangeContact(context.Context, ra.ContactChange) (*ra.Ticket, error)
 	ConfirmContact(context.Context, ra.Proof) error
 	ReportLoss(context.Context, ra.LossReport) (*ra.Ticket, error)
@@ -77,7 +77,15 @@ func (m *mailbox) count() int { m.mu.Lock(); defer m.mu.Unlock(); return len(m.a
 // book is a key management centre's ledger.
 type book map[string][]ra.Touch
 
-func (b book) Ledger(_ context.Context, holder string) ([]ra.Touch, error) { return b[holder], nil }
+func (b book) Ledger(_ context.Context, holder string, from int64, limit int) ([]ra.Touch, error) {
+	var all []ra.Touch
+	for _, t := range b[holder] {
+		if t.Entry >= from && len(all) < limit {
+			all = append(all, t)
+		}
+	}
+	return all, nil
+}
 
 // holder is the context of one who came with a certificate.
 func holder(id string) context.Context {
@@ -225,7 +233,7 @@ func TestMyOwn(t *testing.T) {
 	onSelf(t, func(t *testing.T, h *house, self counter, _ *mailbox) {
 		a, b := h.issued("lra1", person(t, 55, "钱示例")), h.issued("lra3", person(t, 56, "孙示例"))
 		mine := holder(a.Holder)
-		all := must[[]*ra.Certificate](t)(self.MyCertificates(mine))
+		all := itemsOf[*ra.Certificate](t)(self.MyCertificates(mine, ra.ListQuery{}))
 		if len(all) != 1 || all[0].Serial != a.Serial {
 			t.Fatalf("%+v", all)
 		}
@@ -237,15 +245,18 @@ func TestMyOwn(t *testing.T) {
 		_, err = self.RenewMine(mine, ra.Which{Issuer: b.Issuer, Serial: b.Serial})
 		wantCode(t, err, "certificate.unknown")
 		for _, who := range []context.Context{context.Background(), as("centre.system"), as("lra1.registrar")} {
-			_, err = self.MyCertificates(who)
+			_, err = self.MyCertificates(who, ra.ListQuery{})
 			wantCode(t, err, "self.anonymous")
 		}
 		_, err = h.Application(mine, a.ID) // nor a holder an officer
 		wantCode(t, err, "officer.forbidden")
-		if touches := must[[]ra.Touch](t)(self.MyLedger(holder("H1"))); len(touches) != 1 {
+		if touches := must[[]ra.Touch](t)(self.MyLedger(holder("H1"), ra.TouchQuery{})); len(touches) != 1 {
 			t.Errorf("%+v", touches)
 		}
-		if touches := must[[]ra.Touch](t)(self.MyLedger(mine)); len(touches) != 0 {
+		if touches := must[[]ra.Touch](t)(self.MyLedger(holder("H1"), ra.TouchQuery{From: 1})); len(touches) != 0 {
+			t.Errorf("after the last: %+v", touches)
+		}
+		if touches := must[[]ra.Touch](t)(self.MyLedger(mine, ra.TouchQuery{})); len(touches) != 0 {
 			t.Errorf("another's ledger: %+v", touches)
 		}
 	})
@@ -267,7 +278,7 @@ func TestRenewMine(t *testing.T) {
 		}
 		r := must[*ra.Application](t)(h.Application(as("ra1.reviewer"), first.Number))
 		must[*ra.Application](t)(h.Return(as("ra1.reviewer"), r.ID, ra.Decision{Version: r.Version, Note: "请补充"}))
-		if all := must[[]*ra.Progress](t)(self.MyApplications(mine)); len(all) != 2 || all[0].Note != "请补充" {
+		if all := itemsOf[*ra.Progress](t)(self.MyApplications(mine, ra.ListQuery{})); len(all) != 2 || all[0].Note != "请补充" {
 			t.Errorf("%+v", all)
 		}
 		h.clock.add(31 * 24 * time.Hour)

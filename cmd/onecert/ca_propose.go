@@ -47,9 +47,15 @@ func caProfileProposeCommand(io *console) *cobra.Command {
 func caProfileHistoryCommand(io *console) *cobra.Command {
 	command := io.acting("history NAME", "cmd.ca.profiles.history", []string{"onecert ca profiles history person-sign"},
 		func(ctx context.Context, s *wire.Session, args []string) error {
-			all, err := s.CA.ProfileVersions(ctx, args[0])
-			if err != nil {
-				return err
+			all := []ca.ProfileVersion{}
+			for q := (ca.VersionQuery{Limit: ca.MostAtOnce}); ; q.After = all[len(all)-1].Version {
+				some, err := s.CA.ProfileVersions(ctx, args[0], q)
+				if err != nil {
+					return err
+				}
+				if all = append(all, some...); len(some) < q.Limit {
+					break
+				}
 			}
 			return io.answer(all, func(p *printer) {
 				rows := [][]string{{p.text("column.version"), p.text("column.since"), p.text("column.by"), p.text("column.approval"), p.text("column.hash")}}

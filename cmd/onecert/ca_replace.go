@@ -43,7 +43,7 @@ func caReissueStatusCommand(io *console) *cobra.Command {
 				if f.missed || f.wait {
 					return io.wrongUsage("usage.reissue-status")
 				}
-				all, err := s.CA.Replacements(ctx)
+				all, err := replacements(ctx, s)
 				if err != nil {
 					return err
 				}
@@ -99,8 +99,18 @@ func (io *console) reissueStatus(ctx context.Context, s *wire.Session, id string
 	})
 }
 
+// replacements are all there were.
+func replacements(ctx context.Context, s *wire.Session) (all []ca.Replacing, err error) {
+	for p := (ca.Part{Limit: ca.MostAtOnce}); ; p.After = all[len(all)-1].ID {
+		some, err := s.CA.Replacements(ctx, p)
+		if all = append(all, some...); err != nil || len(some) < p.Limit {
+			return all, err
+		}
+	}
+}
+
 func (io *console) replacement(ctx context.Context, s *wire.Session, id string) (reissued, error) {
-	all, err := s.CA.Replacements(ctx)
+	all, err := replacements(ctx, s)
 	if err != nil {
 		return reissued{}, err
 	}

@@ -102,9 +102,15 @@ func (io *console) deliverGrant(grant pki.KeyGrant, out string) error {
 func kmcLedgerCommand(io *console) *cobra.Command {
 	command := io.atKMC("ledger HOLDER", "cmd.kmc.ledger", []string{"onecert kmc ledger 3f9a…"},
 		func(ctx context.Context, s *wire.Session, args []string) error {
-			touches, err := s.KMC.Ledger(ctx, args[0])
-			if err != nil {
-				return err
+			touches := []kmc.Touch{}
+			for q := (kmc.LedgerQuery{Limit: kmc.MostTouches}); ; q.From = touches[len(touches)-1].Entry + 1 {
+				some, err := s.KMC.Ledger(ctx, args[0], q)
+				if err != nil {
+					return err
+				}
+				if touches = append(touches, some...); len(some) < q.Limit {
+					break
+				}
 			}
 			return io.answer(touches, func(p *printer) { p.ledger(touches) })
 		})

@@ -31,10 +31,18 @@ func raCarryStartCommand(io *console) *cobra.Command {
 }
 
 func raCarryListCommand(io *console) *cobra.Command {
-	return asks(io, worded{"list", "cmd.ra.carry.list", []string{"onecert ra carry list"}},
+	var q ra.GoQuery
+	command := asks(io, worded{"list", "cmd.ra.carry.list", []string{"onecert ra carry list", "onecert ra carry list --batch batch-lra1-260901-k3v9x2aq"}},
 		func(ctx context.Context, s *wire.Session, _ []string) ([]ra.Carrying, error) {
-			return s.RA.Carryings(ctx)
+			q.Limit = 200 // more are not remembered
+			page, err := s.RA.Carryings(ctx, q)
+			if err != nil {
+				return nil, err
+			}
+			return page.Items, nil
 		}, (*printer).carryings)
+	command.Flags().StringVar(&q.Batch, "batch", "", io.text("flag.ra.batch"))
+	return command
 }
 
 func (p *printer) carryings(all []ra.Carrying) {

@@ -58,29 +58,31 @@ func (d desk) reach(ctx context.Context, op officer.Operation, name string) erro
 	return err
 }
 
-// listed are the registrations somebody sees.
-func (d desk) listed(ctx context.Context) ([]officer.Officer, error) {
+// listed is a page of the registrations somebody sees. Whose they are the registry cannot
+// tell, so it is walked until the page is full.
+func (d desk) listed(ctx context.Context, q officer.Query) ([]officer.Officer, error) {
 	v, err := d.see(ctx, officer.ReadOfficers)
 	if err != nil {
 		return nil, err
 	}
-	all, err := d.registry.List(ctx)
+	most := q.PageSize()
+	if !v.all {
+		q.Limit = officer.MostAtOnce
+	}
 	shown := []officer.Officer{}
-	for _, o := range all {
-		if v.of(o.Name) {
-			shown = append(shown, o)
+	for {
+		some, err := d.registry.Find(ctx, q)
+		if err != nil {
+			return nil, err
 		}
-	}
-	return shown, err
-}
-
-// nameOf is whose certificate a fingerprint is; one that is not known is nobody's.
-func (d desk) nameOf(ctx context.Context, fingerprint string) (string, error) {
-	all, err := d.registry.List(ctx)
-	for _, o := range all {
-		if o.Fingerprint == fingerprint {
-			return o.Name, nil
+		for _, o := range some {
+			if v.of(o.Name) {
+				shown = append(shown, o)
+			}
 		}
+		if len(some) < q.PageSize() || len(shown) >= most {
+			return shown[:min(most, len(shown))], nil
+		}
+		q.After = some[len(some)-1].Fingerprint
 	}
-	return "", err
 }

@@ -38,9 +38,9 @@ type Code struct {
 // officerRoutes are the operations on a component's registry of officers and its
 // audit log; every component has the same.
 func officerRoutes(api huma.API, d desk) {
-	huma.Register(api, operation("officers", http.MethodGet, pathOfficers, "Who may operate"),
-		func(ctx context.Context, _ *struct{}) (*body[[]officer.Officer], error) {
-			all, err := d.listed(ctx)
+	huma.Register(api, operation("officers", http.MethodGet, pathOfficers, "Who may operate, by name; after the last of a page the next begins"),
+		func(ctx context.Context, in *officerQuery) (*body[[]officer.Officer], error) {
+			all, err := d.listed(ctx, officer.Query(*in))
 			return &body[[]officer.Officer]{all}, err
 		})
 	huma.Register(api, operation("officer-code", http.MethodPost, pathCodes, "A one-time code that enrols an officer or a site"),
@@ -55,7 +55,7 @@ func officerRoutes(api huma.API, d desk) {
 		func(ctx context.Context, in *struct {
 			Fingerprint string `path:"fingerprint" minLength:"64" maxLength:"64"`
 		}) (*struct{}, error) {
-			name, err := d.nameOf(ctx, in.Fingerprint)
+			name, err := d.registry.Named(ctx, in.Fingerprint)
 			if err != nil {
 				return nil, err
 			}
@@ -78,6 +78,14 @@ func officerRoutes(api huma.API, d desk) {
 		})
 	auditProofRoute(api, d)
 	approvalRoutes(api, d)
+}
+
+type officerQuery struct {
+	Name  string `query:"name" maxLength:"64" doc:"a part of it"`
+	Role  string `query:"role" maxLength:"20"`
+	State string `query:"state" enum:"active,ended" doc:"of both if not said"`
+	After string `query:"after" maxLength:"64" doc:"for the next page: the fingerprint of the last that was read"`
+	Limit int    `query:"limit" minimum:"0" maximum:"200" doc:"how many at most; 50 if not said"`
 }
 
 type auditQuery struct {

@@ -11,7 +11,7 @@ import (
 // ledger is what self-service asks of a key management centre: the object, or its
 // client, whose connection says which site asks.
 type ledger interface {
-	Ledger(ctx context.Context, holder string) ([]kmc.Touch, error)
+	Ledger(ctx context.Context, holder string, q kmc.LedgerQuery) ([]kmc.Touch, error)
 }
 
 // escrow is a key management centre as holders see it.
@@ -21,14 +21,14 @@ var _ ra.Ledger = escrow{}
 
 // Ledger implements ra.Ledger. What the law still withholds the centre does not tell;
 // where it told late, the holder sees by what order.
-func (e escrow) Ledger(ctx context.Context, holder string) ([]ra.Touch, error) {
-	all, err := e.ledger.Ledger(ctx, holder)
+func (e escrow) Ledger(ctx context.Context, holder string, from int64, limit int) ([]ra.Touch, error) {
+	all, err := e.ledger.Ledger(ctx, holder, kmc.LedgerQuery{From: from, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
 	shown := make([]ra.Touch, 0, len(all))
 	for _, t := range all {
-		shown = append(shown, ra.Touch{At: t.At, Act: t.Act, By: t.By, Certificate: t.CertNo, Result: t.Result, Reason: t.Reason, Authority: t.Authority})
+		shown = append(shown, ra.Touch{Entry: t.Entry, At: t.At, Act: t.Act, By: t.By, Certificate: t.CertNo, Result: t.Result, Reason: t.Reason, Authority: t.Authority})
 	}
 	return shown, nil
 }

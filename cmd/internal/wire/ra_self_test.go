@@ -29,7 +29,7 @@ func TestWhoseCertificateIsNotGood(t *testing.T) {
 		t.Fatalf("%+v, %v", who, err)
 	}
 	ctx := pki.WithActor(context.Background(), who)
-	if _, err := p.Registration.Self().MyCertificates(ctx); pki.CodeOf(err) != "self.certificate" {
+	if _, err := p.Registration.Self().MyCertificates(ctx, ra.ListQuery{}); pki.CodeOf(err) != "self.certificate" {
 		t.Errorf("%v", err)
 	}
 	if _, err := p.Registration.Self().Progress(ctx, ra.Look{Number: "lra1-260901-k3v9x2aq", Code: "AAAAA-AAAAA"}); pki.CodeOf(err) != "look.wrong" {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -25,7 +26,13 @@ type Registry struct{ c *serve.Client }
 
 // List returns who may operate, ended registrations too.
 func (r *Registry) List(ctx context.Context) ([]officer.Officer, error) {
-	return serve.Call[struct{}, []officer.Officer](ctx, r.c, http.MethodGet, pathOfficers, nil)
+	for all, after := []officer.Officer{}, ""; ; {
+		some, err := serve.Call[struct{}, []officer.Officer](ctx, r.c, http.MethodGet, fmt.Sprintf("%s?limit=%d&after=%s", pathOfficers, officer.MostAtOnce, after), nil)
+		if all = append(all, some...); err != nil || len(some) < officer.MostAtOnce {
+			return all, err
+		}
+		after = some[len(some)-1].Fingerprint
+	}
 }
 
 // Code returns a one-time code; it is shown this once.

@@ -18,6 +18,7 @@ interface Props<T> {
   columns: (NonNullable<TableColumnsType<T>[number]> & { key: string; title: ReactNode })[]
   rowKey: (row: T) => string
   onOpen?: (row: T) => void // by click or Enter
+  expanded?: (row: T) => ReactNode // shown below a row that is opened up
   selection?: TableProps<T>['rowSelection']
   filters?: ReactNode
   above?: (rows: T[]) => ReactNode // said about all rows there are
@@ -78,6 +79,7 @@ export function CursorTable<T extends object>(props: Props<T>) {
         virtual={virtual}
         scroll={virtual ? { x: 900, y: 600 } : { x: 'max-content' }}
         rowSelection={props.selection}
+        expandable={props.expanded && { expandedRowRender: props.expanded }}
         locale={{ emptyText: query.isPending ? ' ' : <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={props.empty ?? t('table.empty')} /> }}
         onRow={(row) =>
           props.onOpen

@@ -2,10 +2,12 @@ import { useQuery } from '@tanstack/react-query'
 import { Alert, Empty, Timeline } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { selfLedger } from '@/client/self'
+import type { RaTouch } from '@/client/self'
 import { Loaded } from '@/components/Loaded'
 import { Visible } from '@/components/Visible'
 import { moment } from '@/lib/format'
 import { ask } from '@/lib/http'
+import { every } from '@/lib/pages'
 import { Page } from './Page'
 
 // What only keeps or puts away a key harms nobody; the others opened it.
@@ -14,7 +16,7 @@ const harmless = ['key.generate', 'key.retire', 'key.destroy']
 // Ledger shows each touch of the holder's escrowed keys, the newest first.
 export function Ledger() {
   const { t } = useTranslation('self')
-  const query = useQuery({ queryKey: ['ledger'], queryFn: () => ask(selfLedger()).then((all) => all ?? []) })
+  const query = useQuery({ queryKey: ['ledger'], queryFn: () => every<RaTouch>((last) => ask(selfLedger({ query: { from: last && last.entry + 1, limit: 200 } })).then((all) => all ?? []), 200) })
   return (
     <Page title={t('ledger')} about={t('ledger.about')}>
       <Loaded query={query}>

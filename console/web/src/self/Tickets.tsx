@@ -8,13 +8,14 @@ import { StateTag } from '@/components/StateTag'
 import { Visible } from '@/components/Visible'
 import { minute } from '@/lib/format'
 import { ask } from '@/lib/http'
+import { everyItem } from '@/lib/pages'
 import { LinkButton } from './LinkButton'
 import { Page } from './Page'
 
 // Tickets are the holder's own questions.
 export function Tickets() {
   const { t } = useTranslation('self')
-  const query = useQuery({ queryKey: ['tickets'], queryFn: () => ask(selfTickets()).then((all) => all ?? []) })
+  const query = useQuery({ queryKey: ['tickets'], queryFn: () => everyItem((after) => ask(selfTickets({ query: { after, limit: 200 } }))) })
   return (
     <Page title={t('tickets')} about={t('tickets.own')}>
       <LinkButton to="/tickets/ask" type="primary" block>

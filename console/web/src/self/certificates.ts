@@ -3,9 +3,10 @@ import { selfApplications, selfCertificates } from '@/client/self'
 import type { RaCertificate, RaProgress } from '@/client/self'
 import { daysUntil } from '@/lib/format'
 import { ask } from '@/lib/http'
+import { everyItem } from '@/lib/pages'
 
-export const useCertificates = () => useQuery({ queryKey: ['certificates'], queryFn: () => ask(selfCertificates()).then((all) => all ?? []) })
-export const useApplications = () => useQuery({ queryKey: ['applications'], queryFn: () => ask(selfApplications()).then((all) => all ?? []) })
+export const useCertificates = () => useQuery({ queryKey: ['certificates'], queryFn: () => everyItem((after) => ask(selfCertificates({ query: { after, limit: 200 } }))) })
+export const useApplications = () => useQuery({ queryKey: ['applications'], queryFn: () => everyItem((after) => ask(selfApplications({ query: { after, limit: 200 } }))) })
 
 // From so many days before the end on a certificate is warned of.
 export const warnDays = 30

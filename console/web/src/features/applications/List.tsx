@@ -21,16 +21,17 @@ import { may, useMe } from '@/lib/me'
 import { kinds, makes } from './entry'
 
 const states = ['draft', 'submitted', 'returned', 'approved', 'rejected', 'issued', 'delivered', 'withdrawn'] as const
-const names = ['state', 'kind', 'node', 'holder', 'batch'] as const
+const names = ['state', 'kind', 'node', 'holder', 'batch', 'only'] as const
 type Filter = (typeof names)[number]
 
 // A file of more rows than this is what statistics are for.
 const mostExported = 5000
 
 function load(filters: Partial<Record<Filter, string>>, name: string, after: string | undefined, limit: number) {
-  const { state, ...others } = filters
-  const wanted = state === 'all' ? [...states] : state?.split(',')
-  return ask(applications({ query: { ...others, state: wanted, name: name || undefined, after, limit } }))
+  const { state, only, ...others } = filters
+  // Whose own or what differs is listed in all its states where none is chosen.
+  const wanted = state === 'all' ? (only ? undefined : [...states]) : state?.split(',')
+  return ask(applications({ query: { ...others, mine: only === 'mine' || undefined, conflict: only === 'conflict' || undefined, state: wanted, name: name || undefined, after, limit } }))
 }
 
 export default function List() {
@@ -108,13 +109,14 @@ export default function List() {
         empty={t('empty')}
         filters={
           <>
-            <Select allowClear aria-label={t('state')} placeholder={t('state.waiting')} className="filter" value={filters.state} onChange={(state?: string) => setFilters({ state })} options={[...states.map((value) => ({ value: value as string, label: t(`components:state.${value}`) })), { value: 'all', label: t('state.all') }]} />
+            <Select allowClear aria-label={t('state')} placeholder={t(filters.only ? 'state.any' : 'state.waiting')} className="filter" value={filters.state} onChange={(state?: string) => setFilters({ state })} options={[...(filters.only === 'mine' ? (['draft', 'returned'] as const) : states).map((value) => ({ value: value as string, label: t(`components:state.${value}`) })), { value: 'all', label: t('state.all') }]} />
+            <Select allowClear aria-label={t('only')} placeholder={t('only')} className="filter-short" value={filters.only} onChange={(only?: string) => setFilters({ only, state: only === 'mine' ? undefined : filters.state })} options={['mine', 'conflict'].map((value) => ({ value, label: t(`only.${value}`) }))} />
             <Select allowClear aria-label={t('kind')} placeholder={t('kind')} className="filter-short" value={filters.kind} onChange={(kind?: string) => setFilters({ kind })} options={kinds.map((value) => ({ value, label: t(`kind.${value}`) }))} />
             <PlaceSelect value={filters.node} onChange={(node) => setFilters({ node })} />
             <Input.Search allowClear aria-label={t('name')} placeholder={t('name.begins')} className="filter" onSearch={(text) => setName(text.trim())} maxLength={100} />
             <Text label={t('batch')} value={filters.batch} onChange={(batch) => setFilters({ batch })} key={'batch' + (filters.batch ?? '')} />
             <Text label={t('holder')} value={filters.holder} onChange={(holder) => setFilters({ holder })} key={'holder' + (filters.holder ?? '')} />
-            <SavedViews list="applications" filters={{ state: filters.state, kind: filters.kind, node: filters.node, batch: filters.batch }} onChoose={(view) => setFilters({ state: view.state, kind: view.kind, node: view.node, batch: view.batch, holder: undefined })} />
+            <SavedViews list="applications" filters={{ state: filters.state, kind: filters.kind, node: filters.node, batch: filters.batch, only: filters.only }} onChoose={(view) => setFilters({ state: view.state, kind: view.kind, node: view.node, batch: view.batch, only: view.only, holder: undefined })} />
           </>
         }
         columns={columns.map(({ key, title, render }) => ({ key, title, render: (_: unknown, row: RaApplication) => render(row) }))}

@@ -1,5 +1,6 @@
-import { profileVersions, type OfficerApproval } from '@/client/ca'
+import type { OfficerApproval } from '@/client/ca'
 import { policies, policiesText, type RaMotion } from '@/client/ra'
+import { versionsOf } from '@/components/versions'
 import { ask } from '@/lib/http'
 import { Refusal } from '@/lib/refusal'
 import { pretty } from '@/lib/diff'
@@ -36,7 +37,7 @@ export async function compared(a: OfficerApproval): Promise<Comparison[]> {
 
 async function profileBefore(name: string, approval: string): Promise<string> {
   try {
-    const versions = (await ask(profileVersions({ path: { name } }))).sort((a, b) => b.version - a.version)
+    const versions = await versionsOf(name)
     const own = versions.findIndex((version) => version.approval === approval)
     return versions[own + 1]?.yaml ?? ''
   } catch (error) {

@@ -10,8 +10,9 @@ import { StateTag } from '@/components/StateTag'
 import { Visible } from '@/components/Visible'
 import { minute } from '@/lib/format'
 import { ask, byItself } from '@/lib/http'
+import { every } from '@/lib/pages'
 
-export const useReplacements = () => useQuery({ queryKey: ['ca', 'replacements'], queryFn: () => ask(replacements(byItself)), refetchInterval: (query) => (query.state.data?.some((one) => !one.ended) ? 2_000 : 30_000) })
+export const useReplacements = () => useQuery({ queryKey: ['ca', 'replacements'], queryFn: () => every<CaReplacing>((last) => ask(replacements({ ...byItself, query: { after: last?.id, limit: 200 } })), 200), refetchInterval: (query) => (query.state.data?.some((one) => !one.ended) ? 2_000 : 30_000) })
 
 export const percent = (one: CaReplacing) => (one.total === 0 ? 100 : Math.floor((100 * (one.done + one.passed + one.missed)) / one.total))
 

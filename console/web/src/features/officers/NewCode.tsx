@@ -1,14 +1,16 @@
-import { useMutation } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { Alert, Button, Drawer, Form, Input, InputNumber, Select } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Place } from '@/app/access'
-import type { OfficerOfficer } from '@/client/ca'
 import { Failure } from '@/components/Failure'
 import { useUnsaved } from '@/lib/unsaved'
-import { codeAt } from './calls'
+import { codeAt, officersAt } from './calls'
 import type { Given } from './CodeShown'
 import { conflict, personRoles, placeRoles } from './separation'
+
+// How officers and sites are called (officer/role.go).
+const nameForm = /^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/
 
 interface Order {
   name: string
@@ -18,13 +20,14 @@ interface Order {
 
 // NewCode asks for a one-time code for somebody, and says before the server does why a
 // role cannot be given.
-export function NewCode({ place, officers, open, onClose, onCode }: { place: Place; officers: OfficerOfficer[]; open: boolean; onClose: () => void; onCode: (given: Given) => void }) {
+export function NewCode({ place, open, onClose, onCode }: { place: Place; open: boolean; onClose: () => void; onCode: (given: Given) => void }) {
   const { t } = useTranslation('officers')
   const [form] = Form.useForm<Order>()
   const name = Form.useWatch('name', form)
   const role = Form.useWatch('role', form)
   const [, again] = useState(0)
-  const held = officers.filter((one) => one.name === name && !one.ended).flatMap((one) => one.roles)
+  const namesakes = useQuery({ queryKey: ['officers', place, 'named', name], queryFn: () => officersAt(place, { name, state: 'active', limit: 200 }), enabled: open && !!name && nameForm.test(name) })
+  const held = [...new Set((namesakes.data ?? []).filter((one) => one.name === name).flatMap((one) => one.roles))]
   const wrong = role ? conflict(held, role) : undefined
   const make = useMutation({
     mutationFn: (order: Order) => codeAt(place, order).then((code) => ({ place, code, ...order })),
@@ -45,7 +48,7 @@ export function NewCode({ place, officers, open, onClose, onCode }: { place: Pla
   return (
     <Drawer open={open} onClose={() => leave(close)} title={t('new')} size={480} destroyOnHidden extra={<Button type="primary" loading={make.isPending} disabled={!!wrong} onClick={() => form.submit()}>{t('new.make')}</Button>}>
       <Form<Order> form={form} layout="vertical" onValuesChange={() => setDirty(true)} initialValues={{ days: 1 }} onFinish={(order) => !make.isPending && make.mutate(order)}>
-        <Form.Item name="name" label={t('name')} extra={t('name.help')} rules={[{ required: true, message: t('name.wrong') }, { pattern: /^[a-z0-9]([a-z0-9.-]{0,62}[a-z0-9])?$/, message: t('name.wrong') }]}>
+        <Form.Item name="name" label={t('name')} extra={t('name.help')} rules={[{ required: true, message: t('name.wrong') }, { pattern: nameForm, message: t('name.wrong') }]}>
           <Input autoFocus maxLength={64} autoComplete="off" />
         </Form.Item>
         <Form.Item name="role" label={t('role')} extra={role && t(`role.${role}.does`)} rules={[{ required: true, message: t('role.wrong') }]}>

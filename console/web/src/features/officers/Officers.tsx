@@ -1,23 +1,24 @@
 import { PlusOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
-import { Button, Collapse, Descriptions, Empty, Input, Select, Space, Table, Tabs, Tag } from 'antd'
+import { Button, Collapse, Descriptions, Input, Select, Space, Tabs, Tag } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { rolesAt, type Place } from '@/app/access'
 import { PlaceTabs, usePlace } from '@/app/PlaceTabs'
 import type { OfficerOfficer } from '@/client/ca'
 import { Act } from '@/components/Act'
-import { Loaded } from '@/components/Loaded'
+import { CursorTable } from '@/components/CursorTable'
 import { PageHead } from '@/components/PageHead'
 import { StateTag } from '@/components/StateTag'
 import { Visible } from '@/components/Visible'
 import { date, daysUntil, minute } from '@/lib/format'
 import { useFilters } from '@/lib/filters'
 import { useSession } from '@/lib/session'
-import { endAt, officersAt } from './calls'
+import { endAt, officersAt, type Asked } from './calls'
 import { CodeShown, type Given } from './CodeShown'
 import { NewCode } from './NewCode'
 import { Posts } from './Posts'
+import { personRoles, placeRoles } from './separation'
 
 const parameters = ['name', 'role', 'state', 'view'] as const
 
@@ -29,7 +30,6 @@ export default function Officers() {
   const [filters, setFilters] = useFilters(parameters)
   const [making, setMaking] = useState(false)
   const [given, setGiven] = useState<Given>()
-  const query = useQuery({ queryKey: ['officers', place], queryFn: () => officersAt(place) })
   const gives = rolesAt(view, place).includes('security')
   const posts = place === 'ra' && filters.view === 'posts'
   return (
@@ -42,10 +42,10 @@ export default function Officers() {
       ) : (
         <>
           <Separation />
-          <Loaded query={query}>{(all) => <Registered place={place} all={all} gives={gives} filters={filters} setFilters={setFilters} />}</Loaded>
+          <Registered place={place} gives={gives} filters={filters} setFilters={setFilters} />
         </>
       )}
-      <NewCode place={place} officers={query.data ?? []} open={making} onClose={() => setMaking(false)} onCode={(code) => { setMaking(false); setGiven(code) }} />
+      <NewCode place={place} open={making} onClose={() => setMaking(false)} onCode={(code) => { setMaking(false); setGiven(code) }} />
       <CodeShown given={given} onClose={() => setGiven(undefined)} />
     </>
   )
@@ -58,37 +58,42 @@ function Separation() {
 
 type Filter = Partial<Record<(typeof parameters)[number], string>>
 
-function Registered({ place, all, gives, filters, setFilters }: { place: Place; all: OfficerOfficer[]; gives: boolean; filters: Filter; setFilters: (change: Filter) => void }) {
+const page = 50
+
+function Registered({ place, gives, filters, setFilters }: { place: Place; gives: boolean; filters: Filter; setFilters: (change: Filter) => void }) {
   const { t } = useTranslation('officers')
   const state = filters.state ?? 'active'
-  const rows = all.filter((o) => (!filters.name || o.name.includes(filters.name)) && (!filters.role || o.roles.includes(filters.role)) && (state === 'all' || (state === 'ended') === !!o.ended))
-  const roles = [...new Set(all.flatMap((o) => o.roles))]
+  const asked: Asked = { name: filters.name?.toLowerCase(), role: filters.role, state: state === 'all' ? undefined : (state as Asked['state']) }
+  // The last security administrator stays (the server says so too).
+  const security = useQuery({ queryKey: ['officers', place, 'security'], queryFn: () => officersAt(place, { role: 'security', state: 'active', limit: 2 }), enabled: gives })
   return (
-    <>
-      <Space wrap className="filters">
-        <Input.Search allowClear aria-label={t('name')} placeholder={t('name')} className="filter" defaultValue={filters.name} onSearch={(name) => setFilters({ name: name.trim() || undefined })} />
-        <Select allowClear aria-label={t('role')} placeholder={t('role')} className="filter" value={filters.role} onChange={(role?: string) => setFilters({ role })} options={roles.map((value) => ({ value, label: t(`app:role.${value}`) }))} />
-        <Select aria-label={t('state')} className="filter" value={state} onChange={(value) => setFilters({ state: value })} options={['active', 'ended', 'all'].map((value) => ({ value, label: t(`state.${value}`) }))} />
-      </Space>
-      <Table<OfficerOfficer>
-        size="middle"
-        rowKey="fingerprint"
-        dataSource={rows}
-        pagination={{ pageSize: 50, hideOnSinglePage: true, showSizeChanger: false }}
-        scroll={{ x: 'max-content' }}
-        locale={{ emptyText: <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('empty')} /> }}
-        expandable={{ expandedRowRender: (o) => <Further o={o} /> }}
-        columns={[
-          { key: 'name', title: t('name'), render: (_, o) => <Visible text={o.name} />, sorter: (a, b) => a.name.localeCompare(b.name), defaultSortOrder: 'ascend' },
-          { key: 'roles', title: t('roles'), render: (_, o) => <Space wrap size={4}>{o.roles.map((role) => <Tag key={role}>{t(`app:role.${role}`)}</Tag>)}</Space> },
-          { key: 'kind', title: t('kind'), render: (_, o) => t(`kind.${o.kind}`) },
-          { key: 'end', title: t('until'), render: (_, o) => <Until at={o.not_after} ended={!!o.ended} /> },
-          { key: 'added', title: t('added'), render: (_, o) => `${date(o.added)} · ${o.added_by}` },
-          { key: 'state', title: t('state'), render: (_, o) => <StateTag state={o.ended ? 'ended' : 'active'} /> },
-          ...(gives ? [{ key: 'act', title: t('act'), render: (_: unknown, o: OfficerOfficer) => (o.ended ? null : <End place={place} o={o} all={all} />) }] : []),
-        ]}
-      />
-    </>
+    <CursorTable<OfficerOfficer>
+      name="officers"
+      queryKey={['officers', place, asked]}
+      load={async (after) => {
+        const items = await officersAt(place, { ...asked, after, limit: page })
+        return { items, after: items.length === page ? items[page - 1]!.fingerprint : undefined }
+      }}
+      rowKey={(o) => o.fingerprint}
+      empty={t('empty')}
+      filters={
+        <>
+          <Input.Search allowClear aria-label={t('name')} placeholder={t('name')} className="filter" defaultValue={filters.name} maxLength={64} onSearch={(name) => setFilters({ name: name.trim() || undefined })} />
+          <Select allowClear aria-label={t('role')} placeholder={t('role')} className="filter" value={filters.role} onChange={(role?: string) => setFilters({ role })} options={[...personRoles, ...placeRoles].map((value) => ({ value, label: t(`app:role.${value}`) }))} />
+          <Select aria-label={t('state')} className="filter" value={state} onChange={(value) => setFilters({ state: value })} options={['active', 'ended', 'all'].map((value) => ({ value, label: t(`state.${value}`) }))} />
+        </>
+      }
+      columns={[
+        { key: 'name', title: t('name'), render: (_, o) => <Visible text={o.name} /> },
+        { key: 'roles', title: t('roles'), render: (_, o) => <Space wrap size={4}>{o.roles.map((role) => <Tag key={role}>{t(`app:role.${role}`)}</Tag>)}</Space> },
+        { key: 'kind', title: t('kind'), render: (_, o) => t(`kind.${o.kind}`) },
+        { key: 'end', title: t('until'), render: (_, o) => <Until at={o.not_after} ended={!!o.ended} /> },
+        { key: 'added', title: t('added'), render: (_, o) => `${date(o.added)} · ${o.added_by}` },
+        { key: 'state', title: t('state'), render: (_, o) => <StateTag state={o.ended ? 'ended' : 'active'} /> },
+        ...(gives ? [{ key: 'act', title: t('act'), render: (_: unknown, o: OfficerOfficer) => (o.ended ? null : <End place={place} o={o} last={security.data?.length === 1} />) }] : []),
+      ]}
+      expanded={(o) => <Further o={o} />}
+    />
   )
 }
 
@@ -117,9 +122,8 @@ function Further({ o }: { o: OfficerOfficer }) {
   )
 }
 
-function End({ place, o, all }: { place: Place; o: OfficerOfficer; all: OfficerOfficer[] }) {
+function End({ place, o, last }: { place: Place; o: OfficerOfficer; last: boolean }) {
   const { t } = useTranslation('officers')
-  const last = o.roles.includes('security') && all.filter((one) => !one.ended && one.roles.includes('security')).length === 1
-  if (last) return <span className="quiet">{t('end.last')}</span>
+  if (last && o.roles.includes('security')) return <span className="quiet">{t('end.last')}</span>
   return <Act danger size="small" label={t('end')} title={t('end.title', { name: o.name })} about={<p>{t(o.roles.includes('security') ? 'end.security' : 'end.about')}</p>} done={t('end.done')} run={() => endAt(place, o.fingerprint)} refresh={[['officers'], ['approvals']]} />
 }

@@ -15,6 +15,14 @@ const of = {
 }
 const at = (place: Place) => of[place as keyof typeof of] as (typeof of)['ca']
 
-export const officersAt = (place: Place): Promise<OfficerOfficer[]> => ask(at(place).officers())
+export interface Asked {
+  name?: string // a part of it
+  role?: string
+  state?: 'active' | 'ended'
+  after?: string
+  limit?: number
+}
+
+export const officersAt = (place: Place, query: Asked): Promise<OfficerOfficer[]> => ask(at(place).officers({ query }))
 export const codeAt = (place: Place, order: { name: string; role: string; days?: number }): Promise<string> => ask(at(place).code({ body: order })).then(({ code }) => code)
 export const endAt = (place: Place, fingerprint: string) => ask(at(place).end({ path: { fingerprint } }))

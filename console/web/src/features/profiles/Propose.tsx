@@ -4,13 +4,14 @@ import { Alert, Button, Card, Flex, Form, Input, Upload } from 'antd'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
-import { profileVersions, proposeProfiles } from '@/client/ca'
+import { proposeProfiles } from '@/client/ca'
 import type { CaProposedProfiles } from '@/client/ca'
 import { Difference } from '@/components/Difference'
 import { Failure } from '@/components/Failure'
 import { Loaded } from '@/components/Loaded'
 import { PageHead } from '@/components/PageHead'
 import { Receipt } from '@/components/Receipt'
+import { versionsOf } from '@/components/versions'
 import { ask } from '@/lib/http'
 import { useUnsaved } from '@/lib/unsaved'
 import { useProposer } from './List'
@@ -23,10 +24,10 @@ export default function Propose() {
   const proposer = useProposer()
   const [search] = useSearchParams()
   const from = search.get('from') ?? undefined
-  const query = useQuery({ queryKey: ['ca', 'profile-versions', from], queryFn: () => ask(profileVersions({ path: { name: from! } })), enabled: !!from, staleTime: Infinity })
+  const query = useQuery({ queryKey: ['ca', 'profile-versions', from], queryFn: () => versionsOf(from!), enabled: !!from, staleTime: Infinity })
   if (!proposer) return <Alert type="info" showIcon title={t('propose.who')} />
   if (!from) return <Editor known={undefined} />
-  return <Loaded query={query}>{(all) => <Editor known={all.reduce((newest, one) => (one.version > newest.version ? one : newest)).yaml} />}</Loaded>
+  return <Loaded query={query}>{(all) => <Editor known={all[0]?.yaml} />}</Loaded>
 }
 
 function Editor({ known }: { known: string | undefined }) {

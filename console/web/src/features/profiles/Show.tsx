@@ -4,14 +4,13 @@ import { Button, Card, Descriptions, Empty, Flex, Result, Select, Space, Table, 
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useParams } from 'react-router'
-import { profileVersions } from '@/client/ca'
 import type { CaProfileVersion, CaProfileView, CaSubjectRule } from '@/client/ca'
 import { Difference } from '@/components/Difference'
 import { Loaded } from '@/components/Loaded'
 import { PageHead } from '@/components/PageHead'
+import { versionsOf } from '@/components/versions'
 import { Visible } from '@/components/Visible'
 import { minute } from '@/lib/format'
-import { ask } from '@/lib/http'
 import { useProfiles, useProposer } from './List'
 
 // Show is one profile as people read it, and every version there ever was.
@@ -111,8 +110,8 @@ function Rules({ one }: { one: CaProfileView }) {
 }
 
 function Versions({ name }: { name: string }) {
-  const query = useQuery({ queryKey: ['ca', 'profile-versions', name], queryFn: () => ask(profileVersions({ path: { name } })) })
-  return <Loaded query={query}>{(all) => <History all={[...all].sort((a, b) => b.version - a.version)} />}</Loaded>
+  const query = useQuery({ queryKey: ['ca', 'profile-versions', name], queryFn: () => versionsOf(name) })
+  return <Loaded query={query}>{(all) => <History all={all} />}</Loaded>
 }
 
 // History is the versions, and the lines in which two of them differ.

@@ -13,6 +13,7 @@ import { derOf, fromBase64 } from '@/lib/der'
 import { useFilters } from '@/lib/filters'
 import { moment } from '@/lib/format'
 import { ask, save } from '@/lib/http'
+import { every } from '@/lib/pages'
 import { useCustodian } from './custodian'
 
 interface Asked {
@@ -46,7 +47,7 @@ export default function Desk() {
 
 function Ledger({ holder, onRecover }: { holder: string; onRecover?: (touch: KmcTouch) => void }) {
   const { t, i18n } = useTranslation('recovery')
-  const query = useQuery({ queryKey: ['kmc', 'ledger', holder], queryFn: () => ask(ledger({ path: { holder } })) })
+  const query = useQuery({ queryKey: ['kmc', 'ledger', holder], queryFn: () => every<KmcTouch>((last) => ask(ledger({ path: { holder }, query: { from: last && last.entry + 1, limit: 1000 } })), 1000) })
   const act = (name: string) => (i18n.exists(`recovery:act.${name}`) ? t(`act.${name}`) : name)
   return (
     <Loaded query={query}>

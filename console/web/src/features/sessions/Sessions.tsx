@@ -1,10 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
-import { Alert, Table, Tag } from 'antd'
+import { Alert, Tag } from 'antd'
 import { useTranslation } from 'react-i18next'
 import { sessionEnd, sessions } from '@/client/console'
 import type { ConsoleSessionView } from '@/client/console'
 import { Act } from '@/components/Act'
-import { Loaded } from '@/components/Loaded'
+import { CursorTable } from '@/components/CursorTable'
 import { PageHead } from '@/components/PageHead'
 import { Visible } from '@/components/Visible'
 import { minute } from '@/lib/format'
@@ -16,27 +15,26 @@ import { useSession } from '@/lib/session'
 export default function Sessions() {
   const { t } = useTranslation('sessions')
   const { view } = useSession()
-  const query = useQuery({ queryKey: ['console-sessions'], queryFn: () => ask(sessions(byItself)), enabled: view.governs, refetchInterval: 30_000 })
   return (
     <>
       <PageHead title={t('title')} about={t('about', { minutes: Math.round(view.idle / 60) })} />
-      {view.governs ? <Loaded query={query}>{(all) => <Open all={all} />}</Loaded> : <Alert type="info" showIcon title={t('elsewhere')} description={t('elsewhere.text', { place: view.title })} />}
+      {view.governs ? <Open /> : <Alert type="info" showIcon title={t('elsewhere')} description={t('elsewhere.text', { place: view.title })} />}
     </>
   )
 }
 
-function Open({ all }: { all: ConsoleSessionView[] }) {
+function Open() {
   const { t } = useTranslation('sessions')
   return (
-    <Table<ConsoleSessionView>
-      size="middle"
-      rowKey="id"
-      dataSource={[...all].sort((a, b) => b.used.localeCompare(a.used))}
-      pagination={{ hideOnSinglePage: true, pageSize: 50 }}
-      scroll={{ x: 'max-content' }}
+    <CursorTable<ConsoleSessionView>
+      name="sessions"
+      queryKey={['console-sessions']}
+      load={(after) => ask(sessions({ ...byItself, query: { after, limit: 50 } }))}
+      rowKey={(s) => s.id}
+      refetchEvery={30_000}
       columns={[
         { key: 'name', title: t('name'), render: (_, s) => <><Visible text={s.name} /> {s.own && <Tag color="blue">{t('own')}</Tag>}</> },
-        { key: 'address', title: t('address'), dataIndex: 'address' },
+        { key: 'address', title: t('address'), render: (_, s) => s.address },
         { key: 'opened', title: t('opened'), render: (_, s) => minute(s.opened) },
         { key: 'used', title: t('used'), render: (_, s) => minute(s.used) },
         { key: 'until', title: t('until'), render: (_, s) => minute(s.until) },

@@ -8,18 +8,18 @@ export interface Kind {
 }
 
 export const kinds: Kind[] = [
-  { key: 'returned', to: '/applications?state=returned' },
+  { key: 'returned', to: '/applications?only=mine&state=returned' },
   { key: 'review', to: '/applications?state=submitted' },
   { key: 'issue', to: '/applications?state=approved' },
   { key: 'deliver', to: '/applications?state=issued' },
-  { key: 'conflicts', to: '/applications?state=all' },
+  { key: 'conflicts', to: '/applications?only=conflict' },
   { key: 'batches', to: '/batches?state=checked' },
   { key: 'tickets', to: '/tickets?state=open' },
   { key: 'motions', to: '/approvals' },
   { key: 'approvals', to: '/approvals' },
   { key: 'nodes', to: '/tree' },
   { key: 'systems', to: '/systems?state=draft' },
-  { key: 'drafts', to: '/applications?state=draft', own: true },
+  { key: 'drafts', to: '/applications?only=mine&state=draft', own: true },
 ]
 
 // waiting is how much others wait for.

@@ -1,8 +1,7 @@
-import { StopOutlined, ThunderboltOutlined } from '@ant-design/icons'
+import { StopOutlined } from '@ant-design/icons'
 import { lazy } from 'react'
 import type { Page } from '@/app/pages'
 
 export const pages: Page[] = [
-  { path: 'carryings', title: 'work:carryings', right: 'carryings', element: lazy(() => import('./Carryings')), menu: { group: 'work', order: 40, icon: ThunderboltOutlined } },
   { path: 'nearby', title: 'work:nearby', right: 'nearby', element: lazy(() => import('./Nearby')), menu: { group: 'work', order: 50, icon: StopOutlined } },
 ]
