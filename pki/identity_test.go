@@ -1,6 +1,7 @@
 package pki_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -58,6 +59,32 @@ func TestCheckCharacters(t *testing.T) {
 	for i := range company {
 		if changed := company[:i] + "7" + company[i+1:]; changed != company && pki.SocialCreditCode(changed) {
 			t.Errorf("%s passes", changed)
+		}
+	}
+}
+
+// TestCheckCharactersOfOthers holds ours against those of python-stdnum (vectors/identity),
+// and against the numbers in its documentation: each is taken, and no other check character.
+func TestCheckCharactersOfOthers(t *testing.T) {
+	text, err := os.ReadFile("../vectors/identity/check-characters.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) != 400 {
+		t.Fatalf("%d vectors", len(lines))
+	}
+	lines = append(lines, "resident\t360426199101010071", "credit-code\t91110000600037341L")
+	for _, line := range lines {
+		kind, number, _ := strings.Cut(line, "\t")
+		right, characters := pki.ResidentNumber, "0123456789X"
+		if kind == pki.CreditCode {
+			right, characters = pki.SocialCreditCode, "0123456789ABCDEFGHJKLMNPQRTUWXY"
+		}
+		for _, c := range characters {
+			if other := number[:17] + string(c); right(other) != (other == number) {
+				t.Errorf("%s %s: %t", kind, other, right(other))
+			}
 		}
 	}
 }
