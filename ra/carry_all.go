@@ -79,6 +79,9 @@ func (r *Registration) CarryAll(ctx context.Context, q CarryQuery) (*Carrying, e
 	if err != nil {
 		return nil, err
 	}
+	if q.Batch != "" && len(all) == 0 { // whether another branch has such a batch is not said
+		return nil, pki.Errorf(pki.Conflict, "carrying.none", "nothing of this batch is approved and waits to be carried out").To("compare the batch's number; come back when it is approved")
+	}
 	random := make([]byte, 8)
 	if _, err := io.ReadFull(r.cfg.Random, random); err != nil {
 		return nil, fmt.Errorf("drawing an id: %w", err)

@@ -40,9 +40,19 @@ func TestCarryAll(t *testing.T) {
 		if all := itemsOf[ra.Carrying](t)(h.Carryings(as("lra1.issuer"), ra.GoQuery{})); len(all) != 1 {
 			t.Errorf("lra1 sees %d goes", len(all))
 		}
-		c = must[*ra.Carrying](t)(h.CarryAll(as("ra1.issuer"), ra.CarryQuery{Batch: "batch-of-nobody"}))
-		finished(t, h, c.ID)
-		if all := itemsOf[ra.Carrying](t)(h.Carryings(as("ra1.issuer"), ra.GoQuery{Batch: "batch-of-nobody"})); len(all) != 1 || all[0].ID != c.ID || all[0].Batch != "batch-of-nobody" {
+		of := approved("lra2", "ra1", 502)
+		if err := h.cfg.DB.Tx(t.Context(), execAll(t.Context(), "UPDATE ra_application SET batch = 'batch-1' WHERE id = '"+of.ID+"'", "UPDATE ra_application SET batch = 'batch-2' WHERE id = '"+other.ID+"'")); err != nil {
+			t.Fatal(err)
+		}
+		for _, batch := range []string{"batch-2", "batch-none"} { // another branch's, and nobody's
+			_, err := h.CarryAll(as("ra1.issuer"), ra.CarryQuery{Batch: batch})
+			wantCode(t, err, "carrying.none")
+		}
+		c = must[*ra.Carrying](t)(h.CarryAll(as("ra1.issuer"), ra.CarryQuery{Batch: "batch-1"}))
+		if c = finished(t, h, c.ID); c.Total != 1 || c.Done != 1 {
+			t.Errorf("%+v", c)
+		}
+		if all := itemsOf[ra.Carrying](t)(h.Carryings(as("ra1.issuer"), ra.GoQuery{Batch: "batch-1"})); len(all) != 1 || all[0].ID != c.ID || all[0].Batch != "batch-1" {
 			t.Errorf("of the batch: %+v", all)
 		}
 		var walked []string
