@@ -35,6 +35,9 @@ func (b *bench) registration(ctx context.Context) error {
 	if err := b.overLink(ctx); err != nil {
 		return err
 	}
+	if err := b.fourProcesses(ctx); err != nil {
+		return err
+	}
 	for _, e := range b.engines {
 		if err := b.lookups(ctx, e); err != nil {
 			return fmt.Errorf("%s: %w", e.name, err)

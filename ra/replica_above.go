@@ -3,7 +3,6 @@ package ra
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -15,118 +14,6 @@ import (
 	"onecert/audit"
 	"onecert/pki"
 )
-
-// HandUp takes applications from the counter whose site certificate calls.
-func (r *Registration) HandUp(ctx context.Context, all []Dossier) ([]Handed, error) {
-	s, err := r.counter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := r.activeNode(ctx, s.node.ID); err != nil {
-		return nil, err
-	}
-	if len(all) > dossiersAtOnce {
-		return nil, pki.Errorf(pki.Invalid, "link.many", "more than %d applications at once", dossiersAtOnce)
-	}
-	r.heard(s.node.ID)
-	answers := make([]Handed, len(all))
-	for i := range all {
-		if answers[i], err = r.takeUp(ctx, s, &all[i]); err != nil {
-			return nil, err
-		}
-	}
-	return answers, nil
-}
-
-// takeUp takes one dossier, or says why not. Only an error of this office's own is
-// returned as one: it concerns all of them.
-func (r *Registration) takeUp(ctx context.Context, s scope, d *Dossier) (h Handed, err error) {
-	for range 3 { // somebody here may act on it at the same time
-		if h, err = r.join(ctx, s, d); pki.CodeOf(err) != "stale" {
-			break
-		}
-	}
-	h.ID = d.Application.ID
-	if own, ok := errors.AsType[*pki.Error](err); ok && own.Kind != pki.Internal {
-		h.Code, h.Wrong, h.Again = own.Code, own.Error(), own.Kind == pki.Unavailable || own.Code == "stale"
-		return h, nil
-	}
-	if err != nil {
-		return h, fmt.Errorf("taking %s from %s: %w", d.Application.ID, s.node.ID, err)
-	}
-	return h, nil
-}
-
-// join continues the history here by what the counter has added to it.
-func (r *Registration) join(ctx context.Context, s scope, d *Dossier) (h Handed, err error) {
-	if err := r.checkDossier(s, d); err != nil {
-		return h, err
-	}
-	if done, err := r.isArchived(ctx, d.Application.ID); err != nil || done {
-		h.Version = len(d.History) // a counter that begins anew hands up what is long over
-		return h, err
-	}
-	have, history, err := r.had(ctx, s, d.Application.ID)
-	if err != nil {
-		return h, err
-	}
-	common := begins(history, d.History)
-	switch {
-	case common == len(d.History):
-		h.Version = have.Version
-		if h.Lacks, err = r.lacking(ctx, d); err != nil {
-			return h, err
-		}
-		return h, r.freezeReported(ctx, have)
-	case common < len(history):
-		h.Version = have.Version
-		h.Theirs, err = r.dossier(ctx, have.ID, true)
-		return h, err
-	}
-	e, err := r.continued(ctx, s, have, d, common)
-	if err != nil {
-		return h, err
-	}
-	err = r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		to := &sheaf{}
-		if err := onlyThese(ctx, tx, to, d); err != nil {
-			return err
-		}
-		if e.was == "" || e.was == Draft || e.was == Returned { // the counter had it in hand
-			to.suite(d)
-		}
-		return r.store(ctx, tx, to, *e)
-	})
-	if err != nil {
-		return h, err
-	}
-	h.Version = e.a.Version
-	if h.Lacks, err = r.lacking(ctx, d); err != nil {
-		return h, err
-	}
-	if e.a.State == Withdrawn {
-		// Not tried again when it is sent again: somebody else may have had it held since.
-		if err := r.thaw(ctx, e.a); err != nil {
-			r.cfg.Log.Error("a report of a loss was taken back, and the certificate stays held", "application", e.a.ID, "error", err)
-		}
-	}
-	if e.a.State == Submitted {
-		r.byRule(ctx, e.a)
-	}
-	return h, r.freezeReported(ctx, e.a)
-}
-
-// freezeReported carries out a loss reported at the counter as soon as it is known here;
-// until that is done the counter reports it again.
-func (r *Registration) freezeReported(ctx context.Context, a *Application) error {
-	if a.Operation != Freeze || a.State != Submitted || a.CarriedBy != "" {
-		return nil
-	}
-	if err := r.freezeNow(ctx, a.ID); err != nil {
-		return pki.Errorf(pki.Unavailable, "application.freeze", "the report is taken, but the certificate is not frozen yet").To("it is tried again").Because(err)
-	}
-	return nil
-}
 
 // had reads what is here of an application of the counter's, if anything.
 func (r *Registration) had(ctx context.Context, s scope, id string) (*Application, []Moment, error) {
