@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"onecert/db"
@@ -34,6 +35,7 @@ func (r *Registration) Fill(ctx context.Context, f Filling) error {
 		{"places", f.Applications, b.places("'" + r.cfg.Home.ID + "'")},
 		{"standings", 1, b.standings()},
 		{"certificates", f.Certificates, b.certificates()},
+		{"holdings", 1, b.holdings()},
 		{"figures", f.Days * (1 + f.Branches + f.Branches*f.Counters), b.figures()},
 	} {
 		if err := b.run(ctx, part.n, part.text); err != nil {
@@ -134,6 +136,15 @@ func (b *filler) places(node string) string {
 func (b *filler) standings() string {
 	return `INSERT INTO ra_figure (node, period, operation, kind, event, times, waited)
 		SELECT node, 0, 'issue', kind, 'in:' || state, count(*), 0 FROM ra_place WHERE CAST($1 AS BIGINT) <= CAST($2 AS BIGINT) GROUP BY node, state, kind`
+}
+
+// holdings are how many certificates stand so, at each node and below it.
+func (b *filler) holdings() string {
+	at := func(node string) string {
+		return "SELECT " + node + ", 0, '', c.kind, 'certificate:' || c.state, count(*), 0 FROM ra_certificate c JOIN ra_node n ON n.id = c.node WHERE CAST($1 AS BIGINT) <= CAST($2 AS BIGINT) GROUP BY " +
+			node + ", c.kind, c.state"
+	}
+	return "INSERT INTO ra_figure (node, period, operation, kind, event, times, waited) " + at("n.id") + " UNION ALL " + at("n.parent") + " UNION ALL " + strings.Replace(at("n.level"), "n.level", "'"+b.r.cfg.Home.ID+"'", 1)
 }
 
 func (b *filler) certificates() string {

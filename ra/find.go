@@ -130,7 +130,7 @@ func (r *Registration) named(ctx context.Context, s scope, q Query, limit int) (
 		}
 		return w
 	}
-	each, err := r.places(ctx, s, &find, "FROM ra_application WHERE ", where)
+	each, err := r.places(ctx, s, &find, "in:", "FROM ra_application WHERE ", where)
 	if err != nil {
 		return nil, err
 	}
@@ -157,26 +157,50 @@ func more(find *search, q Query) (where string) {
 	return where
 }
 
-// fewNodes is up to how many nodes are walked one by one. More of them are so large a
-// part of the tree that a walk along all names meets them soon.
-const fewNodes = 32
+// fewNodes is up to how many nodes are walked one by one, and rare how many of others are
+// passed for one of the scope's before the scope's are rather sorted.
+const (
+	fewNodes = 32
+	rare     = 400
+)
 
-// places are the walks that make up a scope: along each of its nodes, or along
-// everything with the scope's paths picked out.
-func (r *Registration) places(ctx context.Context, s scope, find *search, from string, where func() string) ([]string, error) {
-	nodes, err := collect(ctx, r.cfg.DB.Read(), func(row scanner) (id string, err error) { return id, row.Scan(&id) },
+// places are the walks that make up a scope, of which there are as many as figures of an
+// event say: along each of its nodes; along everything with the scope's paths picked out,
+// where it meets them sooner; or all of the scope's nodes together, which are sorted, where
+// they are many with little in them.
+func (r *Registration) places(ctx context.Context, s scope, find *search, event, from string, where func() string) ([]string, error) {
+	nodes, err := collect(ctx, r.cfg.DB.Read(), scanText,
 		"SELECT id FROM ra_node WHERE path >= $1 AND path < $2 ORDER BY path LIMIT "+strconv.Itoa(fewNodes+1), s.from(), s.to())
 	if err != nil {
 		return nil, err
 	}
-	if len(nodes) > fewNodes {
+	own, all, err := r.share(ctx, s, event)
+	if err != nil {
+		return nil, err
+	}
+	few, home := len(nodes) <= fewNodes, s.node.ID == r.cfg.Home.ID
+	switch {
+	case home || few && own*int64(len(nodes)) > all || !few && own*rare >= all:
 		return []string{from + find.is("path >= ? AND path < ?", s.from(), s.to()) + where()}, nil
+	case !few:
+		return []string{from + find.is("node IN (SELECT id FROM ra_node WHERE path >= ? AND path < ?)", s.from(), s.to()) + where()}, nil
 	}
 	var each []string
 	for _, node := range nodes {
 		each = append(each, from+find.is("node = ?", node)+where())
 	}
 	return each, nil
+}
+
+// share is how much of everything lies in a scope, by the figures of how things stand.
+func (r *Registration) share(ctx context.Context, s scope, event string) (own, all int64, err error) {
+	const sum = "SELECT coalesce(sum(times), 0) FROM ra_figure WHERE node = $1 AND period = 0 AND event LIKE $2"
+	for node, to := range map[string]*int64{s.node.ID: &own, r.cfg.Home.ID: &all} {
+		if err := r.cfg.DB.Read().QueryRowContext(ctx, sum, node, event+"%").Scan(to); err != nil {
+			return 0, 0, fmt.Errorf("adding up what there is: %w", err)
+		}
+	}
+	return own, all, nil
 }
 
 // readAll reads applications of a scope in the order of their ids.

@@ -80,13 +80,26 @@ func (q CertificateQuery) moreOf(find *search) (where string) {
 }
 
 func (r *Registration) certificatesByName(ctx context.Context, s scope, q CertificateQuery) (*Page[*Certificate], error) {
+	var find search
+	each, err := r.nameWalks(ctx, &find, s, q)
+	if err != nil {
+		return nil, err
+	}
+	limit := pageSize(q.Limit)
+	all, err := collect(ctx, r.cfg.DB.Read(), scanCertificate, walks(certificateColumns, "name, serial", limit+1, each), find.args...)
+	if err != nil {
+		return nil, err
+	}
+	return paged(all, limit, func(c *Certificate) string { return byName(c.Name, string(c.Serial)) }), nil
+}
+
+func (r *Registration) nameWalks(ctx context.Context, find *search, s scope, q CertificateQuery) (each []string, err error) {
 	name, serial, err := nameAfter(q.After)
 	if err != nil {
 		return nil, err
 	}
-	var find search
 	where := func(state pki.State) string {
-		w := find.is(" AND state = ? AND name >= ?", string(state), max(q.Name, name)) + unlessCancelled + q.moreOf(&find)
+		w := find.is(" AND state = ? AND name >= ?", string(state), max(q.Name, name)) + unlessCancelled + q.moreOf(find)
 		if q.Name != "" {
 			w += find.is(" AND name < ?", beyond(q.Name))
 		}
@@ -95,23 +108,18 @@ func (r *Registration) certificatesByName(ctx context.Context, s scope, q Certif
 		}
 		return w
 	}
-	states, each := []pki.State{q.State}, []string(nil)
+	states := []pki.State{q.State}
 	if q.State == "" {
 		states = []pki.State{pki.Valid, pki.Held, pki.Revoked, pki.Expired}
 	}
 	for _, state := range states {
-		some, err := r.places(ctx, s, &find, "FROM ra_certificate WHERE ", func() string { return where(state) })
+		some, err := r.places(ctx, s, find, "certificate:", "FROM ra_certificate WHERE ", func() string { return where(state) })
 		if err != nil {
 			return nil, err
 		}
 		each = append(each, some...)
 	}
-	limit := pageSize(q.Limit)
-	all, err := collect(ctx, r.cfg.DB.Read(), scanCertificate, walks(certificateColumns, "name, serial", limit+1, each), find.args...)
-	if err != nil {
-		return nil, err
-	}
-	return paged(all, limit, func(c *Certificate) string { return byName(c.Name, string(c.Serial)) }), nil
+	return each, nil
 }
 
 // certificatesByEnd lists what ends between two days, what ends first first.
@@ -129,7 +137,7 @@ func (r *Registration) certificatesByEnd(ctx context.Context, s scope, q Certifi
 		states = []pki.State{q.State}
 	}
 	var find search
-	each, err := r.places(ctx, s, &find, "FROM ra_certificate WHERE ", func() string {
+	each, err := r.places(ctx, s, &find, "certificate:", "FROM ra_certificate WHERE ", func() string {
 		w := find.is(" AND not_after >= ? AND not_after < ? AND name >= ? AND name < ?", max(from, end), to, q.Name, beyond(q.Name)) +
 			" AND " + anyOf(&find, "state", states) + unlessCancelled + q.moreOf(&find)
 		if serial != "" {
