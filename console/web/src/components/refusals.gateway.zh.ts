@@ -82,6 +82,8 @@ export default {
   'refusal.trust.config': '信任配置有误',
   'refusal.trust.fetch': '吊销列表无法获取',
   'refusal.trust.keep': '吊销列表已生效，但无法保存',
+  'refusal.trust.list': '没有这个信任列表',
+  'refusal.trust.list.remedy': '请查看信任配置中的列表',
   'refusal.trust.none': '文件中没有 PEM 形式的 RSA 或 ECDSA 根证书',
   'refusal.trust.none.remedy': '请向 CA 的运维人员索取 trust.pem',
   'refusal.trust.not-upload': '该来源自行获取吊销列表，不接受上传',
