@@ -18,6 +18,7 @@ func bounded() map[string]string {
 		"gateway backends":       "the configuration",
 		"gateway platform":       "the CAs of the platform",
 		"gateway trust":          "the trust sources of the configuration",
+		"gateway trust-lists":    "the lists of the trust sources of the configuration",
 		"gateway compare":        "two versions of the configuration",
 		"gateway connections":    "those of this moment, the first so many",
 		"gateway handshakes":     "no more are remembered",
