@@ -70,6 +70,8 @@ export function Act(props: Props) {
         cancelButtonProps={{ disabled: act.isPending }}
         onCancel={() => !act.isPending && setOpen(false)}
         onOk={() => void form.validateFields().then(({ reason }) => go(reason ?? ''), () => undefined)}
+        // The window puts the focus on its first button when it is there; one types first.
+        afterOpenChange={(there) => there && props.reason && setTimeout(() => (form.getFieldInstance('reason') as { focus?: () => void } | undefined)?.focus?.())}
         destroyOnHidden
       >
         {props.about}

@@ -85,7 +85,7 @@ describe('an application ends', () => {
     await tabTo('撤回', 4)
     await keyboard.press('Enter')
     await page.getByText('已撤回').first().waitFor()
-    expect(await page.getByRole('button', { name: named('撤回') }).count()).toBe(0)
+    await page.getByRole('button', { name: named('撤回') }).first().waitFor({ state: 'detached' })
     await portray(registrar, 'applications-withdrawn')
   })
 
