@@ -45,6 +45,7 @@ type Shown struct {
 	Serial      string    `json:"serial"`
 	NotAfter    time.Time `json:"not_after"`
 	Fingerprint string    `json:"fingerprint"`
+	Certificate []byte    `json:"certificate" doc:"DER, base64: a page cannot ask the browser for it, and registers it with a one-time code"`
 }
 
 // PlaceView is an API of this console, and who the caller is there.
@@ -145,7 +146,7 @@ func (c *Console) view(r *http.Request) (v View, known []pki.Actor) {
 		v.Links = []Link{}
 	}
 	if leaf := serve.Shown(r); leaf != nil {
-		v.Shown = &Shown{Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(), Serial: string(pki.SerialOf(leaf.SerialNumber)), NotAfter: leaf.NotAfter.UTC(), Fingerprint: pki.Fingerprint(leaf.Raw)}
+		v.Shown = &Shown{Subject: leaf.Subject.String(), Issuer: leaf.Issuer.String(), Serial: string(pki.SerialOf(leaf.SerialNumber)), NotAfter: leaf.NotAfter.UTC(), Fingerprint: pki.Fingerprint(leaf.Raw), Certificate: leaf.Raw}
 	}
 	for _, p := range c.cfg.Places {
 		one := PlaceView{Name: p.Name, Title: p.Title, Roles: []string{}}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"onecert/ca"
 	"onecert/cmd/internal/wire"
 	"onecert/keys"
+	"onecert/pki"
 )
 
 // initFlags are the words of ca init.
@@ -31,6 +33,7 @@ func caInitCommand(io *console) *cobra.Command {
 	flags.StringVar(&f.Listen, "listen", "0.0.0.0:8443", io.text("flag.init.listen"))
 	flags.StringVar(&f.Public, "public", "", io.text("flag.init.public"))
 	flags.StringVar(&f.Accept, "accept", "", io.text("flag.init.accept"))
+	flags.StringVar(&f.Console, "console", "", io.text("flag.init.console"))
 	flags.StringVar(&f.url, "url", "", io.text("flag.init.url"))
 	flags.BoolVar(&f.Canaries, "canaries", false, io.text("flag.init.canaries"))
 	flags.StringVar(&f.families, "families", "sm2,rsa,ecdsa", io.text("flag.init.families"))
@@ -48,9 +51,17 @@ type made struct {
 	Config             string            `json:"config"`
 	Trust              string            `json:"trust"`
 	AuditKey           string            `json:"audit_key"`
+	Roots              []rootMade        `json:"roots,omitempty"`
 	MessageCertificate string            `json:"message_certificate,omitempty"`
 	Requests           []string          `json:"requests,omitempty"`
 	Codes              map[string]string `json:"codes"`
+}
+
+// rootMade is a root as people compare it: on paper, in a browser, at the page of first
+// start.
+type rootMade struct {
+	Subject     string `json:"subject"`
+	Fingerprint string `json:"fingerprint"`
 }
 
 func (io *console) initCA(ctx context.Context, f *initFlags) (err error) {
@@ -68,16 +79,54 @@ func (io *console) initCA(ctx context.Context, f *initFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	done := made{Config: config, Trust: filepath.Join(f.Dir, "trust.pem"), AuditKey: filepath.Join(f.Dir, "audit.pub"), MessageCertificate: message, Codes: codes}
+	trust := filepath.Join(f.Dir, "trust.pem")
+	roots, err := io.roots(trust)
+	if err != nil {
+		return err
+	}
+	done := made{Config: config, Trust: trust, Roots: roots, AuditKey: filepath.Join(f.Dir, "audit.pub"), MessageCertificate: message, Codes: codes}
 	return io.answer(done, func(p *printer) {
 		p.line(0, "%s", p.text("init.ca.done", f.Dir))
 		p.line(0, "%s", p.text("init.secret", filepath.Join(f.Dir, "passphrase"), filepath.Join(f.Dir, "holder.key")))
+		p.line(0, "%s", p.text("init.roots"))
+		for _, root := range roots {
+			p.line(1, "%s", root.Subject)
+			p.line(1, "%s", pairs(root.Fingerprint))
+		}
 		p.codes(codes)
 		p.line(0, "%s", p.text("init.next"))
 		p.line(1, "onecert ca serve --config %s", config)
+		p.enrolAt(f.Host, f.Console)
 		p.line(1, "onecert officer enrol --server https://%s --trust %s --code-file - --out DIR", reached(f.Host, f.Listen), done.Trust)
 		p.line(0, "%s", p.text("init.auditor", done.AuditKey))
 	})
+}
+
+// enrolAt names the page that takes the codes, where there is a console.
+func (p *printer) enrolAt(host, console string) {
+	if console != "" {
+		p.line(1, "%s", p.text("init.page", "https://"+reached(host, console)+"/enrol"))
+	}
+}
+
+// roots are those of a file of trust.
+func (io *console) roots(path string) (all []rootMade, err error) {
+	found, err := io.readKind(path, kindCertificate)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range found {
+		issuer, subject := one.names()
+		if !bytes.Equal(issuer, subject) {
+			continue
+		}
+		name, err := pki.NameOf(subject)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rootMade{Subject: name.String(), Fingerprint: fingerprint(one.der)})
+	}
+	return all, nil
 }
 
 // firstStart opens the new CA once: it makes its own certificates, shows that all

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,15 @@ func date(at time.Time) string   { return at.UTC().Format("2006-01-02") }
 func fingerprint(der []byte) string {
 	sum := sha256.Sum256(der)
 	return hex.EncodeToString(sum[:])
+}
+
+// pairs writes a fingerprint as people and browsers compare it.
+func pairs(fingerprint string) string {
+	var all []string
+	for pair := range slices.Chunk([]byte(strings.ToUpper(fingerprint)), 2) {
+		all = append(all, string(pair))
+	}
+	return strings.Join(all, ":")
 }
 
 // columns prints rows under each other; the first is the heading. Chinese

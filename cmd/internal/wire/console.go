@@ -25,6 +25,14 @@ type ConsoleFile struct {
 	Links []console.Link `yaml:"links,omitempty"`
 }
 
+// consoleAt is the console an init writes into a configuration; nil: none was asked for.
+func consoleAt(listen string) *ConsoleFile {
+	if listen == "" {
+		return nil
+	}
+	return &ConsoleFile{Listen: listen}
+}
+
 // bounds of a session: below the one nobody can work, above the other a forgotten desk
 // stays open.
 const (

@@ -27,6 +27,7 @@ type NewCA struct {
 	Listen       string       // API
 	Public       string       // plain HTTP for CRL and AIA
 	Accept       string       // where inner zones dial in; empty: nowhere
+	Console      string       // where officers come with a browser; empty: there is no console
 	Addresses    ca.Addresses // as they stand in certificates for ever
 	Partitions   int
 	Database     string // empty: sqlite:ca.db, unless DatabaseFile names a file with the source
@@ -72,6 +73,7 @@ func InitCA(_ context.Context, n NewCA, options Options) (configPath string, err
 	if config.Database == "" && config.DatabaseFile == "" {
 		config.Database = "sqlite:ca.db"
 	}
+	config.Console = consoleAt(n.Console)
 	var roots []IssuerFile
 	for _, family := range n.Families {
 		issuer, root, err := i.family(family, n, options.now()())
@@ -240,6 +242,7 @@ type NewKMC struct {
 	Dir          string
 	Host         string
 	Listen       string
+	Console      string    // where officers come with a browser; empty: there is no console
 	DialOut      []DialOut // to the CAs, where they cannot dial in
 	CA           string    // address of the CA's API, to renew the site certificate at
 	Database     string    // empty: sqlite:kmc.db, unless DatabaseFile names a file with the source
@@ -271,6 +274,7 @@ func InitKMC(n NewKMC) (configPath string, err error) {
 	if config.Database == "" && config.DatabaseFile == "" {
 		config.Database = "sqlite:kmc.db"
 	}
+	config.Console = consoleAt(n.Console)
 	tls, err := tlsSuiteOf(n.Trust)
 	if err != nil {
 		return "", err

@@ -19,7 +19,7 @@ func (n *NewCA) check() error {
 	if err := checkPlace(n.Host, n.Listen); err != nil {
 		return err
 	}
-	for _, listen := range []string{n.Public, n.Accept} {
+	for _, listen := range []string{n.Public, n.Accept, n.Console} {
 		if listen == "" {
 			continue
 		}
@@ -75,6 +75,11 @@ func (n *NewKMC) check() error {
 	}
 	for _, out := range n.DialOut {
 		if err := checkListen(out.Address); err != nil {
+			return err
+		}
+	}
+	if n.Console != "" {
+		if err := checkListen(n.Console); err != nil {
 			return err
 		}
 	}

@@ -85,9 +85,7 @@ func (n *NewRA) config(path string) (*RA, error) {
 		c.Database = "sqlite:" + n.Component + ".db"
 	}
 	c.Notices = n.Notices
-	if n.ConsoleListen != "" {
-		c.Console = &ConsoleFile{Listen: n.ConsoleListen}
-	}
+	c.Console = consoleAt(n.ConsoleListen)
 	if err := c.check(path); err != nil {
 		return nil, err
 	}
