@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router'
 import { Frame } from '@/app/Frame'
@@ -10,10 +10,20 @@ import { startTexts } from '@/lib/i18n'
 import { SessionProvider, useSession } from '@/lib/session'
 import '@/app/style.css'
 
+const Enrolment = lazy(() => import('@/features/enrolment/Enrolment'))
+
 function Console() {
   const { view, ended } = useSession()
   const [router] = useState(makeRouter)
   useEffect(() => () => router.dispose(), [router]) // where another person comes, another begins
+  // The one page that asks for no session: a one-time code is the right.
+  if (location.pathname === '/enrol') {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <Enrolment />
+      </Suspense>
+    )
+  }
   // A session that ended under way keeps its page: what was filled in stays.
   return view.state === 'open' || ended ? <RouterProvider router={router} /> : <Login />
 }

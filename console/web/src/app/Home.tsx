@@ -20,6 +20,7 @@ export default function Home() {
         ))}
         <Card title={t('home.places')}>
           <Descriptions column={1} size="small" items={view.places.map((place) => ({ key: place.name, label: place.title, children: place.known ? <Roles roles={place.roles} /> : (place.code ? said(new Refusal(403, { code: place.code, title: place.wrong })).wrong : t('home.unknown')) }))} />
+          {view.places.some((place) => !place.known) && <a href="/enrol">{t('login.code')}</a>}
         </Card>
       </Flex>
     </>

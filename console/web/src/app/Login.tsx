@@ -1,4 +1,4 @@
-import { SafetyCertificateOutlined } from '@ant-design/icons'
+import { KeyOutlined, SafetyCertificateOutlined } from '@ant-design/icons'
 import { useMutation } from '@tanstack/react-query'
 import { Alert, Button, Card, Descriptions, Flex, Typography } from 'antd'
 import { useTranslation } from 'react-i18next'
@@ -6,7 +6,6 @@ import { Failure } from '@/components/Failure'
 import { Visible } from '@/components/Visible'
 import { date } from '@/lib/format'
 import { useSession } from '@/lib/session'
-import { FirstStart } from './FirstStart'
 import { Preferences } from './Preferences'
 
 // Login shows the certificate the browser brought and opens a session with it.
@@ -39,7 +38,7 @@ export function LoginForm() {
     return (
       <Flex vertical gap={16}>
         <Alert type="info" showIcon title={t('login.none')} description={<p className="lines">{t('login.none.help')}</p>} />
-        {view.kind === 'officers' && <FirstStart />}
+        {view.kind === 'officers' && <WithCode />}
       </Flex>
     )
   }
@@ -60,6 +59,17 @@ export function LoginForm() {
         {t('login.enter')}
       </Button>
       <Typography.Text type="secondary">{t('login.other')}</Typography.Text>
+      {view.kind === 'officers' && !view.places.some((place) => place.known) && <WithCode />}
     </Flex>
+  )
+}
+
+// WithCode leads who has a one-time code to where it is used.
+function WithCode() {
+  const { t } = useTranslation('app')
+  return (
+    <Button icon={<KeyOutlined />} href="/enrol" block>
+      {t('login.code')}
+    </Button>
   )
 }

@@ -18,6 +18,7 @@ export default {
   'login.until': 'Valid until',
   'login.enter': 'Log in with this certificate',
   'login.other': 'For another certificate close all windows of the browser and open it again.',
+  'login.code': 'Use a one-time code',
   'ended.title': 'Your session has ended',
   'ended.text': 'What you filled in is still there. Log in and go on where you were.',
   'home.title': 'Welcome, {{name}}',
@@ -49,9 +50,4 @@ export default {
   'place.ra': 'Registration (RA)',
   'place.gateway': 'Gateway',
   'role.node': 'Status node',
-  'first.title': 'First start: from a one-time code to a certificate',
-  'first.codes': 'The three one-time codes printed by the initialisation go to the system, security and audit administrator, each in person.',
-  'first.enrol': 'Each of them, on the own machine, where the key is made and stays:',
-  'first.join': 'The code of the key management centre registers the same identity there:',
-  'first.browser': 'Make certificate and key a file that a browser imports; import it, close all windows of the browser and open this page again:',
 }

@@ -18,6 +18,7 @@ export default {
   'login.until': '有效期至',
   'login.enter': '用此证书登录',
   'login.other': '要换一张证书，请关闭浏览器的全部窗口后重新打开。',
+  'login.code': '使用一次性注册码',
   'ended.title': '登录已超时',
   'ended.text': '您填写的内容还在。重新登录后从刚才的地方继续。',
   'home.title': '您好，{{name}}',
@@ -49,9 +50,4 @@ export default {
   'place.ra': '注册机构（RA）',
   'place.gateway': '身份网关',
   'role.node': '验证节点',
-  'first.title': '首次启动：用一次性注册码取得证书',
-  'first.codes': '初始化时打印的三个一次性注册码分别交给系统、安全、审计三位管理员本人。',
-  'first.enrol': '本人在自己的电脑上运行，密钥在本机生成，不会离开：',
-  'first.join': '密钥管理中心的注册码用同一身份登记：',
-  'first.browser': '把证书和密钥做成浏览器可导入的文件，导入后关闭浏览器的全部窗口，再打开本页：',
 }

@@ -27,7 +27,8 @@ async function guarded(input: RequestInfo | URL, init?: RequestInit): Promise<Re
   const again = request.clone()
   const answer = await send(request)
   const ended = answer.headers.get(headerSession) === 'none' && (answer.status === 401 || answer.status === 403)
-  const entered = ended && !request.url.includes('/api/console/') ? logInAgain?.() : undefined
+  // A call that takes no session along (a one-time code) is not refused for want of one.
+  const entered = ended && request.credentials !== 'omit' && !request.url.includes('/api/console/') ? logInAgain?.() : undefined
   if (!entered) return answer
   // Nothing was done, and the form is still there: log in, and the same call goes out.
   await entered
