@@ -1,4 +1,4 @@
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { expect, inject } from 'vitest'
@@ -48,6 +48,18 @@ export async function sit(who: string | undefined, how: How = {}): Promise<Seat>
   const origin = demo().endpoints[how.at ?? 'console'].replace(/\/$/, '')
   const identity = who && join(folder(), 'identities', who)
   const shown = identity ? { certPath: join(identity, 'ecdsa-chain.pem'), keyPath: join(identity, 'ecdsa-sign.key') } : how.certificate
+  const seat = await open(origin, how, shown ? [{ origin, ...shown }] : [])
+  if (who && how.login !== false) await logIn(seat)
+  return seat
+}
+
+export async function logIn({ page }: Seat) {
+  await page.getByRole('button', { name: /用此证书登录|Log in with this certificate/ }).click()
+  await page.getByRole('banner').waitFor()
+}
+
+// open opens a console with a certificate or none.
+export async function open(origin: string, how: How, clientCertificates: BrowserContextOptions['clientCertificates']): Promise<Seat> {
   const context = await (await browser()).newContext({
     ignoreHTTPSErrors: true,
     locale: how.language ?? 'zh-CN',
@@ -55,7 +67,7 @@ export async function sit(who: string | undefined, how: How = {}): Promise<Seat>
     reducedMotion: 'reduce', // what is judged and drawn has come to rest
     viewport: how.phone ? { width: 390, height: 844 } : { width: 1440, height: 900 },
     acceptDownloads: true,
-    clientCertificates: shown ? [{ origin, ...shown }] : [],
+    clientCertificates,
   })
   const page = await context.newPage()
   page.setDefaultTimeout(20_000) // so that a failure names what was waited for
@@ -70,10 +82,6 @@ export async function sit(who: string | undefined, how: How = {}): Promise<Seat>
     if (!request.url().startsWith(origin) && !/^(data|blob|chrome|chrome-extension):/.test(request.url())) seat.strangers.push(request.url())
   })
   await page.goto(origin + '/')
-  if (who && how.login !== false) {
-    await page.getByRole('button', { name: /用此证书登录|Log in with this certificate/ }).click()
-    await page.getByRole('banner').waitFor()
-  }
   return seat
 }
 
