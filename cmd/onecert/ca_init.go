@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"path/filepath"
 	"strings"
@@ -51,15 +50,15 @@ type made struct {
 	Config             string            `json:"config"`
 	Trust              string            `json:"trust"`
 	AuditKey           string            `json:"audit_key"`
-	Roots              []rootMade        `json:"roots,omitempty"`
+	Authorities        []authority       `json:"authorities,omitempty"`
 	MessageCertificate string            `json:"message_certificate,omitempty"`
 	Requests           []string          `json:"requests,omitempty"`
 	Codes              map[string]string `json:"codes"`
 }
 
-// rootMade is a root as people compare it: on paper, in a browser, at the page of first
-// start.
-type rootMade struct {
+// authority is a CA certificate as people compare it: a browser that does not have the
+// root yet shows those below it.
+type authority struct {
 	Subject     string `json:"subject"`
 	Fingerprint string `json:"fingerprint"`
 }
@@ -80,18 +79,18 @@ func (io *console) initCA(ctx context.Context, f *initFlags) (err error) {
 		return err
 	}
 	trust := filepath.Join(f.Dir, "trust.pem")
-	roots, err := io.roots(trust)
+	authorities, err := io.authorities(trust)
 	if err != nil {
 		return err
 	}
-	done := made{Config: config, Trust: trust, Roots: roots, AuditKey: filepath.Join(f.Dir, "audit.pub"), MessageCertificate: message, Codes: codes}
+	done := made{Config: config, Trust: trust, Authorities: authorities, AuditKey: filepath.Join(f.Dir, "audit.pub"), MessageCertificate: message, Codes: codes}
 	return io.answer(done, func(p *printer) {
 		p.line(0, "%s", p.text("init.ca.done", f.Dir))
 		p.line(0, "%s", p.text("init.secret", filepath.Join(f.Dir, "passphrase"), filepath.Join(f.Dir, "holder.key")))
-		p.line(0, "%s", p.text("init.roots"))
-		for _, root := range roots {
-			p.line(1, "%s", root.Subject)
-			p.line(1, "%s", pairs(root.Fingerprint))
+		p.line(0, "%s", p.text("init.authorities"))
+		for _, one := range authorities {
+			p.line(1, "%s", one.Subject)
+			p.line(1, "%s", pairs(one.Fingerprint))
 		}
 		p.codes(codes)
 		p.line(0, "%s", p.text("init.next"))
@@ -109,22 +108,19 @@ func (p *printer) enrolAt(host, console string) {
 	}
 }
 
-// roots are those of a file of trust.
-func (io *console) roots(path string) (all []rootMade, err error) {
+// authorities are those of a file of trust.
+func (io *console) authorities(path string) (all []authority, err error) {
 	found, err := io.readKind(path, kindCertificate)
 	if err != nil {
 		return nil, err
 	}
 	for _, one := range found {
-		issuer, subject := one.names()
-		if !bytes.Equal(issuer, subject) {
-			continue
-		}
+		_, subject := one.names()
 		name, err := pki.NameOf(subject)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, rootMade{Subject: name.String(), Fingerprint: fingerprint(one.der)})
+		all = append(all, authority{Subject: name.String(), Fingerprint: fingerprint(one.der)})
 	}
 	return all, nil
 }

@@ -230,7 +230,7 @@ var englishAnswers = table{
 	"init.secret":       "Keep copies of %s and %s apart from the machine: without them no key opens, and no holder is recognised.",
 	"init.auditor":      "Give %s to the auditor: it checks the signed heads of the audit log.",
 	"init.next":         "Next:",
-	"init.roots":        "The roots, SHA-256. Whoever enrols compares them before typing a code:",
+	"init.authorities":  "The CA's certificates, SHA-256. Whoever enrols compares them before typing a code:",
 	"init.page":         "each administrator in a browser: %s; or at the command line:",
 	"init.kmc.done":     "The key management centre is made in %s.",
 	"init.kmc.secret":   "Keep copies of %s and %s apart from the machine: without them every escrowed key is lost.",

@@ -230,7 +230,7 @@ var chineseAnswers = table{
 	"init.secret":       "请把 %s 和 %s 的副本保存到本机以外：没有它们，密钥无法打开，持有者无法识别。",
 	"init.auditor":      "请把 %s 交给审计管理员，用来核对审计日志的已签名树头。",
 	"init.next":         "下一步：",
-	"init.roots":        "根证书的 SHA-256 指纹，注册的人输入注册码之前要核对：",
+	"init.authorities":  "CA 证书的 SHA-256 指纹，注册的人输入注册码之前要核对：",
 	"init.page":         "每位管理员用浏览器打开 %s；或使用命令行：",
 	"init.kmc.done":     "密钥管理中心已建在 %s。",
 	"init.kmc.secret":   "请把 %s 和 %s 的副本保存到本机以外：没有它们，托管的密钥将全部丢失。",

@@ -8,7 +8,7 @@ const program = resolve(import.meta.dirname, '../../../../bin/onecert')
 
 export interface Made {
   codes: Record<'system' | 'security' | 'audit', string>
-  roots: { subject: string; fingerprint: string }[]
+  authorities: { subject: string; fingerprint: string }[]
 }
 
 // Fresh is a CA and a key management centre at their first start: nobody is known there

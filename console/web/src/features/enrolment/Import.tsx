@@ -20,7 +20,7 @@ export function Import({ issued }: { issued: Issued }) {
       <Typography.Title level={2} id="import" className="enrolment-heading">
         {t('import')}
       </Typography.Title>
-      <Tabs size="small" defaultActiveKey={guess()} items={programs.map((key) => ({ key, label: t(`import.${key}`), children: <p className="lines">{t(`import.${key}.steps`, { file: issued.fileName })}</p> }))} />
+      <Tabs size="small" className="gap-below" defaultActiveKey={guess()} items={programs.map((key) => ({ key, label: t(`import.${key}`), children: <p className="lines">{t(`import.${key}.steps`, { file: issued.fileName })}</p> }))} />
       <Flex vertical gap={16}>
         <Alert type="info" showIcon title={t('then')} description={<p className="lines">{t('then.text', { address: location.origin + '/' })}</p>} />
         <Button type="primary" size="large" href="/" block>

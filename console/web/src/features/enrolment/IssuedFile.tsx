@@ -5,9 +5,10 @@ import { useTranslation } from 'react-i18next'
 import { digestOf } from '@/components/DigestField'
 import { Visible } from '@/components/Visible'
 import { fromBase64 } from '@/lib/der'
-import { date, pairs } from '@/lib/format'
+import { date } from '@/lib/format'
 import { save } from '@/lib/http'
 import type { Issued } from './code'
+import { Fingerprint } from './Fingerprint'
 
 // IssuedFile shows what was issued, and has the file kept before anything else.
 export function IssuedFile({ issued, password, kept, onKept }: { issued: Issued; password?: string; kept: boolean; onKept: (kept: boolean) => void }) {
@@ -37,16 +38,17 @@ export function IssuedFile({ issued, password, kept, onKept }: { issued: Issued;
         </Checkbox>
       </Flex>
       <Descriptions
+        className="enrolment-facts"
         column={1}
         size="small"
         bordered
         items={[
-          { key: 'name', label: t('name'), children: <><Visible text={issued.name} />{' '}({t(`app:role.${issued.role}`)})</> },
+          { key: 'name', label: t('name'), children: <><Visible text={issued.name} />{t('role', { role: t(`app:role.${issued.role}`) })}</> },
           { key: 'subject', label: t('subject'), children: <Visible text={sign.subject} /> },
           { key: 'until', label: t('until'), children: date(sign.not_after) },
           { key: 'serial', label: t('serial'), children: <span className="code">{sign.serial}</span> },
-          { key: 'print', label: t('fingerprint'), children: <span className="code">{own}</span> },
-          { key: 'root', label: t('root'), children: <Flex vertical gap={4}><span className="code">{root}</span><span className="quiet">{t('root.compare')}</span></Flex> },
+          { key: 'print', label: t('fingerprint'), children: <Fingerprint of={own} /> },
+          { key: 'root', label: t('root'), children: <Flex vertical gap={4}><Fingerprint of={root} /><span className="quiet">{t('root.compare')}</span></Flex> },
         ]}
       />
     </Flex>
@@ -55,5 +57,5 @@ export function IssuedFile({ issued, password, kept, onKept }: { issued: Issued;
 
 function useFingerprint(der: string): string {
   const { data } = useQuery({ queryKey: ['fingerprint', der], queryFn: () => digestOf(fromBase64(der).buffer) })
-  return data ? pairs(data) : ''
+  return data ?? ''
 }

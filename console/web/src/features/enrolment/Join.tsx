@@ -7,10 +7,10 @@ import type { ConsolePlaceView } from '@/client/console'
 import { PemInput } from '@/components/PemInput'
 import { Visible } from '@/components/Visible'
 import { derOf } from '@/lib/der'
-import { pairs } from '@/lib/format'
 import { useSession } from '@/lib/session'
 import { takers } from './code'
 import { CodeField } from './CodeField'
+import { Fingerprint } from './Fingerprint'
 import { NotTaken } from './NotTaken'
 
 interface Wish {
@@ -52,10 +52,10 @@ export function Join({ places }: { places: ConsolePlaceView[] }) {
             column={1}
             size="small"
             bordered
-            className="enrolment-shown"
+            className="enrolment-facts enrolment-shown"
             items={[
               { key: 'subject', label: t('subject'), children: <Visible text={shown.subject} /> },
-              { key: 'print', label: t('fingerprint'), children: <span className="code">{pairs(shown.fingerprint)}</span> },
+              { key: 'print', label: t('fingerprint'), children: <Fingerprint of={shown.fingerprint} /> },
             ]}
           />
         )}

@@ -17,7 +17,7 @@ export function NotTaken({ error }: { error: unknown }) {
   return (
     <>
       <Failure error={error} />
-      {help && <Alert type="info" className="enrolment-help" description={<p className="lines">{t(help)}</p>} />}
+      {help && <Alert type="info" className="enrolment-help" title={<span className="lines">{t(help)}</span>} />}
     </>
   )
 }

@@ -28,6 +28,7 @@ export function command(given: Given, address: string): string {
 // CodeShown shows a code the one time there is to see it, and what to do with it.
 export function CodeShown({ given, onClose }: { given?: Given; onClose: () => void }) {
   const { t } = useTranslation('officers')
+  const component = given?.role === 'site' || given?.role === 'node'
   return (
     <Modal open={!!given} onCancel={onClose} onOk={onClose} cancelButtonProps={{ className: 'gone' }} okText={t('code.kept')} title={t('code.for', { name: given?.name })} maskClosable={false} destroyOnHidden>
       {given && (
@@ -37,7 +38,15 @@ export function CodeShown({ given, onClose }: { given?: Given; onClose: () => vo
             {given.code}
           </Typography.Title>
           <div>
-            <Typography.Paragraph>{t(given.role === 'site' || given.role === 'node' ? 'code.site' : given.place === 'ca' ? 'code.enrol' : 'code.join')}</Typography.Paragraph>
+            {!component && (
+              <>
+                <Typography.Paragraph>{t('code.page')}</Typography.Paragraph>
+                <Typography.Paragraph code copyable>
+                  {location.origin + '/enrol'}
+                </Typography.Paragraph>
+              </>
+            )}
+            <Typography.Paragraph>{t(component ? 'code.site' : given.place === 'ca' ? 'code.enrol' : 'code.join')}</Typography.Paragraph>
             <Typography.Paragraph code copyable={{ text: command(given, 'https://…') }}>
               {command(given, 'https://…')}
             </Typography.Paragraph>
