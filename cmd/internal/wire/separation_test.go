@@ -20,7 +20,6 @@ import (
 
 	"onecert/audit"
 	"onecert/ca"
-	"onecert/keys"
 	"onecert/officer"
 	"onecert/pki"
 	"onecert/serve"
@@ -46,6 +45,8 @@ type trial struct {
 // component is an API with the registry and log behind it.
 type component struct {
 	api      *serve.API
+	door     http.Handler // before the API, which is below /api/NAME there; nil: none
+	below    string
 	officers *officer.Registry
 	log      *audit.Log
 	trials   map[string][]trial
@@ -175,7 +176,7 @@ func (c *component) ask(t *testing.T, place [2]string, try trial, who pki.Actor)
 			t.Fatal(err)
 		}
 	}
-	request := httptest.NewRequest(place[0], path+try.query, bytes.NewReader(body))
+	request := httptest.NewRequest(place[0], c.below+path+try.query, bytes.NewReader(body))
 	if body != nil {
 		request.Header.Set("Content-Type", kind)
 	}
@@ -183,6 +184,10 @@ func (c *component) ask(t *testing.T, place [2]string, try trial, who pki.Actor)
 		request = request.WithContext(pki.WithActor(request.Context(), who))
 	}
 	answer = httptest.NewRecorder()
+	if c.door != nil {
+		c.door.ServeHTTP(answer, request)
+		return answer, path + try.query + string(body)
+	}
 	c.api.ServeHTTP(answer, request)
 	return answer, path + try.query + string(body)
 }
@@ -211,15 +216,7 @@ func (c *component) refusals(t *testing.T) (n int) {
 func components(t *testing.T) map[string]*component {
 	t.Helper()
 	authority, trust := smallAuthority(t)
-	config, err := InitKMC(NewKMC{Dir: filepath.Join(t.TempDir(), "kmc"), Host: "127.0.0.1", Listen: "127.0.0.1:0", Trust: trust, SealWith: keys.AES256GCM})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := SetPool(config, nil); err != nil {
-		t.Fatal(err)
-	}
-	centre := openKMC(t, config)
-	t.Cleanup(func() { centre.Close() })
+	centre := centreFor(t, trust)
 	all := map[string]*component{
 		"ca":      {api: authority.API, officers: authority.Officers, log: authority.Audit, trials: caTrials(t, authority)},
 		"kmc":     {api: centre.API, officers: centre.Officers, log: centre.Audit, trials: kmcTrials()},

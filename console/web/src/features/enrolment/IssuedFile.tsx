@@ -16,10 +16,8 @@ export function IssuedFile({ issued, password, kept, onKept }: { issued: Issued;
   const { sign, chain } = issued.issued
   const own = useFingerprint(sign.der ?? '')
   const root = useFingerprint(chain.at(-1) ?? '')
-  const component = issued.role === 'site' || issued.role === 'node'
   return (
     <Flex vertical gap={16}>
-      {component && <Alert type="warning" showIcon title={t('component')} description={t('component.text')} />}
       <Alert type={kept ? 'success' : 'warning'} showIcon title={t('issued', { file: issued.fileName })} description={<p className="lines">{t('issued.text')}</p>} />
       {password && (
         <Flex gap={12} align="center" wrap>

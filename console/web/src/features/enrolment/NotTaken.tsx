@@ -7,6 +7,7 @@ const explained: Record<string, string> = {
   'enrolment.unknown': 'unknown.help',
   'enrolment.expired': 'expired.help',
   'enrolment.used': 'used.help',
+  'altname.missing': 'component.help', // only what is issued for a host needs its name
 }
 
 // NotTaken is why a code did not work, and whom to turn to.
