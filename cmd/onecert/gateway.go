@@ -93,6 +93,7 @@ func gatewayInitCommand(io *console) *cobra.Command {
 	flags.StringVar(&n.Dir, "dir", "", io.text("flag.init.dir"))
 	flags.StringVar(&n.Host, "host", "", io.text("flag.init.host"))
 	flags.StringVar(&n.Listen, "listen", "0.0.0.0:8450", io.text("flag.init.listen"))
+	flags.StringVar(&n.Console, "console", "", io.text("flag.init.console"))
 	flags.StringVar(&n.Name, "name", "", io.text("flag.gateway.name"))
 	flags.StringVar(&n.CA, "ca", "", io.text("flag.node.ca"))
 	flags.StringArrayVar(&trust, "trust", nil, io.text("flag.init.trust"))
@@ -113,6 +114,7 @@ func (p *printer) gatewayMade(n wire.NewGateway, config string, codes map[string
 	p.line(1, "onecert gateway enrol --config %s --code-file -", config)
 	p.line(1, "onecert config check %s", config)
 	p.line(1, "onecert gateway serve --config %s", config)
+	p.enrolAt(n.Host, n.Console)
 	p.line(1, "onecert gateway join --gateway https://%s --code-file -", reached(n.Host, n.Listen))
 	p.line(1, "onecert gateway protect http://127.0.0.1:8080 --name oa --host %s --listen 0.0.0.0:443 --and-as …", n.Host)
 }

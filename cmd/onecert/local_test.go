@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func TestInitRefuses(t *testing.T) {
 	good := []string{"ca", "init", "--dir", w.in("ca"), "--organisation", "示例省", "--host", "ca.gov.example", "--url", "http://pki.gov.example", "--families", "ecdsa"}
 	for _, c := range []struct{ code, flag, value string }{
 		{"init.organisation", "--organisation", " "}, {"init.host", "--host", "ca gov"}, {"init.listen", "--listen", "8443"},
-		{"init.listen", "--public", "8080"}, {"init.address", "--url", "https://pki.gov.example"}, {"init.address", "--url", "pki.gov.example"}, {"init.address", "--url", "http://"},
+		{"init.listen", "--public", "8080"}, {"init.listen", "--console", "8463"}, {"init.address", "--url", "https://pki.gov.example"}, {"init.address", "--url", "pki.gov.example"}, {"init.address", "--url", "http://"},
 		{"init.family", "--families", "gost,ecdsa"}, {"init.family", "--families", "ecdsa,ecdsa"}, {"init.tls", "--families", "sm2"},
 	} {
 		w.refused(c.code, append(good, c.flag, c.value)...)
@@ -59,13 +60,24 @@ func TestInitRefuses(t *testing.T) {
 	w.refused("init.peer", "kmc", "init", "--dir", w.in("kmc"), "--host", "kmc.gov.example", "--trust", "../../go.mod", "--peer", "ca=../../go.mod")
 }
 
+// rootPrint is what another program finds as a certificate's fingerprint.
+func rootPrint(t *testing.T, path string) string {
+	t.Helper()
+	out, err := exec.Command("openssl", "x509", "-in", path, "-noout", "-fingerprint", "-sha256").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, print, _ := strings.Cut(strings.TrimSpace(string(out)), "=")
+	return print
+}
+
 // The first start in words: what a person has to do next stands there, and nothing
 // secret but the codes. Lost codes are made again.
 func TestInitInWords(t *testing.T) {
 	english(t)
 	w := &town{T: t, dir: t.TempDir()}
-	out := w.does("ca", "init", "--dir", w.in("ca"), "--organisation", "示例省", "--host", "ca.gov.example", "--listen", "0.0.0.0:8443", "--url", "http://pki.gov.example", "--families", "ecdsa")
-	for _, want := range []string{"    system    ", "    security  ", "    audit     ", "onecert ca serve --config " + w.in("ca", "ca.yaml"), "--server https://ca.gov.example:8443", "audit.pub"} {
+	out := w.does("ca", "init", "--dir", w.in("ca"), "--organisation", "示例省", "--host", "ca.gov.example", "--listen", "0.0.0.0:8443", "--console", "0.0.0.0:8463", "--url", "http://pki.gov.example", "--families", "ecdsa")
+	for _, want := range []string{"    system    ", "    security  ", "    audit     ", "onecert ca serve --config " + w.in("ca", "ca.yaml"), "--server https://ca.gov.example:8443", "https://ca.gov.example:8463/enrol;", "audit.pub", rootPrint(t, w.in("ca", "certs", "ecdsa-root.pem"))} {
 		if !strings.Contains(out, want) {
 			t.Errorf("init does not say %q:\n%s", want, out)
 		}
@@ -87,8 +99,8 @@ func TestInitInWords(t *testing.T) {
 	if out := w.does("config", "check", w.in("ca", "ca.yaml")); !strings.Contains(out, "✓ issuers.ecdsa\n") {
 		t.Errorf("%s", out)
 	}
-	out = w.does("kmc", "init", "--dir", w.in("kmc"), "--host", "kmc.gov.example", "--trust", w.in("ca", "trust.pem"))
-	for _, want := range []string{"onecert ca issue --profile site --request " + w.in("kmc", "tls.csr"), "ca link", "    audit     "} {
+	out = w.does("kmc", "init", "--dir", w.in("kmc"), "--host", "kmc.gov.example", "--console", "0.0.0.0:8464", "--trust", w.in("ca", "trust.pem"))
+	for _, want := range []string{"https://kmc.gov.example:8464/enrol;", "onecert ca issue --profile site --request " + w.in("kmc", "tls.csr"), "ca link", "    audit     "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("init does not say %q:\n%s", want, out)
 		}

@@ -55,6 +55,7 @@ func (r registering) initCommand() *cobra.Command {
 	flags.StringVar(&f.Dir, "dir", "", r.text("flag.init.dir"))
 	flags.StringVar(&f.Host, "host", "", r.text("flag.init.host"))
 	flags.StringVar(&f.Listen, "listen", listen, r.text("flag.init.listen"))
+	flags.StringVar(&f.ConsoleListen, "console", "", r.text("flag.init.console"))
 	flags.StringVar(&f.Home.ID, "node", "", r.text("flag.ra.node"))
 	flags.StringVar(&f.Home.Name, "name", "", r.text("flag.ra.name"))
 	flags.StringVar(&f.Home.Region, "region", "", r.text("flag.ra.region"))
@@ -115,6 +116,7 @@ func (p *printer) raMade(name string, f *raInitFlags, config string, codes map[s
 	p.line(1, "onecert %s enrol --config %s --code-file -", name, config)
 	p.line(1, "onecert config check %s", config)
 	p.line(1, "onecert %s serve --config %s", name, config)
+	p.enrolAt(f.Host, f.ConsoleListen)
 	p.line(1, "onecert ra join --ra https://%s --code-file -", reached(f.Host, f.Listen))
 }
 

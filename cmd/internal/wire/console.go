@@ -33,6 +33,13 @@ func consoleAt(listen string) *ConsoleFile {
 	return &ConsoleFile{Listen: listen}
 }
 
+func checkConsole(listen string) error {
+	if listen == "" {
+		return nil
+	}
+	return checkListen(listen)
+}
+
 // bounds of a session: below the one nobody can work, above the other a forgotten desk
 // stays open.
 const (

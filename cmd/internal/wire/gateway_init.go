@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ type NewGateway struct {
 	Dir          string
 	Host         string // name or address the administration is reached under
 	Listen       string // administration
+	Console      string // where officers come with a browser; empty: there is no console
 	Name         string // as applications know it; empty: https://Host
 	CA           string // address of the CA's API
 	Trust        []byte // PEM of CA certificates, issuing ones and roots
@@ -80,7 +82,7 @@ func InitGateway(n NewGateway) (configPath string, err error) {
 
 // config is what will be written, judged before any key is made.
 func (n *NewGateway) config(path string) (*Gateway, error) {
-	if err := checkPlace(n.Host, n.Listen); err != nil {
+	if err := errors.Join(checkPlace(n.Host, n.Listen), checkConsole(n.Console)); err != nil {
 		return nil, err
 	}
 	if err := checkLink(n.Link); err != nil {
@@ -89,7 +91,7 @@ func (n *NewGateway) config(path string) (*Gateway, error) {
 	if n.Name == "" {
 		n.Name = "https://" + n.Host
 	}
-	c := &Gateway{Component: componentGateway, Origin: n.Host + "/gateway", Name: n.Name, Database: n.Database, DatabaseFile: n.DatabaseFile, Listen: n.Listen, CA: n.CA,
+	c := &Gateway{Component: componentGateway, Origin: n.Host + "/gateway", Name: n.Name, Database: n.Database, DatabaseFile: n.DatabaseFile, Listen: n.Listen, Console: consoleAt(n.Console), CA: n.CA,
 		TLSKey: keyURI("keys/tls.pem", "passphrase"), TLSCertificate: "tls.pem", Trust: "trust.pem", SealKey: keyURI("keys/seal.pem", "passphrase"), Secret: "secret.sealed",
 		ServiceKeys: "services", ServicePassphrase: "passphrase", Lists: "lists", AuditKey: keyURI("keys/audit.pem", "passphrase"), AuditHeads: "audit-heads", dir: n.Dir}
 	if c.Database == "" && c.DatabaseFile == "" {

@@ -78,10 +78,8 @@ func (n *NewKMC) check() error {
 			return err
 		}
 	}
-	if n.Console != "" {
-		if err := checkListen(n.Console); err != nil {
-			return err
-		}
+	if err := checkConsole(n.Console); err != nil {
+		return err
 	}
 	if err := checkLink(n.Link); err != nil {
 		return err

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -72,7 +73,7 @@ func InitRA(n NewRA) (configPath string, err error) {
 
 // config is what will be written, judged before any key is made.
 func (n *NewRA) config(path string) (*RA, error) {
-	if err := checkPlace(n.Host, n.Listen); err != nil {
+	if err := errors.Join(checkPlace(n.Host, n.Listen), checkConsole(n.ConsoleListen)); err != nil {
 		return nil, err
 	}
 	if err := checkLink(n.Link); err != nil {
