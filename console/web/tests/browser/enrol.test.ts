@@ -104,7 +104,7 @@ describe('the first start of a CA', () => {
     await page.getByLabel(/^我已把密码抄下/).check()
     await page.getByRole('button', { name: '生成密钥并取得证书' }).click()
     await page.getByText('这个注册码已经用过').waitFor()
-    await page.getByText('请安全管理员在“人员与角色”页停用').waitFor()
+    await page.getByText('请安全管理员在“操作员”页停用').waitFor()
     await shoot(seat, 'enrolment-used-zh')
     await leave(seat)
 
