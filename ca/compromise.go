@@ -49,11 +49,14 @@ func (ca *CA) related(ctx context.Context, o *storedOrder) ([]*storedOrder, erro
 	return all, nil
 }
 
+// findKeys asks for orders by two keys, each by keyStart of its hash and the whole.
+const findKeys = `SELECT application FROM ca_order WHERE substr(key_hash, 1, 10) = $1 AND key_hash = $2
+	UNION SELECT application FROM ca_certificate WHERE role = 'encrypt' AND substr(key_hash, 1, 10) = $3 AND key_hash = $4`
+
 // applicationsOf finds orders by the hash of their signing key or of their pair from
 // the KMC; "" finds none.
 func (ca *CA) applicationsOf(ctx context.Context, signing, escrowed string) ([]string, error) {
-	rows, err := ca.cfg.DB.Read().QueryContext(ctx, `SELECT application FROM ca_order WHERE key_hash = $1
-		UNION SELECT application FROM ca_certificate WHERE role = 'encrypt' AND key_hash = $2`, signing, escrowed)
+	rows, err := ca.cfg.DB.Read().QueryContext(ctx, findKeys, keyStart(signing), signing, keyStart(escrowed), escrowed)
 	if err != nil {
 		return nil, storeFailed(fmt.Errorf("finding what shares a key: %w", err))
 	}

@@ -41,20 +41,24 @@ type person struct{ holder, name string }
 
 // The parts of one question, so that a batch asks once. Each gives its name, the
 // value it was asked by, five texts and a time; %s is the list of values. in is where
-// a row must stand for the part to give anything.
+// a row must stand for the part to give anything. Keys are asked for by keyStart of
+// their hash: what another key of the same start gives stands under that key's hash.
 var questions = []struct{ what, in, text string }{
 	{"application", "ca_order WHERE application = ?",
 		"SELECT 'application', application, '', '', '', '', '', 0 FROM ca_order WHERE application IN %s"},
-	{"owner", "ca_order WHERE key_hash = ?",
-		"SELECT 'owner', key_hash, holder, '', '', '', '', 0 FROM ca_order WHERE key_hash IN %s"},
-	{"pair", "ca_certificate WHERE role = 'encrypt' AND key_hash = ?",
-		"SELECT 'pair', key_hash, application, '', '', '', '', 0 FROM ca_certificate WHERE role = 'encrypt' AND key_hash IN %s"},
+	{"owner", "ca_order WHERE substr(key_hash, 1, 10) = ?",
+		"SELECT 'owner', key_hash, holder, '', '', '', '', 0 FROM ca_order WHERE substr(key_hash, 1, 10) IN %s"},
+	{"pair", "ca_certificate WHERE role = 'encrypt' AND substr(key_hash, 1, 10) = ?",
+		"SELECT 'pair', key_hash, application, '', '', '', '', 0 FROM ca_certificate WHERE role = 'encrypt' AND substr(key_hash, 1, 10) IN %s"},
 	{"person", "ca_order WHERE skeleton <> '' AND skeleton = ?",
 		"SELECT 'person', skeleton, holder, spelling, '', '', '', 0 FROM ca_order WHERE skeleton <> '' AND skeleton IN %s"},
 	{"holding", "ca_order WHERE holder = ?",
 		`SELECT 'holding', o.holder, o.kind, o.family, o.application, o.issuer, s.serial, o.created FROM ca_order o
 		JOIN ca_certificate s ON s.application = o.application AND s.role <> 'encrypt' WHERE o.holder IN %s`},
 }
+
+// keyStart is as much of a key's hash as its indexes hold: substr(key_hash, 1, 10).
+func keyStart(hash string) string { return hash[:min(10, len(hash))] }
 
 // look asks the database. A CA stores one batch after the other, so what it finds
 // within a batch stays true until that is stored.
@@ -90,14 +94,14 @@ func (ca *CA) asked(intents []placed[*intent]) map[string][]string {
 	for _, in := range intents {
 		o := in.what.order
 		if pair := in.what.newPair(); pair != nil {
-			ask("pair", pair.keyHash)
+			ask("pair", keyStart(pair.keyHash))
 		}
 		if o.asOf == ca.compromises.known.Load() && ca.recent.stands(o, o.looked) {
 			continue
 		}
 		ask("application", o.application)
-		ask("owner", o.keyHash)
-		ask("pair", o.keyHash)
+		ask("owner", keyStart(o.keyHash))
+		ask("pair", keyStart(o.keyHash))
 		if o.lookAlikes {
 			ask("person", o.skeleton)
 		}
