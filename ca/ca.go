@@ -60,6 +60,8 @@ type CA struct {
 
 	ahead   *db.Collector[*orderRow] // looks before anything is asked for
 	recent  recent
+	seen    *seen
+	reading func() // ends reading what is seen
 	writer  *db.Collector[*step]
 	crlLock sync.Mutex
 	// compromises is held while keys are found good and used, and while one is found bad.
@@ -111,13 +113,29 @@ func New(ctx context.Context, cfg Config) (*CA, error) {
 	}
 	ca.takeApproved()
 	ca.compromises.known.Store(1)
+	ca.seen = newSeen() // before anything is stored
 	ca.ahead = db.Collect(maxBatch, ca.checkAhead)
 	ca.writer = db.Collect(maxBatch, ca.write)
+	ca.reading = begun(ca.readSeen)
 	if err := ca.finishAll(ctx); err != nil {
 		ca.Close()
 		return nil, err
 	}
 	return ca, nil
+}
+
+// begun lets something run until it is told to end, which waits for its end.
+func begun(run func(context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		run(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // takeApproved has the CA's own acts done as soon as they are approved.
@@ -151,6 +169,7 @@ func (ca *CA) checkConfig() error {
 
 // Close finishes what was begun and releases the lease. The database stays open.
 func (ca *CA) Close() {
+	ca.reading()
 	ca.ahead.Stop()
 	ca.writer.Stop()
 	ca.release()

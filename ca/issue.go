@@ -88,6 +88,9 @@ func (ca *CA) begin(ctx context.Context, p *plan, now time.Time) (*storedOrder, 
 	if err := ca.draw(p, now); err != nil {
 		return nil, err
 	}
+	if ca.unheard(&p.row) {
+		return nil, nil
+	}
 	err := ca.ahead.Do(ctx, &p.row)
 	if errors.Is(err, errExists) {
 		return ca.storedBefore(ctx, p)

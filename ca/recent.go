@@ -26,7 +26,25 @@ func (r *recent) now() int64 {
 
 // names are what an order must not share with another, or only under conditions.
 func (o *orderRow) names() []string {
-	return []string{"application " + o.application, "key " + o.keyHash, "holder " + o.holder, "name " + o.skeleton}
+	return []string{applicationName(o.application), keyName(o.keyHash), holderName(o.holder), skeletonName(o.skeleton)}
+}
+
+// What is named, each kind apart. A key is an applicant's or one of a pair.
+func applicationName(application string) string { return "application " + application }
+func keyName(hash string) string                { return "key " + hash }
+func holderName(holder string) string           { return "holder " + holder }
+func skeletonName(skeleton string) string       { return "name " + skeleton }
+
+// names are those of an order with the pair it got: nobody may come with that as his
+// own key.
+func (in *intent) names() []string {
+	if in.named == nil {
+		in.named = in.order.names()
+		if pair := in.newPair(); pair != nil {
+			in.named = append(in.named, keyName(pair.keyHash))
+		}
+	}
+	return in.named
 }
 
 // stands reports whether nothing that an order names was named from a place on.
@@ -44,13 +62,9 @@ func (r *recent) stands(o *orderRow, from int64) bool {
 	return true
 }
 
-// add notes an order that was stored, or may have been, with the pair it got: nobody
-// may come with that as his own key.
+// add notes an order that was stored, or may have been.
 func (r *recent) add(in *intent) {
-	names := in.order.names()
-	if pair := in.newPair(); pair != nil {
-		names = append(names, "key "+pair.keyHash)
-	}
+	names := in.names()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.named == nil {

@@ -57,6 +57,7 @@ type intent struct {
 	certs []intended
 	act   audit.Act
 	asOf  int64 // out: how many compromises were known when it was stored
+	named []string
 }
 
 // newPair returns the certificate of a pair new from the KMC, nil without one.

@@ -86,17 +86,29 @@ func (ca *CA) look(ctx context.Context, q querier, intents []placed[*intent]) (*
 	return k, rows.Err()
 }
 
+// lookedFor are those of its names that an order is refused for, if another has them.
+func (o *orderRow) lookedFor() []string {
+	names := []string{applicationName(o.application), keyName(o.keyHash)}
+	if o.lookAlikes {
+		names = append(names, skeletonName(o.skeleton))
+	}
+	if o.onePerHolder {
+		names = append(names, holderName(o.holder))
+	}
+	return names
+}
+
 // asked gathers the values of each part: of an order that was looked for ahead only
-// what was not known then.
+// what was not known then, and of one that names nothing that was ever named nothing.
 func (ca *CA) asked(intents []placed[*intent]) map[string][]string {
 	values := map[string][]string{}
 	ask := func(what, value string) { values[what] = append(values[what], value) }
 	for _, in := range intents {
 		o := in.what.order
-		if pair := in.what.newPair(); pair != nil {
+		if pair := in.what.newPair(); pair != nil && !ca.seen.never(keyName(pair.keyHash)) {
 			ask("pair", keyStart(pair.keyHash))
 		}
-		if o.asOf == ca.compromises.known.Load() && ca.recent.stands(o, o.looked) {
+		if o.asOf == ca.compromises.known.Load() && ca.recent.stands(o, o.looked) || ca.seen.never(o.lookedFor()...) {
 			continue
 		}
 		ask("application", o.application)
@@ -200,6 +212,17 @@ func (ca *CA) checkAhead(ctx context.Context, orders []*orderRow) []error {
 		orders[i].looked, orders[i].asOf = from, asOf
 	}
 	return errs
+}
+
+// unheard reports that an order passes the checks that are made ahead because nothing it
+// names was ever named, which need not be asked of the database.
+func (ca *CA) unheard(o *orderRow) bool {
+	from, asOf := ca.recent.now(), ca.compromises.known.Load()
+	if !ca.seen.never(o.lookedFor()...) {
+		return false
+	}
+	o.looked, o.asOf = from, asOf
+	return true
 }
 
 func (ca *CA) checkIntent(ctx context.Context, k *known, taken taken, in *intent) error {

@@ -139,7 +139,8 @@ func (ca *CA) writeTogether(ctx context.Context, tx *sql.Tx, steps []*step, errs
 		return sortDuplicate(err)
 	}
 	for _, in := range b.intents {
-		ca.recent.add(in.what) // for those after it in this transaction
+		ca.seen.add(in.what.names()...) // before it can be committed
+		ca.recent.add(in.what)          // for those after it in this transaction
 	}
 	acts, changes := b.consequences()
 	if err := ca.cfg.Audit.Append(ctx, tx, acts...); err != nil {
