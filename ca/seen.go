@@ -20,6 +20,7 @@ import (
 type seen struct {
 	seed  maphash.Seed
 	ready atomic.Bool
+	doubt atomic.Bool // the last steps could not be stored: look, before a pair is taken for nothing
 	mu    sync.RWMutex
 	parts []*filter // the last takes what is new, the others are full or were read
 }
@@ -38,7 +39,7 @@ func newSeen() *seen {
 
 // never reports that no order has any of the names.
 func (s *seen) never(names ...string) bool {
-	if !s.ready.Load() {
+	if !s.ready.Load() || s.doubt.Load() {
 		return false
 	}
 	s.mu.RLock()

@@ -36,6 +36,11 @@ func TestSeen(t *testing.T) {
 	if s.never(name("new", 1), name("read", 1)) {
 		t.Error("one of two names was read")
 	}
+	s.doubt.Store(true)
+	if s.never(name("new", 1)) {
+		t.Error("an order is let through while nothing can be stored")
+	}
+	s.doubt.Store(false)
 	wrong := 0
 	for n := range 100_000 {
 		if !s.never(name("new", n)) {

@@ -68,6 +68,7 @@ func (ca *CA) writeSteps(ctx context.Context, steps []*step) []error {
 		})
 	}
 	ca.note(steps)
+	ca.seen.doubt.Store(err != nil)
 	if err != nil {
 		for i := range errs {
 			errs[i] = fmt.Errorf("storing: %w", err)
