@@ -12,7 +12,7 @@ import (
 )
 
 // planned is how many applications there are when lists are explained, with five times as
-// many certificates. Tried with a million, too: the plans are the same.
+// many certificates.
 const planned = 4_000
 
 // TestPlans: lists of few among many walk an index in its order and sort nothing but what
