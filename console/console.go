@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -115,7 +116,11 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
-	header.Set("Strict-Transport-Security", "max-age=31536000")
+	if _, _, err := net.SplitHostPort(r.Host); err != nil {
+		// Only at the port of https: a browser keeps this for the host with all its ports
+		// (RFC 6797, 8.3), and would not find the public site beside a console any more.
+		header.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 	rest, isAPI := strings.CutPrefix(r.URL.Path, "/api/")
 	if isAPI {
 		c.serveAPI(w, r, rest)

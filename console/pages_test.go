@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -29,6 +30,19 @@ func TestPageAndItsRules(t *testing.T) {
 	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cross-Origin-Opener-Policy": "same-origin"} {
 		if first.Header.Get(name) != want {
 			t.Errorf("%s is %q", name, first.Header.Get(name))
+		}
+	}
+}
+
+// A browser is told to keep to TLS where that harms nobody beside the console.
+func TestTransportSecurityOfTheHostAlone(t *testing.T) {
+	h := newHouse(t, nil)
+	for host, want := range map[string]string{"console.example": "max-age=31536000", "console.example:8463": ""} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "https://"+host+"/mark.svg", nil)
+		h.console.ServeHTTP(w, r)
+		if got := w.Header().Get("Strict-Transport-Security"); got != want {
+			t.Errorf("%s: %q", host, got)
 		}
 	}
 }
