@@ -30,6 +30,7 @@ var englishCommand = table{
 	"usage.lang":     "the language is en or zh",
 	"usage.see":      "see '%s --help'",
 
+	"doing.writing":    "writing %s",
 	"doing.reading":    "reading %s",
 	"doing.inspecting": "inspecting %s",
 	"doing.linting":    "linting %s",

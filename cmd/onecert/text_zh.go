@@ -32,6 +32,7 @@ var chineseCommand = table{
 	"usage.lang":     "语言只能是 en 或 zh",
 	"usage.see":      "请看“%s --help”",
 
+	"doing.writing":    "写入 %s",
 	"doing.reading":    "读取 %s",
 	"doing.inspecting": "查看 %s",
 	"doing.linting":    "检查 %s",
