@@ -19,6 +19,7 @@ type demo struct {
 		CRL map[string]string `json:"crl"`
 		AIA map[string]string `json:"aia"`
 
+		Start  string `json:"start"`
 		Portal string `json:"portal"`
 		OCSP   string `json:"ocsp"`
 		LDAP   string `json:"ldap"`
