@@ -4,11 +4,14 @@ import { afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { startTexts } from '@/lib/i18n'
 import { PlaceSelect } from './PlaceSelect'
 
+let queries = new QueryClient()
+
 beforeAll(async () => {
   globalThis.ResizeObserver ??= class { observe() {} unobserve() {} disconnect() {} } as unknown as typeof ResizeObserver
   await startTexts()
 })
 afterEach(() => {
+  queries = new QueryClient()
   cleanup()
   vi.unstubAllGlobals()
 })
@@ -33,7 +36,30 @@ test('an office behind the first page is found by what is typed', async () => {
   await waitFor(() => expect(document.querySelector('.ant-select-content, .ant-select-selection-item')?.textContent).toContain('受理点287'))
 })
 
-const queries = new QueryClient()
+test('Enter before the answer has come chooses nothing that was not typed', async () => {
+  const Real = Request
+  vi.stubGlobal('Request', class extends Real { constructor(input: RequestInfo | URL, init?: RequestInit) { super(typeof input === 'string' ? new URL(input, 'https://console.example') : input, init) } })
+  vi.stubGlobal('fetch', (request: Request) => {
+    const search = new URL(request.url).searchParams.get('search')
+    if (search) return new Promise(() => undefined) // the line is slow
+    return Promise.resolve(new Response(JSON.stringify({ items: [{ id: 'ra1', name: '注册机构', level: 'ra' }, { id: 'ra2', name: '注册机构二', level: 'ra' }] }), { headers: { 'Content-Type': 'application/json' } }))
+  })
+  const chosen = vi.fn()
+  render(<Shown value={undefined} onChange={chosen} />)
+  const field = screen.getByRole('combobox')
+  fireEvent.mouseDown(field)
+  await screen.findByTitle('注册机构 (ra1)')
+  fireEvent.change(field, { target: { value: 'lra7' } })
+  await waitFor(() => expect(screen.queryByTitle('注册机构 (ra1)')).toBeNull())
+  fireEvent.keyDown(field, { key: 'Enter', keyCode: 13 })
+  fireEvent.keyUp(field, { key: 'Enter', keyCode: 13 })
+  expect(chosen).not.toHaveBeenCalled()
+  fireEvent.change(field, { target: { value: 'ra2' } })
+  await screen.findByTitle('注册机构二 (ra2)')
+  fireEvent.keyDown(field, { key: 'Enter', keyCode: 13 })
+  expect(chosen).toHaveBeenCalledWith('ra2')
+})
+
 const Shown = (props: { value?: string; onChange: (node?: string) => void }) => (
   <QueryClientProvider client={queries}>
     <PlaceSelect {...props} />

@@ -22,10 +22,13 @@ interface Props {
 export function PlaceSelect({ id, value, onChange, label, className = 'filter', without, only = () => true, disabled }: Props) {
   const { t } = useTranslation('components')
   const [search, setSearch] = useState('')
-  const { data, isFetching } = useQuery({ queryKey: ['ra', 'nodes', search], queryFn: () => ask(nodes({ query: { search: search || undefined, limit: 50 } })), staleTime: 60_000, placeholderData: keepPreviousData })
+  const { data, isFetching, isPlaceholderData } = useQuery({ queryKey: ['ra', 'nodes', search], queryFn: () => ask(nodes({ query: { search: search || undefined, limit: 50 } })), staleTime: 60_000, placeholderData: keepPreviousData })
   // The chosen one keeps its name, also where what was typed then no longer finds it.
   const chosen = useQuery({ queryKey: ['ra', 'node', value], queryFn: () => ask(nodes({ query: { node: value, limit: 1 } })), enabled: !!value, staleTime: 60_000 })
-  const found = data?.items ?? []
+  // Until the answer is there, what was found before is held against what is typed: Enter
+  // must never choose an office that was not asked for.
+  const meant = search.toLowerCase()
+  const found = (data?.items ?? []).filter((one) => !isPlaceholderData || one.id.includes(meant) || one.name.toLowerCase().includes(meant))
   const all = [...(chosen.data?.items ?? []).filter((one) => one.id === value && !search && !found.some((other) => other.id === one.id)), ...found]
   return (
     <Select

@@ -115,6 +115,7 @@ describe('holders', () => {
     await page.goto(at(`/holders/${who.holder}`))
     await press(registrar, '移交')
     await page.getByRole('dialog').getByRole('combobox', { name: '移交到' }).fill('ra2')
+    await page.getByTitle(/\(ra2\)/).waitFor()
     await page.keyboard.press('Enter')
     await confirm(registrar, '移交', '工作调动')
     await page.getByText('待同意：从 lra1 移交到 ra2').waitFor()
