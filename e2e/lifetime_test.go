@@ -45,7 +45,7 @@ func TestDemoGoesOn(t *testing.T) {
 		if again.Endpoints.CA != d.Endpoints.CA || again.Endpoints.CRL["rsa"] != d.Endpoints.CRL["rsa"] {
 			t.Errorf("it moved from %+v to %+v", d.Endpoints, again.Endpoints)
 		}
-		if !strings.Contains(again.out.String(), "ready") || !strings.Contains(again.out.String(), again.Endpoints.CA) {
+		if !strings.Contains(again.out.String(), "ready") || !strings.Contains(again.out.String(), again.Endpoints.Start) {
 			t.Errorf("it said: %s", &again.out)
 		}
 		office := again.as(t, "centre.issuer")
