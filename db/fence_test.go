@@ -13,12 +13,12 @@ import (
 )
 
 // endSessions ends the sessions that hold advisory locks of a database, as a broken
-// network or an operator does.
+// network or an operator does, and waits until they and their locks are gone.
 func endSessions(t *testing.T, source string) {
 	t.Helper()
 	other := open(t, source)
 	var n int
-	err := other.Read().QueryRow(`SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+	err := other.Read().QueryRow(`SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_locks
 		WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).Scan(&n)
 	if err != nil || n == 0 {
 		t.Fatalf("%d sessions ended: %v", n, err)
