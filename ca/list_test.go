@@ -2,7 +2,6 @@ package ca_test
 
 import (
 	"database/sql"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -59,35 +58,13 @@ func TestListCostsTheSameEverywhere(t *testing.T) {
 	})
 }
 
+// explain is a plan by today's counts.
 func explain(t *testing.T, d *db.DB, text string, args []any) string {
 	t.Helper()
-	word := "EXPLAIN QUERY PLAN "
 	if d.Dialect == db.Postgres {
-		word = "EXPLAIN "
-		err := d.Tx(t.Context(), func(tx *sql.Tx) error { _, err := tx.Exec("ANALYZE"); return err })
-		if err != nil {
+		if err := d.Tx(t.Context(), func(tx *sql.Tx) error { _, err := tx.Exec("ANALYZE"); return err }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	rows, err := d.Read().Query(word+text, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var plan strings.Builder
-	for rows.Next() {
-		line := make([]any, len(columns))
-		for i := range line {
-			line[i] = new(any)
-		}
-		if err := rows.Scan(line...); err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintln(&plan, *line[len(line)-1].(*any))
-	}
-	return plan.String()
+	return pkitest.Explain(t, d, text, args...)
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"onecert/db"
 	"onecert/pkitest"
 	"onecert/ra"
 )
@@ -51,40 +50,11 @@ func TestPlans(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			plan := explained(t, h.cfg.DB, text, args)
+			plan := pkitest.Explain(t, h.cfg.DB, text, args...)
 			if !strings.Contains(plan, one.index) || strings.Contains(plan, "Seq Scan on ra_application") || strings.Contains(plan, "Seq Scan on ra_certificate") ||
 				strings.Contains(plan, "SCAN ra_application\n") || strings.Contains(plan, "SCAN ra_certificate\n") {
 				t.Errorf("%s:\n%s", one.what, plan)
 			}
 		}
 	})
-}
-
-func explained(t *testing.T, d *db.DB, text string, args []any) string {
-	t.Helper()
-	word := "EXPLAIN QUERY PLAN "
-	if d.Dialect == db.Postgres {
-		word = "EXPLAIN "
-	}
-	rows, err := d.Read().Query(word+text, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var plan strings.Builder
-	for rows.Next() {
-		line := make([]any, len(columns))
-		for i := range line {
-			line[i] = new(any)
-		}
-		if err := rows.Scan(line...); err != nil {
-			t.Fatal(err)
-		}
-		fmt.Fprintln(&plan, *line[len(line)-1].(*any))
-	}
-	return plan.String()
 }

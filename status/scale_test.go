@@ -15,7 +15,6 @@ import (
 // the table: that is why they cost the same at ten certificates and at a million.
 func TestListingsUseTheirIndexes(t *testing.T) {
 	each(t, func(t *testing.T, h house) {
-		explain := "EXPLAIN QUERY PLAN "
 		var changes []status.Change
 		for i := range 3000 {
 			s := serial()
@@ -26,7 +25,6 @@ func TestListingsUseTheirIndexes(t *testing.T) {
 		}
 		h.must(t, changes...)
 		if h.d.Dialect == "postgres" {
-			explain = "EXPLAIN "
 			err := h.d.Tx(t.Context(), func(tx *sql.Tx) error { _, err := tx.Exec("ANALYZE"); return err })
 			if err != nil {
 				t.Fatal(err)
@@ -35,38 +33,12 @@ func TestListingsUseTheirIndexes(t *testing.T) {
 		for index, text := range status.Queries(h.d.Dialect) {
 			// Values in place of parameters, as EXPLAIN takes none on PostgreSQL.
 			text = strings.NewReplacer("serial = $2", "serial = 'ab'", "$1", "'sm2'", "$2", "1", "$3", "3").Replace(text)
-			plan := h.plan(t, explain+text)
+			plan := pkitest.Explain(t, h.d, text)
 			if !strings.Contains(plan, index) || strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "Seq Scan") {
 				t.Errorf("%s is not used:\n%s", index, plan)
 			}
 		}
 	})
-}
-
-func (h house) plan(t *testing.T, text string) string {
-	t.Helper()
-	rows, err := h.d.Read().Query(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close()
-	columns, err := rows.Columns()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	for rows.Next() {
-		line := make([]any, len(columns))
-		for i := range line {
-			line[i] = new(any)
-		}
-		line[len(line)-1] = new(string)
-		if err := rows.Scan(line...); err != nil {
-			t.Fatal(err)
-		}
-		lines = append(lines, *line[len(line)-1].(*string))
-	}
-	return strings.Join(lines, "\n")
 }
 
 func TestListedStopsAtItsCallersError(t *testing.T) {
