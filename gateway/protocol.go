@@ -256,7 +256,7 @@ func (g *Gateway) forTLCP(v *service, c *Configuration, certificates []tlcp.Cert
 	if v.ClientCertificate != AskNone {
 		v.tlcp.ClientAuth = tlcp.RequestClientCert
 		if v.NameAuthorities {
-			v.tlcp.ClientNames = v.trust.AuthorityNames()
+			v.tlcp.ClientNames = c.Trust.AuthorityNames(v.Trust)
 		}
 	}
 }

@@ -220,3 +220,26 @@ func (c *Config) Accepted(set string) (all []CA) {
 	}
 	return all
 }
+
+// AuthorityNames are the DER names of the CAs of a set, each once, for the handshake of a
+// service that names whom it accepts. They come from the configuration, not from the
+// store: a service is made ready before the store takes the configuration over. What
+// Check refuses is left out.
+func (c *Config) AuthorityNames(set string) (names [][]byte) {
+	seen := map[string]bool{}
+	for _, ca := range c.Accepted(set) {
+		for _, text := range []string{ca.Anchors, ca.Intermediates} {
+			all, err := certificates(ca.Name, text)
+			if err != nil {
+				continue
+			}
+			for _, one := range all {
+				if !seen[string(one.Subject)] {
+					seen[string(one.Subject)] = true
+					names = append(names, one.Subject)
+				}
+			}
+		}
+	}
+	return names
+}

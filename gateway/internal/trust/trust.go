@@ -13,7 +13,6 @@ import (
 
 	"onecert/pki"
 	"onecert/status"
-	"onecert/verify"
 )
 
 // Options is what a Store needs beyond its configuration. The zero value works, without
@@ -318,25 +317,6 @@ func (s *Store) Set(name string) *Set {
 func (s *Store) Generation() uint64 { return s.generation.Load() }
 
 func (s *Store) changed() { s.generation.Add(1) }
-
-// AuthorityNames are the DER names of the CAs of a set, for the handshake of a service
-// that names whom it accepts.
-func (s *Set) AuthorityNames() (names [][]byte) {
-	state := s.state.Load()
-	if state == nil {
-		return nil
-	}
-	seen := map[string]bool{}
-	for _, all := range [][]*verify.Certificate{state.roots, state.others} {
-		for _, c := range all {
-			if !seen[string(c.Subject)] {
-				seen[string(c.Subject)] = true
-				names = append(names, c.Subject)
-			}
-		}
-	}
-	return names
-}
 
 // spawn runs something that Close waits for; false if the store is closed.
 func (s *Store) spawn(act func()) bool {

@@ -222,14 +222,15 @@ func TestTrustRows(t *testing.T) {
 		}
 	}
 	ca.Until = moment.Add(time.Minute)
-	apply(configOf(ca, CA{Name: "other", Anchors: other.pem()}))
+	both := configOf(ca, CA{Name: "other", Anchors: other.pem()})
+	apply(both)
 	v := set.Judge(t.Context(), [][]byte{alice.Raw}, moment)
 	wants(t, "before the end", v, Good)
 	if !v.Until.Equal(ca.Until) {
 		t.Error("the verdict outlives the CA's acceptance:", v.Until)
 	}
 	wants(t, "after the end", set.Judge(t.Context(), [][]byte{alice.Raw}, ca.Until), UnknownIssuer)
-	if n := len(set.AuthorityNames()); n != 2 {
+	if n := len(both.AuthorityNames("people")); n != 2 {
 		t.Errorf("%d authorities are named", n)
 	}
 	ca.Until, ca.Uses = time.Time{}, []string{UseSeal}
