@@ -9,6 +9,10 @@ command -v npm >/dev/null || {
 	exit 1
 }
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+	if [ -L node_modules ]; then # npm would empty the folder it leads to, which is somebody else's
+		echo "pages: console/web/node_modules is a link to an older one; remove the link, or bring up to date where it leads" >&2
+		exit 1
+	fi
 	echo "pages: fetching what they are made of (npm ci)"
 	npm ci --no-audit --no-fund --loglevel=error
 fi

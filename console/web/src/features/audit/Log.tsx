@@ -67,7 +67,7 @@ function Filters({ filters, setFilters }: { filters: Filter; setFilters: (change
   const named = useActName()
   const text = (name: 'actor' | 'object' | 'subject') => <Input.Search key={name} allowClear aria-label={t(name)} placeholder={t(name)} className="filter" defaultValue={filters[name]} onSearch={(value) => setFilters({ [name]: value.trim() || undefined })} />
   return (
-    <>
+    <div className="filters">
       {text('actor')}
       <AutoComplete
         allowClear
@@ -92,7 +92,7 @@ function Filters({ filters, setFilters }: { filters: Filter; setFilters: (change
         value={[filters.since ? dayjs(filters.since) : null, filters.until ? dayjs(filters.until) : null]}
         onChange={(range) => setFilters({ since: range?.[0]?.toISOString(), until: range?.[1]?.toISOString() })}
       />
-    </>
+    </div>
   )
 }
 
