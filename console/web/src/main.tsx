@@ -3,7 +3,7 @@ import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router'
 import { Frame } from '@/app/Frame'
 import { Login } from '@/app/Login'
-import { makeRouter } from '@/app/router'
+import { fetchAhead, makeRouter } from '@/app/router'
 import { Waiting } from '@/app/Waiting'
 import { Failure } from '@/components/Failure'
 import { startTexts } from '@/lib/i18n'
@@ -28,7 +28,9 @@ function Console() {
   return view.state === 'open' || ended ? <RouterProvider router={router} /> : <Login />
 }
 
-await startTexts()
+// Who has a slow line sees for that long that something comes.
+const patience = new Promise((go) => setTimeout(go, 300))
+await Promise.all([startTexts(), Promise.race([fetchAhead(location.pathname), patience])])
 createRoot(document.getElementById('root')!).render(
   <Frame>
     <SessionProvider waiting={<Waiting />} failed={(error, retry) => <Failure error={error} retry={retry} />}>

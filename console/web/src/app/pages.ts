@@ -1,4 +1,5 @@
-import type { ComponentType, LazyExoticComponent } from 'react'
+import type { ComponentType } from 'react'
+import type { Later } from '@/lib/later'
 import type { Right } from './access'
 
 // The menu's groups, in its order.
@@ -10,7 +11,7 @@ export interface Page {
   path: string // as react-router writes it, without the first slash
   title: string // key of a text, with the feature's name: "work:title"
   right: Right
-  element: LazyExoticComponent<ComponentType>
+  element: Later
   menu?: { group: Group; order: number; icon: ComponentType }
 }
 

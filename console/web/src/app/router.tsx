@@ -1,5 +1,6 @@
-import { lazy, type ReactNode } from 'react'
-import { createBrowserRouter } from 'react-router'
+import type { ReactNode } from 'react'
+import { createBrowserRouter, matchRoutes } from 'react-router'
+import { later } from '@/lib/later'
 import { useSession } from '@/lib/session'
 import { Broken } from './Broken'
 import { access, holds, type Access, type Right } from './access'
@@ -7,7 +8,7 @@ import { NoPage, NoRight } from './NoPage'
 import { pages } from './pages'
 import { Shell } from './Shell'
 
-const Home = lazy(() => import('./Home'))
+const Home = later(() => import('./Home'))
 
 function Guard({ right, children }: { right: Right; children: ReactNode }) {
   const { view } = useSession()
@@ -27,3 +28,11 @@ export const makeRouter = () =>
       ],
     },
   ])
+
+// fetchAhead fetches the code of the page an address leads to, while it is found out who
+// asks. What cannot be had is asked for again by the page, which then says so.
+export async function fetchAhead(address: string) {
+  const known = [{ path: '', element: Home }, ...pages].map(({ path, element }) => ({ path: '/' + path, handle: element }))
+  const [found] = matchRoutes(known, address) ?? []
+  await found?.route.handle.ahead().catch(() => undefined)
+}

@@ -1,7 +1,7 @@
 import { AuditOutlined } from '@ant-design/icons'
-import { lazy } from 'react'
+import { later } from '@/lib/later'
 import type { Page } from '@/app/pages'
 
 export const pages: Page[] = [
-  { path: 'audit', title: 'audit:title', right: 'audit', element: lazy(() => import('./Log')), menu: { group: 'platform', order: 30, icon: AuditOutlined } },
+  { path: 'audit', title: 'audit:title', right: 'audit', element: later(() => import('./Log')), menu: { group: 'platform', order: 30, icon: AuditOutlined } },
 ]

@@ -1,7 +1,7 @@
 import { TeamOutlined } from '@ant-design/icons'
-import { lazy } from 'react'
+import { later } from '@/lib/later'
 import type { Page } from '@/app/pages'
 
 export const pages: Page[] = [
-  { path: 'officers', title: 'officers:title', right: 'officers', element: lazy(() => import('./Officers')), menu: { group: 'tree', order: 20, icon: TeamOutlined } },
+  { path: 'officers', title: 'officers:title', right: 'officers', element: later(() => import('./Officers')), menu: { group: 'tree', order: 20, icon: TeamOutlined } },
 ]

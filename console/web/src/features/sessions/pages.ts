@@ -1,7 +1,7 @@
 import { DesktopOutlined } from '@ant-design/icons'
-import { lazy } from 'react'
+import { later } from '@/lib/later'
 import type { Page } from '@/app/pages'
 
 export const pages: Page[] = [
-  { path: 'sessions', title: 'sessions:title', right: 'sessions', element: lazy(() => import('./Sessions')), menu: { group: 'platform', order: 60, icon: DesktopOutlined } },
+  { path: 'sessions', title: 'sessions:title', right: 'sessions', element: later(() => import('./Sessions')), menu: { group: 'platform', order: 60, icon: DesktopOutlined } },
 ]

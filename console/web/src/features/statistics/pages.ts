@@ -1,7 +1,7 @@
 import { BarChartOutlined } from '@ant-design/icons'
-import { lazy } from 'react'
+import { later } from '@/lib/later'
 import type { Page } from '@/app/pages'
 
 export const pages: Page[] = [
-  { path: 'statistics', title: 'statistics:title', right: 'statistics', element: lazy(() => import('./Statistics')), menu: { group: 'people', order: 80, icon: BarChartOutlined } },
+  { path: 'statistics', title: 'statistics:title', right: 'statistics', element: later(() => import('./Statistics')), menu: { group: 'people', order: 80, icon: BarChartOutlined } },
 ]
