@@ -30,7 +30,34 @@ const HeaderKey = "Idempotency-Key"
 const (
 	mostKey    = 64
 	mostAnswer = 1 << 20
+	// usualKeys is how many calls of one officer are remembered a day. A clerk has some
+	// hundreds; a program that hands in thousands hands them in as one batch.
+	usualKeys = 20_000
 )
+
+// keysADay bounds what one officer's keys take. No key is ever forgotten early to make room,
+// for what was sent under it would be done again: who is beyond it is refused.
+func (r *Registration) keysADay() limit {
+	most := r.cfg.KeysPerDay
+	if most <= 0 {
+		most = usualKeys
+	}
+	return limit{"keys", most, 24 * time.Hour}
+}
+
+// noteKey counts a key among its officer's. Those without a certificate share one name, in
+// which a stranger could use up everybody's; what they send is limited by address.
+func (r *Registration) noteKey(ctx context.Context, tx *sql.Tx, officer string) error {
+	if officer == anybody {
+		return nil
+	}
+	n, err := r.keysADay().note(ctx, tx, officer, r.now())
+	if err == nil && n > r.keysADay().most {
+		err = pki.Errorf(pki.Unavailable, "once.many", "%d calls with %s were made under this name today", n-1, HeaderKey).
+			To("send many applications as one batch, go on tomorrow, or leave the key out; without it a call sent again is done again")
+	}
+	return err
+}
 
 // keyless are the calls that create nothing, or hand over what may be kept nowhere: their
 // answers, once given, are not to be had again.
@@ -234,6 +261,9 @@ func (r *Registration) beginOnce(ctx context.Context, c onceCall) (before *answe
 			if err != nil {
 				return fmt.Errorf("sealing what was said under a key: %w", err)
 			}
+			if err := r.noteKey(ctx, tx, c.officer); err != nil {
+				return err
+			}
 			return db.Insert(ctx, tx, "ra_answer", []string{"officer", "key", "digest", "at"}, [][]any{{c.officer, c.key, base64.StdEncoding.EncodeToString(said), millis(r.now())}}, "")
 		case err != nil:
 			return fmt.Errorf("reading what a key was used for: %w", err)
@@ -250,7 +280,13 @@ func (r *Registration) beginOnce(ctx context.Context, c onceCall) (before *answe
 			return fmt.Errorf("opening what was answered under a key: %w", err)
 		}
 		before = &answer{}
-		return json.Unmarshal(text, before)
+		if err := json.Unmarshal(text, before); err != nil {
+			return fmt.Errorf("reading what was answered under a key: %w", err)
+		}
+		if before.Status == notKept {
+			return pki.Errorf(pki.Conflict, "once.long", "this was done; its answer was too long to be kept").To("look at what was made; ask for it anew only with a new key")
+		}
+		return nil
 	})
 	if db.IsDuplicate(err) { // two at once
 		err = pki.Errorf(pki.Conflict, "once.pending", "this is being done").To("ask again in a minute")
@@ -280,18 +316,28 @@ func onceOther() error {
 	return pki.Errorf(pki.Conflict, "once.other", "something else was sent with this key before").To("choose a new key for each thing to be done")
 }
 
+// notKept stands where an answer would, of which all that is kept is that there was one.
+const notKept = 0
+
 // endOnce keeps an answer, sealed. What was refused did nothing and may be tried again;
-// of what failed nobody knows.
+// of what failed nobody knows; what was done is not done again, however long its answer.
 func (r *Registration) endOnce(ctx context.Context, c onceCall, a *answer) error {
 	if a.Status == http.StatusInternalServerError {
 		return nil
 	}
 	return r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		if a.Status >= http.StatusBadRequest || len(a.Text) > mostAnswer {
+		if a.Status >= http.StatusBadRequest {
 			_, err := tx.ExecContext(ctx, "DELETE FROM ra_answer WHERE officer = $1 AND key = $2", c.officer, c.key)
-			return err
+			if err != nil || c.officer == anybody {
+				return err
+			}
+			return r.keysADay().takeBack(ctx, tx, c.officer, r.now())
 		}
-		sealed, err := r.cfg.Sealer.Seal(r.cfg.Random, []byte(encoded(a)), c.aad())
+		kept := *a
+		if len(kept.Text) > mostAnswer {
+			kept = answer{Status: notKept}
+		}
+		sealed, err := r.cfg.Sealer.Seal(r.cfg.Random, []byte(encoded(kept)), c.aad())
 		if err != nil {
 			return fmt.Errorf("sealing an answer: %w", err)
 		}

@@ -131,6 +131,45 @@ func TestOnceUnderAKey(t *testing.T) {
 	})
 }
 
+// TestKeysADay: what one officer's keys take is bounded, without forgetting one: who is
+// beyond it is refused, what was done stays done, others go on, and so does tomorrow.
+func TestKeysADay(t *testing.T) {
+	pkitest.EachDatabase(t, func(t *testing.T, source string) {
+		h := newHouse(t, source, func(c *ra.Config) { c.KeysPerDay = 3 })
+		api := serve.New(serve.Config{Title: "RA", Version: "test", Log: slog.New(slog.DiscardHandler)})
+		h.room.Routes(api.Huma)
+		runs := 0
+		huma.Register(api.Huma, huma.Operation{OperationID: "long", Method: http.MethodPost, Path: "/v1/long", Security: []map[string][]string{{"mutualTLS": {}}}}, func(context.Context, *struct{}) (*struct{ Body string }, error) {
+			runs++
+			return &struct{ Body string }{strings.Repeat("a", 1<<20)}, nil
+		})
+		call := keyed(t, h, api)
+		want := func(status int, says, who, key, path, text string) {
+			t.Helper()
+			if got, answer := call(who, key, path, text); got != status || !strings.Contains(answer, says) {
+				t.Errorf("%s %s: %d %.300s", who, key, got, answer)
+			}
+		}
+		node := func(id string) string {
+			return `{"id":"` + id + `","parent":"ra1","level":"lra","name":"七窗口","version":0,"rights":{}}`
+		}
+		want(http.StatusOK, "", "centre.system", "1", "/v1/nodes", node("lra7"))
+		want(http.StatusConflict, "node.taken", "centre.system", "2", "/v1/nodes", node("lra7")) // refused: counts for nothing
+		want(http.StatusOK, "", "centre.system", "2", "/v1/nodes", node("lra8"))
+		want(http.StatusOK, "aaaa", "centre.system", "3", "/v1/long", "")
+		want(http.StatusConflict, "once.long", "centre.system", "3", "/v1/long", "")
+		if runs != 1 {
+			t.Errorf("what has a long answer was done %d times", runs)
+		}
+		want(http.StatusServiceUnavailable, "once.many", "centre.system", "4", "/v1/nodes", node("lra9"))
+		want(http.StatusServiceUnavailable, "once.many", "centre.system", "5", "/v1/nodes", node("lra9"))
+		want(http.StatusOK, "lra7", "centre.system", "1", "/v1/nodes", node("lra7"))
+		want(http.StatusForbidden, "", "lra1.registrar", "4", "/v1/nodes", node("lra9"))
+		h.clock.add(24 * time.Hour)
+		want(http.StatusOK, "lra9", "centre.system", "4", "/v1/nodes", node("lra9"))
+	})
+}
+
 // TestKeysOfEntriesAreForgotten: an entry sent again within a month is entered once;
 // after that its key is forgotten, and a fresh one is not.
 func TestKeysOfEntriesAreForgotten(t *testing.T) {

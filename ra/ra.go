@@ -66,6 +66,10 @@ type Config struct {
 	// are given up and erased; 0: 90, below 0: never.
 	DraftDays int
 
+	// KeysPerDay is how many calls of one officer under HeaderKey are remembered a day;
+	// 0: 20,000.
+	KeysPerDay int
+
 	// Paperless says that materials are kept elsewhere: none has to be attached.
 	Paperless bool
 

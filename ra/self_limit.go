@@ -43,20 +43,35 @@ func (l limit) subject(who string) string {
 
 func (l limit) slot(now time.Time) int64 { return now.UnixMilli() / l.within.Milliseconds() }
 
+// note counts one more and returns how many there are.
+func (l limit) note(ctx context.Context, tx *sql.Tx, who string, now time.Time) (n int, err error) {
+	err = tx.QueryRowContext(ctx, `INSERT INTO ra_attempt (subject, slot, n) VALUES ($1, $2, 1)
+		ON CONFLICT (subject, slot) DO UPDATE SET n = ra_attempt.n + 1 RETURNING n`, l.subject(who), l.slot(now)).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("counting tries: %w", err)
+	}
+	return n, nil
+}
+
+// takeBack takes back what was noted.
+func (l limit) takeBack(ctx context.Context, tx *sql.Tx, who string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, "UPDATE ra_attempt SET n = n - 1 WHERE subject = $1 AND slot = $2 AND n > 0", l.subject(who), l.slot(now))
+	return err
+}
+
 // count notes one more and refuses what is too many. It commits before the answer, so
 // that a refused try counts as well, and calls at once count apart.
 func (f Self) count(ctx context.Context, l limit, who string) error {
-	subject, slot := l.subject(who), l.slot(f.r.now())
 	if err := f.below(ctx, l, who); err != nil {
 		return err
 	}
 	var n int
-	err := f.r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `INSERT INTO ra_attempt (subject, slot, n) VALUES ($1, $2, 1)
-			ON CONFLICT (subject, slot) DO UPDATE SET n = ra_attempt.n + 1 RETURNING n`, subject, slot).Scan(&n)
+	err := f.r.cfg.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+		n, err = l.note(ctx, tx, who, f.r.now())
+		return err
 	})
 	if err != nil {
-		return fmt.Errorf("counting tries: %w", err)
+		return err
 	}
 	if n > l.most {
 		return tooOften()
@@ -76,10 +91,7 @@ func (f Self) below(ctx context.Context, l limit, who string) error {
 
 // forgive takes back a try that was right.
 func (f Self) forgive(ctx context.Context, l limit, who string) error {
-	return f.r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE ra_attempt SET n = n - 1 WHERE subject = $1 AND slot = $2 AND n > 0", l.subject(who), l.slot(f.r.now()))
-		return err
-	})
+	return f.r.cfg.DB.Tx(ctx, func(tx *sql.Tx) error { return l.takeBack(ctx, tx, who, f.r.now()) })
 }
 
 func tooOften() error {

@@ -100,6 +100,8 @@ var chineseRARefusals = table{
 	"error.unmask.reason":         "没有说明理由",
 	"error.once.short":            "未出示证书时，Idempotency-Key 至少 16 个字符，请随机生成（{}）",
 	"error.once.key":              "请求标识须为可见的 ASCII 字符且长度不超限",
+	"error.once.long":             "此请求已办理，结果过长未能留存，请查看所办事项，确需再办请换新标识",
+	"error.once.many":             "此人今日带请求标识的调用过多，请改为批量提交，或明日再办（{}）",
 	"error.once.pending":          "同一请求正在办理，或办理时中断",
 	"error.once.unsupported":      "此操作不接受请求标识",
 	"error.walk.link":             "受理点与注册机构的连接未传到（{}）",

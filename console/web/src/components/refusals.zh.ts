@@ -500,6 +500,8 @@ export default {
   'refusal.once.broken': '请求没有传完就中断了',
   'refusal.once.key': '请求标识须为可见的 ASCII 字符且长度不超限',
   'refusal.once.other': '用同一名称送来过不同的内容',
+  'refusal.once.long': '此请求已办理，结果过长未能留存，请查看所办事项，确需再办请换新标识',
+  'refusal.once.many': '此人今日带请求标识的调用过多，请改为批量提交，或明日再办',
   'refusal.once.pending': '同一请求正在办理，或办理时中断',
   'refusal.once.short': '未出示证书时，Idempotency-Key 至少 16 个字符，请随机生成',
   'refusal.once.unsupported': '此操作不接受请求标识',
