@@ -50,7 +50,7 @@ func hashCode(typed string) (hash string, ok bool) {
 	return hex.EncodeToString(sum[:]), true
 }
 
-// maxTries wrong codes within tryWindow stop enrolment until the window has passed.
+// maxTries wrong codes within tryWindow are told what was wrong with them.
 const (
 	maxTries  = 10
 	tryWindow = time.Minute
@@ -62,21 +62,19 @@ type tries struct {
 	last []time.Time
 }
 
-// open says whether a further try is allowed now.
-func (t *tries) open(now time.Time) error {
+// judge counts a code that was refused, and says what to answer.
+func (t *tries) judge(refusal error, now time.Time) error {
+	if pki.KindOf(refusal) == pki.Internal {
+		return refusal
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.last) == maxTries && now.Sub(t.last[0]).Abs() < tryWindow {
-		return pki.Errorf(pki.Unavailable, "enrolment.busy", "too many wrong codes were tried").To("wait a minute, then try again")
+		return pki.Errorf(pki.Unavailable, "enrolment.busy", "too many wrong codes were tried").To("wait a minute, then type the code as it was shown; a right one is taken at any time")
 	}
-	return nil
-}
-
-func (t *tries) wrong(now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if len(t.last) == maxTries {
 		t.last = t.last[1:]
 	}
 	t.last = append(t.last, now)
+	return refusal
 }

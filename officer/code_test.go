@@ -3,6 +3,7 @@ package officer
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
@@ -72,20 +73,24 @@ func FuzzHashCode(f *testing.F) {
 func TestTriesAreLimited(t *testing.T) {
 	var tr tries
 	now := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	wrong := errors.New("ours")
+	refusal := pki.Errorf(pki.Forbidden, "enrolment.unknown", "not known")
 	for i := range maxTries {
-		if err := tr.open(now); err != nil {
+		if err := tr.judge(refusal, now.Add(time.Duration(i)*time.Second)); err != refusal {
 			t.Fatalf("try %d: %v", i, err)
 		}
-		tr.wrong(now.Add(time.Duration(i) * time.Second))
 	}
-	if err := tr.open(now.Add(59 * time.Second)); pki.KindOf(err) != pki.Unavailable || pki.CodeOf(err) != "enrolment.busy" {
+	if err := tr.judge(wrong, now); err != wrong {
+		t.Errorf("our own fault: %v", err)
+	}
+	if err := tr.judge(refusal, now.Add(59*time.Second)); pki.KindOf(err) != pki.Unavailable || pki.CodeOf(err) != "enrolment.busy" {
 		t.Errorf("the eleventh: %v", err)
 	}
-	if err := tr.open(now.Add(61 * time.Second)); err != nil {
+	if err := tr.judge(refusal, now.Add(61*time.Second)); err != refusal {
 		t.Errorf("a minute later: %v", err)
 	}
 	for i := range 1000 {
-		tr.wrong(now.Add(time.Duration(i) * time.Hour))
+		_ = tr.judge(refusal, now.Add(time.Duration(i)*time.Hour))
 	}
 	if len(tr.last) != maxTries || cap(tr.last) > 10*maxTries {
 		t.Errorf("%d tries are remembered", len(tr.last))

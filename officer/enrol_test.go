@@ -138,19 +138,32 @@ func TestCodeWorksOnceAtTheSameTime(t *testing.T) {
 	})
 }
 
-func TestWrongCodesAreSlowedDown(t *testing.T) {
+// TestAThousandWrongCodes: who guesses learns nothing after the tenth within a minute,
+// writes nothing to the log, and keeps nobody out who has a code.
+func TestAThousandWrongCodes(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		code := h.code(Site, "ra1")
-		for range maxTries {
-			_, _, err := h.redeem("wrong")
-			want(t, err, pki.Forbidden, "enrolment.unknown")
+		before, err := h.log.Tail(t.Context(), 100)
+		if err != nil {
+			t.Fatal(err)
 		}
-		_, _, err := h.redeem(code)
-		want(t, err, pki.Unavailable, "enrolment.busy")
-		h.pass(tryWindow)
+		for i := range 1000 {
+			_, _, err := h.redeem("wrong")
+			if i < maxTries {
+				want(t, err, pki.Forbidden, "enrolment.unknown")
+			} else {
+				want(t, err, pki.Unavailable, "enrolment.busy")
+			}
+		}
+		if after, err := h.log.Tail(t.Context(), 100); err != nil || len(after) != len(before) {
+			t.Errorf("%d entries more, %v", len(after)-len(before), err)
+		}
 		if _, _, err := h.redeem(code); err != nil {
 			t.Error(err)
 		}
+		h.pass(tryWindow)
+		_, _, err = h.redeem("wrong")
+		want(t, err, pki.Forbidden, "enrolment.unknown")
 	})
 }
 

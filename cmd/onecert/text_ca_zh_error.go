@@ -37,7 +37,7 @@ var chineseRefusals = table{
 	"error.enrolment.expired":           "这个注册码已经过期",
 	"error.enrolment.expired.remedy":    "请索取新的注册码",
 	"error.enrolment.busy":              "错误的注册码尝试次数过多",
-	"error.enrolment.busy.remedy":       "请一分钟后再试",
+	"error.enrolment.busy.remedy":       "请一分钟后按所示注册码重新输入；正确的注册码随时可用",
 	"error.enrolment.life":              "注册码的有效期须为一分钟至七天",
 	"error.tls.certificate":             "客户端证书不被接受（{}）",
 	"error.tls.certificate.remedy":      "请使用为您登记且在有效期内的证书",

@@ -115,9 +115,8 @@ func TestCodesThroughTheConsole(t *testing.T) {
 			refused(api, pathEnrolments, "AAAA-AAAA", "enrolment.unknown")
 		}
 	}
-	refused(door, enrolHere, codes[officer.System], "enrolment.busy")
-	refused(api, pathEnrolments, codes[officer.System], "enrolment.busy")
-	now = now.Add(time.Minute)
+	refused(door, enrolHere, "AAAA-AAAA", "enrolment.busy")
+	refused(api, pathEnrolments, "AAAA-AAAA", "enrolment.busy")
 
 	var done ca.Enrolled
 	if status, code := post(t, door, enrolHere, ca.Enrolment{Code: codes[officer.System], Request: aRequest(t)}, &done); status != http.StatusOK {
@@ -130,6 +129,7 @@ func TestCodesThroughTheConsole(t *testing.T) {
 	if err != nil || len(entries) != 1 || entries[0].Subject != "centre.system" {
 		t.Errorf("the log has %v of the enrolment: %v", entries, err)
 	}
+	now = now.Add(time.Minute)
 	refused(door, enrolHere, codes[officer.System], "enrolment.used")
 
 	centre := centreFor(t, trust)

@@ -194,7 +194,7 @@ export default {
   'refusal.document.twice': '该材料已经附上',
   'refusal.document.unknown': '该申请没有这份材料',
   'refusal.enrolment.busy': '错误的注册码尝试次数过多',
-  'refusal.enrolment.busy.remedy': '请一分钟后再试',
+  'refusal.enrolment.busy.remedy': '请一分钟后按所示注册码重新输入；正确的注册码随时可用',
   'refusal.enrolment.expired': '这个注册码已经过期',
   'refusal.enrolment.expired.remedy': '请索取新的注册码',
   'refusal.enrolment.life': '注册码的有效期须为一分钟至七天',
