@@ -19,6 +19,10 @@ import (
 const (
 	maxSessions = 20_000
 	maxOfOne    = 8
+	// maxLogins is how often one certificate opens a session within loginTime: each is an
+	// entry of the audit log, which a program that logs in over and over would fill.
+	maxLogins = 200
+	loginTime = time.Hour
 )
 
 // session is somebody logged in.
@@ -42,12 +46,19 @@ type sessions struct {
 	idle, absolute time.Duration
 	now            func() time.Time
 
-	mu  sync.Mutex
-	all map[[sha256.Size]byte]*session
+	mu     sync.Mutex
+	all    map[[sha256.Size]byte]*session
+	logins map[string]logins // by fingerprint
+}
+
+// logins are those of one certificate since a moment.
+type logins struct {
+	since time.Time
+	n     int
 }
 
 func newSessions(idle, absolute time.Duration, now func() time.Time) *sessions {
-	return &sessions{idle: idle, absolute: absolute, now: now, all: map[[sha256.Size]byte]*session{}}
+	return &sessions{idle: idle, absolute: absolute, now: now, all: map[[sha256.Size]byte]*session{}, logins: map[string]logins{}}
 }
 
 func keyOf(token string) [sha256.Size]byte { return sha256.Sum256([]byte(token)) }
@@ -64,6 +75,9 @@ func (s *sessions) open(actor pki.Actor, notAfter time.Time) (token string, open
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep(now)
+	if err := s.count(actor.Certificate, now); err != nil {
+		return "", opened, err
+	}
 	if err := s.room(actor.Certificate); err != nil {
 		return "", opened, err
 	}
@@ -84,7 +98,26 @@ func (s *sessions) sweep(now time.Time) {
 			delete(s.all, key)
 		}
 	}
+	maps.DeleteFunc(s.logins, func(_ string, of logins) bool { return of.over(now) })
 }
+
+// count notes a login of a certificate. A clock set back starts anew.
+func (s *sessions) count(fingerprint string, now time.Time) error {
+	before := s.logins[fingerprint]
+	if before.over(now) {
+		before = logins{since: now}
+	}
+	if before.n >= maxLogins {
+		wait := before.since.Add(loginTime).Sub(now)
+		return pki.Errorf(pki.Unavailable, "console.often", "this certificate logged in %d times within an hour", maxLogins).
+			To("try again in %d minutes; the session that is open can be used on", int(wait.Minutes())+1)
+	}
+	before.n++
+	s.logins[fingerprint] = before
+	return nil
+}
+
+func (l logins) over(now time.Time) bool { return now.Sub(l.since).Abs() >= loginTime }
 
 func (s *sessions) over(one *session, now time.Time) bool {
 	return now.Sub(one.used) > s.idle || !now.Before(one.until)
@@ -162,7 +195,6 @@ func (s *sessions) end(id string) {
 	maps.DeleteFunc(s.all, func(_ [sha256.Size]byte, one *session) bool { return one.id == id })
 }
 
-// list returns those that stand, the newest first.
 // list returns a page of them, the last opened first, after one of them by the moment it
 // was opened and its id; more says that there are others behind.
 func (s *sessions) list(after *session, limit int) (some []session, more bool) {

@@ -264,6 +264,29 @@ func TestFullHouse(t *testing.T) {
 	}
 }
 
+// TestLoginInALoop: one certificate that logs in over and over fills the log only so far;
+// the session it has goes on, others log in, and in an hour so does this one.
+func TestLoginInALoop(t *testing.T) {
+	h := newHouse(t, nil)
+	v := h.visitor("clerk")
+	for range maxLogins {
+		v.logIn()
+	}
+	written := len(h.log.written())
+	if a := v.ask(http.MethodPost, "/api/console/v1/session"); a.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("once more: %d", a.StatusCode)
+	}
+	if len(h.log.written()) != written || v.who() != "clerk" {
+		t.Errorf("%d entries more, and the session is %q's", len(h.log.written())-written, v.who())
+	}
+	h.visitor("system").logIn()
+	h.clock.forward(loginTime)
+	v.logIn()
+	if kept := len(h.console.sessions.logins); kept != 1 {
+		t.Errorf("the logins of %d certificates are remembered", kept)
+	}
+}
+
 // TestExplained: where an API lets a certificate count for nobody, the page is told why.
 func TestExplained(t *testing.T) {
 	h := newHouse(t, func(c *Config) {

@@ -308,6 +308,7 @@ var chineseRareRefusals = table{
 	"error.revocation.held":         "该证书已冻结（{}）",
 	"error.order.node":              "节点不能指定其证书的有效期",
 	"error.state.behind":            "此日志副本尚未更新到该时刻",
+	"error.console.often":           "此证书一小时内登录次数过多，请稍后再试；已打开的会话可继续使用",
 	"error.console.full":            "登录人数已达上限，请稍后再试",
 	"error.console.governs":         "只有本进程的安全管理员可以查看和终止他人的会话",
 	"error.console.no-certificate":  "浏览器没有出示证书",

@@ -143,6 +143,8 @@ export default {
   'refusal.console.no-certificate': '浏览器没有出示证书',
   'refusal.console.not-built': '此程序编译时未包含页面',
   'refusal.console.place': '此管理台没有该名称的接口',
+  'refusal.console.often': '此证书一小时内登录次数过多',
+  'refusal.console.often.remedy': '请稍后再试；已打开的会话可继续使用',
   'refusal.console.session': '尚未登录',
   'refusal.console.session-unknown': '没有这个会话，可能已经结束',
   'refusal.console.session.remedy': '请重新登录',
