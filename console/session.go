@@ -119,8 +119,10 @@ func (s *sessions) count(fingerprint string, now time.Time) error {
 
 func (l logins) over(now time.Time) bool { return now.Sub(l.since).Abs() >= loginTime }
 
+// over is also a session used at a time yet to come: the clock was wrong then, and its end
+// as well.
 func (s *sessions) over(one *session, now time.Time) bool {
-	return now.Sub(one.used) > s.idle || !now.Before(one.until)
+	return now.Sub(one.used).Abs() > s.idle || !now.Before(one.until)
 }
 
 // room makes place for one more of a certificate's.

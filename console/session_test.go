@@ -101,6 +101,8 @@ func TestSessionEnds(t *testing.T) {
 		}, ""},
 		"reading it is no use":  {8 * time.Minute, 2, func(v *visitor) { v.ask(http.MethodGet, "/api/console/v1/session") }, ""},
 		"absolute ends":         {10 * time.Minute, 61, func(v *visitor) { v.who() }, ""},
+		"the clock was ahead":   {-time.Hour, 1, func(*visitor) {}, ""},
+		"the clock goes back":   {-10 * time.Minute, 1, func(*visitor) {}, "clerk"},
 		"just before its limit": {10 * time.Minute, 59, func(v *visitor) { v.who() }, "clerk"},
 	} {
 		t.Run(name, func(t *testing.T) {

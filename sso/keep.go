@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ const (
 	flushEach = 10 * time.Second
 	sweepEach = 10 * time.Minute
 	keepRows  = 7 * 24 * time.Hour // sessions that are over, for List
+	clockSkew = 5 * time.Minute    // between the clocks of processes with one store
 )
 
 // Keep rotates keys, follows the journal of ended sessions, writes down when sessions
@@ -152,7 +154,7 @@ func (s *Sessions) turnKeys(ctx context.Context) error {
 		return err
 	}
 	now := s.cfg.Now()
-	if len(rows) == 0 || !now.Add(s.ahead()).Before(rows[len(rows)-1].active.Add(s.limits.Load().KeyLife)) {
+	if rows = s.usable(rows, now); len(rows) == 0 || !now.Add(s.ahead()).Before(rows[len(rows)-1].active.Add(s.limits.Load().KeyLife)) {
 		if rows, err = s.nextKey(ctx, now); err != nil {
 			return err
 		}
@@ -169,22 +171,32 @@ func (s *Sessions) turnKeys(ctx context.Context) error {
 	return nil
 }
 
-// nextKey makes a key unless another process was faster.
+// usable leaves out keys that were made while a clock was ahead by more than keys are made
+// ahead: nothing could relieve them before their time has come.
+func (s *Sessions) usable(rows []keyRow, now time.Time) []keyRow {
+	latest := now.Add(s.ahead() + clockSkew)
+	return slices.DeleteFunc(slices.Clone(rows), func(r keyRow) bool { return r.active.After(latest) })
+}
+
+// nextKey makes a key unless another process was faster, and returns those that can be used.
 func (s *Sessions) nextKey(ctx context.Context, now time.Time) (rows []keyRow, err error) {
 	err = s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		if _, err := s.lock(ctx, tx); err != nil {
 			return err
 		}
-		if rows, err = s.keyRows(ctx, tx); err != nil {
+		all, err := s.keyRows(ctx, tx)
+		if err != nil {
 			return err
 		}
 		number, active := int64(1), now
-		if len(rows) > 0 {
-			last := rows[len(rows)-1]
-			if active = last.active.Add(s.limits.Load().KeyLife); now.Add(s.ahead()).Before(active) {
+		if len(all) > 0 {
+			number = all[len(all)-1].number + 1
+		}
+		if rows = s.usable(all, now); len(rows) > 0 {
+			if active = rows[len(rows)-1].active.Add(s.limits.Load().KeyLife); now.Add(s.ahead()).Before(active) {
 				return nil
 			}
-			if number = last.number + 1; active.Before(now) { // nobody ran for a while
+			if active.Before(now) { // nobody ran for a while
 				active = now
 			}
 		}
@@ -202,15 +214,26 @@ func (s *Sessions) nextKey(ctx context.Context, now time.Time) (rows []keyRow, e
 	return rows, err
 }
 
-// dropKeys removes keys that the next one relieved longer ago than a token lives.
+// dropKeys removes keys that another relieved longer ago than a token lives.
 func (s *Sessions) dropKeys(ctx context.Context, tx *sql.Tx, rows []keyRow, now time.Time) ([]keyRow, error) {
-	for len(rows) > 1 && rows[1].active.Add(s.limits.Load().Absolute).Before(now) {
+	for s.relieved(rows, now) {
 		if _, err := tx.ExecContext(ctx, "DELETE FROM sso_key WHERE realm = $1 AND number = $2", s.cfg.Realm, rows[0].number); err != nil {
 			return nil, fmt.Errorf("removing a key of tokens: %w", err)
 		}
 		rows = rows[1:]
 	}
 	return rows, nil
+}
+
+// relieved says whether no token of the first key can be alive. The next key with a later
+// time relieved it; one in between may be of a process whose clock was behind.
+func (s *Sessions) relieved(rows []keyRow, now time.Time) bool {
+	for i := 1; i < len(rows); i++ {
+		if rows[i].active.After(rows[0].active) {
+			return rows[i].active.Add(s.limits.Load().Absolute).Before(now)
+		}
+	}
+	return false
 }
 
 // flush writes down when sessions were seen. What is lost with a crash makes a session
@@ -237,16 +260,21 @@ func (s *Sessions) flush(ctx context.Context) error {
 	return err
 }
 
-// sweep forgets.
+// sweep forgets. What ended is remembered as long as a key is there that may have sealed
+// its token: a clock that ran ahead for a while and is right again brings nothing back.
 func (s *Sessions) sweep(ctx context.Context) error {
 	now := s.cfg.Now()
-	s.ids.forget(now)
-	s.users.forget(now)
-	s.certificates.forget(now)
+	over := s.ring.Load().since()
+	if before := now.Add(-time.Hour); before.Before(over) {
+		over = before
+	}
+	s.ids.forget(over)
+	s.users.forget(over)
+	s.certificates.forget(over)
 	return s.cfg.DB.Tx(ctx, func(tx *sql.Tx) error {
 		for text, until := range map[string]time.Time{
-			"DELETE FROM sso_ending WHERE realm = $1 AND until < $2":  now.Add(-time.Hour),
-			"DELETE FROM sso_session WHERE realm = $1 AND until < $2": now.Add(-keepRows),
+			"DELETE FROM sso_ending WHERE realm = $1 AND until < $2":  over,
+			"DELETE FROM sso_session WHERE realm = $1 AND until < $2": over.Add(time.Hour - keepRows),
 			"DELETE FROM sso_code WHERE realm = $1 AND until < $2":    now.Add(-time.Minute), // clocks of processes differ
 		} {
 			if _, err := tx.ExecContext(ctx, text, s.cfg.Realm, until.UnixMilli()); err != nil {

@@ -9,7 +9,7 @@ import (
 
 // Read opens a token. It asks nobody and waits for nothing. Errors are *pki.Error,
 // Forbidden: sso.token (not one of ours, or of another realm), sso.idle, sso.over
-// (absolute end), sso.ended (before its time).
+// (absolute end, or begun while the clock was wrong), sso.ended (before its time).
 func (s *Sessions) Read(token string, now time.Time) (Session, error) {
 	known, ok := s.recent.find(token)
 	if !ok {
@@ -22,6 +22,8 @@ func (s *Sessions) Read(token string, now time.Time) (Session, error) {
 	}
 	session := *known
 	switch {
+	case session.LastSeen.After(now.Add(clockSkew)): // the clock was wrong then: it would live until then and longer
+		return Session{}, over("sso.over", "the session was used at a time that is yet to come")
 	case !now.Before(session.Until):
 		return Session{}, over("sso.over", "the session has reached its end")
 	case now.Sub(session.LastSeen) >= s.limits.Load().Idle:

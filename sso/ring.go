@@ -40,6 +40,17 @@ func (r *ring) current(now time.Time) *ringKey {
 	return r.all[0]
 }
 
+// since is the moment before which none of the keys sealed anything.
+func (r *ring) since() time.Time {
+	first := r.all[0].active
+	for _, k := range r.all {
+		if k.active.Before(first) {
+			first = k.active
+		}
+	}
+	return first
+}
+
 // secretSize is the octets of a key at rest, whatever its cipher takes of them.
 const secretSize = 32
 

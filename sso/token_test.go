@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -104,6 +105,60 @@ func TestKeysTurn(t *testing.T) {
 		}
 	})
 }
+
+// TestClockJumps: while the clock is wrong, by hours or years and in either direction,
+// nobody's session lives longer than it may; once it is right again people log in as ever,
+// what had ended stays so, and keys turn as before. Nobody is locked out.
+func TestClockJumps(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	for name, jump := range map[string]time.Duration{"hours ahead": 15 * time.Hour, "days ahead": 40 * time.Hour, "years ahead": 10 * year, "hours back": -15 * time.Hour, "years back": -10 * year} {
+		t.Run(name, func(t *testing.T) {
+			tn := newTown(t, pkitest.SQLite(t))
+			s := tn.sessions(nil)
+			duties := func(rounds int) {
+				t.Helper()
+				for range rounds {
+					if err := errors.Join(s.turnKeys(t.Context()), s.sweep(t.Context())); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			alive, _ := tn.open(s, login("alive"))
+			ended, gone := tn.open(s, login("ended"))
+			if err := s.End(t.Context(), gone.ID, LoggedOut); err != nil {
+				t.Fatal(err)
+			}
+			tn.forward(jump)
+			duties(1)
+			tn.forward(25 * time.Hour) // it stays wrong for more than the life of a key
+			duties(2)
+			wrong, _ := tn.open(s, login("wrong"))
+			wants(t, "opened by the wrong clock", s, wrong, tn.now(), "")
+			tn.forward(-25*time.Hour - jump)
+			tn.forward(time.Minute)
+			wants(t, "opened by the wrong clock, once it is right", s, wrong, tn.now(), "sso.over")
+			duties(1)
+			if _, err := s.Read(ended, tn.now()); err == nil {
+				t.Error("a session that was ended is back")
+			}
+			if code := codeOf(second(s.Read(alive, tn.now()))); code != "" && code != "sso.token" {
+				t.Errorf("a session of before: %s", code)
+			}
+			again, _ := tn.open(s, login("again"))
+			wants(t, "logged in again", s, again, tn.now(), "")
+			first := s.ring.Load().current(tn.now()).id
+			tn.forward(25 * time.Hour)
+			duties(2)
+			if s.ring.Load().current(tn.now()).id == first {
+				t.Error("keys do not turn any more")
+			}
+			late, _ := tn.open(s, login("late"))
+			wants(t, "a day later", s, late, tn.now(), "")
+		})
+	}
+}
+
+func second[A, B any](_ A, b B) B { return b }
 
 // TestCookie: what browsers are told, and that a planted second cookie makes none.
 func TestCookie(t *testing.T) {
