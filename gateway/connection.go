@@ -40,13 +40,15 @@ type peer struct {
 // judged is a verdict as long as it holds, and who it speaks for if it is good.
 type judged struct {
 	set     *trust.Set
+	at      time.Time
 	verdict trust.Verdict
 	person  *person
 }
 
-// holds says whether the verdict is still that of a set.
+// holds says whether the verdict is still that of a set. Set back by more than requests
+// beside each other differ, the clock was wrong, and so may be the verdict.
 func (j *judged) holds(store *trust.Store, set *trust.Set, now time.Time) bool {
-	return j != nil && j.set == set && j.verdict.Generation == store.Generation() && now.Before(j.verdict.Until)
+	return j != nil && j.set == set && j.verdict.Generation == store.Generation() && now.Before(j.verdict.Until) && now.Add(time.Second).After(j.at)
 }
 
 type peerKey struct{}
@@ -106,7 +108,7 @@ func (p *peer) judge(ctx context.Context, store *trust.Store, set *trust.Set, no
 	if p.transport.Protocol == "TLCP 1.1" && len(chain) > 1 {
 		chain = append(chain[:1:1], chain[2:]...) // without the encryption certificate
 	}
-	j := &judged{set: set, verdict: set.Judge(ctx, chain, now)}
+	j := &judged{set: set, at: now, verdict: set.Judge(ctx, chain, now)}
 	if j.verdict.Good() {
 		if before := p.judged.Load(); before != nil && before.person != nil && before.person.stands(j.verdict) {
 			j.person = before.person

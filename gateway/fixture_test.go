@@ -24,6 +24,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -249,6 +250,7 @@ type house struct {
 	address   string
 	journal   *status.Journal // of the CA, whose name there is "own"
 	lists     string          // folder of revocation lists
+	wrong     atomic.Int64    // by how much the clock is wrong, in nanoseconds
 	assertion crypto.Signer   // signs what applications are told
 }
 
@@ -292,6 +294,7 @@ func (h *house) start() {
 			h.visits = append(h.visits, v)
 			h.mu.Unlock()
 		},
+		Now:   func() time.Time { return time.Now().Add(time.Duration(h.wrong.Load())) },
 		Lists: h.lists, Journal: h.journal, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		h.t.Fatal(err)

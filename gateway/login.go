@@ -285,7 +285,7 @@ func (g *Gateway) judgeAgain(ctx context.Context, set *trust.Set, v *guest, at t
 	case !p.stands(now):
 		return trust.UnknownIssuer // accepted for another CA, and so for somebody else
 	}
-	v.judged.Store(&judged{set: set, verdict: now})
+	v.judged.Store(&judged{set: set, at: at, verdict: now})
 	return trust.Good
 }
 
