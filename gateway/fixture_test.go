@@ -258,7 +258,7 @@ type house struct {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	h := &house{t: t, ca: newAuthority(t, "示例省 ECDSA CA", false), sm2: newAuthority(t, "示例省 SM2 CA", true), desk: newDesk(), keys: map[string]crypto.Signer{}, assertion: newKey(t, false), address: pkitest.FreeAddress(t)}
-	h.site, h.sign, h.en = h.ca.issue("site", server("oa.example.gov", "localhost", "*.example.gov")), h.sm2.issue("site", server("oa.example.gov")), h.sm2.issue("site", func(c *smx509.Certificate) { server("oa.example.gov")(c); encrypting(c) })
+	h.site, h.sign, h.en = h.ca.issue("site", server("oa.example.gov", "localhost", "*.example.gov")), h.sm2.issue("site", server("oa.example.gov", "*.example.gov")), h.sm2.issue("site", func(c *smx509.Certificate) { server("oa.example.gov", "*.example.gov")(c); encrypting(c) })
 	h.keys["site"], h.keys["sign"], h.keys["encrypt"] = h.site.key, h.sign.key, h.en.key
 	h.handler = echo
 	h.back = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.handler(w, r) }))
