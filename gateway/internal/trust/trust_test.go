@@ -2,6 +2,7 @@ package trust
 
 import (
 	"bytes"
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -204,6 +205,30 @@ func TestStaleRules(t *testing.T) {
 	}
 	wants(t, "the set refuses", judge(s, moment.Add(time.Hour), alice), StatusUnknown)
 	wants(t, "not late", judge(s, moment, alice), Good)
+}
+
+// TestStaleRulesOfTwoServices: of two services that trust one CA, each by a set of its own,
+// one takes data out of date for a while and the other refuses, at the same time.
+func TestStaleRulesOfTwoServices(t *testing.T) {
+	root := newCA(t, "sm2", "根", nil)
+	alice := root.issue(nil)
+	config := configOf(CA{Name: "ours", Anchors: root.pem(), Revocation: []Source{{Name: "list", Kind: SourceUpload}}})
+	patient := config.Sets[0]
+	patient.Name, patient.Stale = "patient", &StaleRule{AllowFor: "2h"}
+	config.Sets = append(config.Sets, patient)
+	s := open(t, Options{Now: newClock().now}, config.CAs...)
+	if err := s.Apply(config); err != nil {
+		t.Fatal(err)
+	}
+	upload(t, s, "list", root.list(paper{number: 1, next: moment}))
+	for _, c := range []struct {
+		after           time.Duration
+		strict, patient Code
+	}{{0, Good, Good}, {time.Hour, StatusUnknown, Good}, {3 * time.Hour, StatusUnknown, StatusUnknown}} {
+		at := moment.Add(c.after)
+		wants(t, fmt.Sprint("the strict one, ", c.after, " late"), s.Set(config.Sets[0].Name).Judge(t.Context(), [][]byte{alice.Raw}, at), c.strict)
+		wants(t, fmt.Sprint("the patient one, ", c.after, " late"), s.Set("patient").Judge(t.Context(), [][]byte{alice.Raw}, at), c.patient)
+	}
 }
 
 // TestTrustRows: end date and uses of a CA, and that sources keep their data when the
