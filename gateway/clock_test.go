@@ -37,12 +37,15 @@ func TestClockJumps(t *testing.T) {
 		h.wrong.Store(0)
 		look(jump.name+" and right again", h.browser(alice), "/again-"+jump.name, "")
 	}
-	h.wrong.Store(int64(-year / 2)) // before the revocation
+	h.wrong.Store(int64(-year / 2))
 	h.record(mallory, status.Revoked)
-	eventually(t, func() bool {
-		answer, _ := h.get(h.browser(mallory), h.url("oa.example.gov", "/revoked"))
-		return answer.StatusCode != http.StatusOK
-	})
 	h.wrong.Store(0)
+	eventually(t, func() bool { // the news may cut the very connection that asks
+		answer, err := h.browser(mallory).Get(h.url("oa.example.gov", "/revoked"))
+		if err == nil {
+			answer.Body.Close()
+		}
+		return err == nil && answer.StatusCode != http.StatusOK
+	})
 	look("revoked while the clock was wrong", h.browser(mallory), "/revoked", "revoked")
 }
