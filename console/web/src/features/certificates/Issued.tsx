@@ -11,6 +11,7 @@ import { Visible } from '@/components/Visible'
 import { useFilters } from '@/lib/filters'
 import { ask } from '@/lib/http'
 import { DaysLeft } from './DaysLeft'
+import { commonName } from './names'
 
 // Issued is everything the CA issued: to holders of every registration, to officers and
 // to the platform itself.
@@ -42,7 +43,7 @@ export function Issued() {
         </>
       }
       columns={[
-        { key: 'subject', title: t('subject'), render: (_, row) => <Link to={`/certificates/${row.issuer}/${row.serial}`} className="long-name" onClick={(event) => event.stopPropagation()}><Visible text={row.subject} /></Link> },
+        { key: 'subject', title: t('subject'), render: (_, row) => <Link to={`/certificates/${row.issuer}/${row.serial}`} className="long-name" onClick={(event) => event.stopPropagation()}><Visible text={commonName(row.subject)} /></Link> },
         { key: 'profile', title: t('profile'), dataIndex: 'profile' },
         { key: 'role', title: t('role'), render: (_, row) => t(`role.${row.role}`) },
         { key: 'state', title: t('state'), render: (_, row) => <StateTag state={row.state} /> },

@@ -87,7 +87,7 @@ function Now({ state }: { state: GatewayState }) {
   const open = Object.values(all?.live.connections ?? {}).reduce((a, b) => a + b, 0)
   const running = <>{state.running.number}</>
   const tiles = [
-    { title: t('now.version'), value: running, below: state.running.number > 0 ? `${state.running.by} · ${minute(state.running.at)}` : t('now.none') },
+    { title: t('now.version'), value: running, below: state.running.number > 0 ? <>{state.running.by} · <span className="whole">{minute(state.running.at)}</span></> : t('now.none') },
     { title: t('now.connections'), value: open, below: t('now.connections.about') },
     { title: t('now.requests'), value: requests.requests, below: t('now.requests.about', { refused: requests.refused, failed: requests.failed }) },
     { title: t('now.handshakes'), value: failed, below: <Link to="/gateway/handshakes">{t('handshakes.title')}</Link> },
