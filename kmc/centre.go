@@ -170,9 +170,6 @@ func (c *Centre) open(ctx context.Context) error {
 	if err := c.config.DB.Migrate(ctx, "kmc", migrations); err != nil {
 		return err
 	}
-	if err := c.config.DB.Tx(ctx, func(tx *sql.Tx) error { return c.overwriteFreed(ctx, tx) }); err != nil {
-		return err
-	}
 	release, err := c.config.DB.Lease(ctx, "kmc")
 	if errors.Is(err, db.ErrLeased) {
 		return pki.Errorf(pki.Unavailable, "km.leased", "another process serves this key store").
@@ -181,7 +178,10 @@ func (c *Centre) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(c.neverBefore(ctx), c.loadNumbers(ctx)); err != nil {
+	// Nothing is written before the lease is held: the process that holds it may stand
+	// still in the middle of writing.
+	settle := c.config.DB.Tx(ctx, func(tx *sql.Tx) error { return c.overwriteFreed(ctx, tx) })
+	if err := errors.Join(settle, c.neverBefore(ctx), c.loadNumbers(ctx)); err != nil {
 		release()
 		return err
 	}

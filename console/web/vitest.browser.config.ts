@@ -19,6 +19,7 @@ export default defineConfig({
   test: {
     include: ['tests/browser/**/*.test.ts'],
     globalSetup: ['tests/browser/demo.ts'],
+    setupFiles: ['tests/browser/failed.ts'],
     environment: 'node',
     maxWorkers: 2,
     testTimeout: 90_000,

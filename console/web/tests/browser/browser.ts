@@ -23,6 +23,9 @@ export async function closeBrowser() {
   shared = undefined
 }
 
+// pages are all that are open in this file's browser.
+export const pages = () => shared?.contexts().flatMap((context) => context.pages()) ?? []
+
 export interface Seat {
   page: Page
   context: BrowserContext
@@ -92,9 +95,10 @@ export async function leave(seat: Seat) {
   await seat.context.close()
 }
 
+export const artefacts = () => process.env.ONECERT_SCREENSHOTS ?? resolve(import.meta.dirname, '../../artefacts')
+
 // Screenshots of the main pages, to be looked at.
 export async function shoot(seat: Seat, name: string) {
-  const into = process.env.ONECERT_SCREENSHOTS ?? resolve(import.meta.dirname, '../../artefacts')
-  mkdirSync(into, { recursive: true })
-  await seat.page.screenshot({ path: join(into, name + '.png'), fullPage: true })
+  mkdirSync(artefacts(), { recursive: true })
+  await seat.page.screenshot({ path: join(artefacts(), name + '.png'), fullPage: true })
 }

@@ -8,7 +8,7 @@ describe('tickets', () => {
     const seat = await sit('lra1.registrar')
     const { page } = seat
     const subject = `口令被锁 ${Date.now()}`
-    await page.getByRole('link', { name: '服务工单' }).click()
+    await page.getByRole('link', { name: '服务工单', exact: true }).click()
     await page.getByRole('link', { name: '登记来电来访' }).click()
     await page.getByLabel('类型').click()
     await page.getByTitle('口令被锁', { exact: true }).click()
@@ -39,7 +39,7 @@ describe('tickets', () => {
     await page.getByText('已办结').first().waitFor()
     await page.getByText('按时办结').waitFor()
     expect(await page.getByRole('button', { name: /^受\s?理$/ }).count()).toBe(0)
-    await page.getByRole('link', { name: '服务工单' }).click()
+    await page.getByRole('link', { name: '服务工单', exact: true }).click()
     await page.getByText('已解决', { exact: true }).first().click()
     await page.getByRole('row').filter({ hasText: subject }).waitFor()
     await shoot(seat, 'tickets-list-zh')
