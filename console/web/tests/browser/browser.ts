@@ -11,20 +11,21 @@ export interface Demo {
 export const folder = () => inject('demo')
 export const demo = (): Demo => JSON.parse(readFileSync(join(folder(), 'demo.json'), 'utf8')) as Demo
 
-let shared: Browser | undefined
+// One for all seats of a file; a promise, because several sit down at once.
+let shared: Promise<Browser> | undefined
 
-export async function browser(): Promise<Browser> {
-  shared ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+export function browser(): Promise<Browser> {
+  shared ??= chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] })
   return shared
 }
 
 export async function closeBrowser() {
-  await shared?.close()
+  await (await shared)?.close()
   shared = undefined
 }
 
 // pages are all that are open in this file's browser.
-export const pages = () => shared?.contexts().flatMap((context) => context.pages()) ?? []
+export const pages = async () => (await shared)?.contexts().flatMap((context) => context.pages()) ?? []
 
 export interface Seat {
   page: Page

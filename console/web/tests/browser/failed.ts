@@ -9,7 +9,7 @@ afterEach(async ({ task }) => {
   if (task.result?.state !== 'fail') return
   const name = task.name.replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, 60)
   mkdirSync(artefacts(), { recursive: true })
-  for (const [n, page] of pages().entries()) {
-    await page.screenshot({ path: join(artefacts(), `failed-${name}-${n + 1}.png`), timeout: 10_000 }).catch((e) => console.log("SHOT", String(e).slice(0,300), page.url()))
+  for (const [n, page] of (await pages()).entries()) {
+    await page.screenshot({ path: join(artefacts(), `failed-${name}-${n + 1}.png`), timeout: 10_000 }).catch(() => undefined) // a page may be gone
   }
 })
