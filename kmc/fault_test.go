@@ -256,14 +256,27 @@ func TestRestart(t *testing.T) {
 	})
 }
 
-// Two processes cannot serve one store.
+// Two processes cannot serve one store, and the second says so even if the first stands
+// still in the middle of writing.
 func TestOneProcess(t *testing.T) {
 	pkitest.EachDatabase(t, func(t *testing.T, source string) {
 		h := newHouse(t, source, nil)
-		second, err := New(t.Context(), h.config)
-		if err == nil {
-			second.Close()
+		config := h.config
+		var err error
+		if config.DB, err = db.Open(t.Context(), source); err != nil {
+			t.Fatal(err)
 		}
+		defer config.DB.Close()
+		err = h.config.DB.Tx(t.Context(), func(tx *sql.Tx) error {
+			if _, err := tx.ExecContext(t.Context(), "UPDATE kmc_key SET id = id"); err != nil {
+				return err
+			}
+			second, err := New(t.Context(), config)
+			if err == nil {
+				second.Close()
+			}
+			return err
+		})
 		wantCode(t, err, pki.Unavailable, "km.leased")
 	})
 }
