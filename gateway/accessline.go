@@ -124,8 +124,12 @@ func flagField(b []byte, name string, value bool) []byte {
 // and line separators are escaped for readers that take them for the end of a line.
 func appendText(b []byte, text string) []byte {
 	const hexDigits = "0123456789abcdef"
-	b = append(b, '"')
-	for i := 0; i < len(text); {
+	plain := 0
+	for plain < len(text) && isPlain(text[plain]) {
+		plain++
+	}
+	b = append(append(b, '"'), text[:plain]...)
+	for i := plain; i < len(text); {
 		c := text[i]
 		switch {
 		case c == '"' || c == '\\':
@@ -146,6 +150,9 @@ func appendText(b []byte, text string) []byte {
 	}
 	return append(b, '"')
 }
+
+// isPlain tells the octets that a JSON string has as they are.
+func isPlain(c byte) bool { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' }
 
 func (w *lineWriter) subject(s *policy.Subject) []byte {
 	if text := w.subjects[s]; text != nil {
@@ -181,27 +188,34 @@ func (w *lineWriter) decision(d policy.Decision) []byte {
 // resident identity card in a text: 17 digits and a check character (GB 11643), which may
 // stand in names of foreign certificates and in paths of applications.
 func maskIn(b []byte) {
-	for i := 0; i+17 < len(b); i++ {
-		if b[i] < '0' || b[i] > '9' {
+	const digits = 17
+	for i := 0; i+digits < len(b); {
+		if !isDigit(b[i+digits-1]) { // no number begins between here and there
+			i += digits
 			continue
 		}
-		n := i
-		for n < len(b) && (b[n] >= '0' && b[n] <= '9') {
-			n++
+		begin := i + digits - 1
+		for begin > i && isDigit(b[begin-1]) {
+			begin--
 		}
-		end := n
-		if end-i == 17 && end < len(b) && (b[end] == 'X' || b[end] == 'x') {
+		end := begin
+		for end < len(b) && isDigit(b[end]) {
 			end++
 		}
-		if end-i == 18 && isResident(b[i:end]) && (i == 0 || !isAlphanumeric(b[i-1])) && (end == len(b) || !isAlphanumeric(b[end])) {
-			copy(b[i+6:end], "************")
+		if end-begin == digits && end < len(b) && (b[end] == 'X' || b[end] == 'x') {
+			end++
+		}
+		if end-begin == digits+1 && isResident(b[begin:end]) && (begin == 0 || !isAlphanumeric(b[begin-1])) && (end == len(b) || !isAlphanumeric(b[end])) {
+			copy(b[begin+6:end], "************")
 		}
 		i = end
 	}
 }
 
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
 func isAlphanumeric(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	return isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
 func maskNumbers(text string) string {

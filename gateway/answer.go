@@ -2,9 +2,7 @@ package gateway
 
 import (
 	"crypto/x509"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -157,14 +155,6 @@ func shownCertificate(der []byte) *pages.Certificate {
 	}
 	shown.Usages = pki.KeyUsageNames(x509.KeyUsage(c.KeyUsage))
 	return shown
-}
-
-func portOf(conn net.Conn) uint16 {
-	a, err := netip.ParseAddrPort(conn.LocalAddr().String())
-	if err != nil {
-		return 0
-	}
-	return a.Port()
 }
 
 // the lives of what browsers carry for the door.

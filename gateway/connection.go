@@ -22,6 +22,7 @@ type peer struct {
 	conn      net.Conn
 	entrance  *entrance
 	address   netip.Addr
+	port      uint16 // of ours
 	since     time.Time
 	once      sync.Once
 	met       atomic.Bool // transport is read
@@ -80,6 +81,9 @@ func newPeer(conn net.Conn, e *entrance) *peer {
 	p := &peer{conn: conn, entrance: e, since: time.Now()}
 	if a, err := netip.ParseAddrPort(conn.RemoteAddr().String()); err == nil {
 		p.address = a.Addr().Unmap().WithZone("")
+	}
+	if a, err := netip.ParseAddrPort(conn.LocalAddr().String()); err == nil {
+		p.port = a.Port()
 	}
 	return p
 }

@@ -321,7 +321,7 @@ func (x *exchange) edit(out *http.Request) error {
 	x.app.plan.Strip(out.Trailer, nil)
 	stripOwn(out.Header)
 	told := identity.Request{ID: x.visit.ID, Address: x.visit.Address, Scheme: "https", Host: x.r.Host,
-		Port: portOf(x.peer.conn), Protocol: x.visit.TLS, Cipher: x.visit.Suite}
+		Port: x.peer.port, Protocol: x.visit.TLS, Cipher: x.visit.Suite}
 	if x.guest == nil {
 		return x.app.plan.Apply(out, &identity.Facts{Refused: x.refused}, told)
 	}

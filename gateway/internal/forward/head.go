@@ -248,8 +248,28 @@ func isToken(c byte) bool {
 }
 
 // goodValue says whether a value can stand in a header line: no control character but
-// the tabulator. Octets above 0x7f pass: GBK and UTF-8 are met.
+// the tabulator. Octets above 0x7f pass: GBK and UTF-8 are met. Eight are looked at at
+// once, because a certificate in a header has thousands.
 func goodValue(value string) bool {
+	for ; len(value) >= 8; value = value[8:] {
+		x := uint64(value[0]) | uint64(value[1])<<8 | uint64(value[2])<<16 | uint64(value[3])<<24 |
+			uint64(value[4])<<32 | uint64(value[5])<<40 | uint64(value[6])<<48 | uint64(value[7])<<56
+		if perhapsControl(x) && !goodOctets(value[:8]) {
+			return false
+		}
+	}
+	return goodOctets(value)
+}
+
+// perhapsControl is true where one of eight octets is below 0x20 or is 0x7f, and never
+// false then: a borrow from one octet to the next can only say too much.
+func perhapsControl(x uint64) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	below, delete := (x-each*0x20)&^x, x^each*0x7f
+	return (below|(delete-each)&^delete)&high != 0
+}
+
+func goodOctets(value string) bool {
 	for i := range len(value) {
 		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
 			return false

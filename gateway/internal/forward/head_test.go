@@ -155,3 +155,18 @@ func TestHeadInPieces(t *testing.T) {
 		t.Error("read on after the limit")
 	}
 }
+
+// Eight octets looked at at once say of every octet at every place what one alone says.
+func TestGoodValues(t *testing.T) {
+	for c := range 256 {
+		good := c == '\t' || c >= ' ' && c != 0x7f
+		for n := range 20 {
+			for _, around := range []string{"a", "\t", "\xff", " ", "\x80", "~"} {
+				value := strings.Repeat(around, n) + string([]byte{byte(c)}) + strings.Repeat(around, 19-n)
+				if goodValue(value) != good || goodValue(value[:n+1]) != good {
+					t.Fatalf("%q is said to be %v", value, !good)
+				}
+			}
+		}
+	}
+}
