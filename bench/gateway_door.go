@@ -27,7 +27,8 @@ import (
 // The doors of the measured gateway: each takes TLS 1.3 and TLCP on one port.
 const (
 	oneWay = "oneway" // asks nobody for a certificate
-	mutual = "mutual" // demands one
+	mutual = "mutual" // demands one, and tells the application what the nginx beside it tells
+	koal   = "koal"   // demands one, and tells an application of a domestic gateway all it may read
 )
 
 // road is how the load reaches a server.
@@ -101,6 +102,7 @@ func (g *gatewayProcess) ways(people *tlsPeople) []road {
 		{gatewayTLS, g.proxy, people.byTLS(g.addresses[oneWay], nil), nginxOneWay, forwardTLS},
 		{gatewayMutualTLS, g.proxy, people.byTLS(g.addresses[mutual], &people.tlsClient), nginxMutual, forwardTLS},
 		{gatewayTLCP, g.proxy, people.byTLCP(g.addresses[oneWay], nil), nginxOneWay, forwardTLCP},
+		{gatewayKoalTLS, g.proxy, people.byTLS(g.addresses[koal], &people.tlsClient), nginxMutual, forwardTLS},
 		{gatewayMutualTLCP, g.proxy, people.byTLCP(g.addresses[mutual], &people.client), nginxMutual, forwardTLCP},
 	}
 }
@@ -114,6 +116,7 @@ const (
 	reverseTLS        = "reverseproxy, TLS 1.3"
 	gatewayTLS        = "gateway, TLS 1.3 one-way"
 	gatewayMutualTLS  = "gateway, TLS 1.3 mutual"
+	gatewayKoalTLS    = "gateway, TLS 1.3 mutual, sets koal and rfc9440"
 	gatewayTLCP       = "gateway, TLCP one-way"
 	gatewayMutualTLCP = "gateway, TLCP mutual"
 )
@@ -185,6 +188,10 @@ func (p *tlsPeople) doors(back string, rules int) map[string]any {
 		return map[string]any{"name": name, "kind": "web", "listen": []string{address}, "groups": []string{"X25519", "P-256"}, "certificates": []string{"site", "pair"},
 			"clientCertificate": ask, "trust": trust, "applications": []string{application}}
 	}
+	header := func(name, source string) map[string]any {
+		return map[string]any{"in": "header", "name": name, "source": source}
+	}
+	told := []map[string]any{header("Client-Cert", "certificate.rfc9440"), header("X-SSL-DN", "subject"), header("X-SSL-Serial", "serial")}
 	backend := map[string]any{"backends": []map[string]any{{"url": "http://" + back}}}
 	return map[string]any{
 		"certificates": []map[string]any{{"name": "site", "chain": certificatePEM(p.tlsServer.Certificate...), "key": "site"},
@@ -192,9 +199,11 @@ func (p *tlsPeople) doors(back string, rules int) map[string]any {
 		"trust": map[string]any{"cas": []map[string]any{ca("international", p.tlsServer.Certificate, p.tlsRoot), ca("national", p.server.Sign, p.root)},
 			"sets": []map[string]any{{"name": "all", "cas": []string{"international", "national"}}}},
 		"applications": []map[string]any{{"name": "open", "backend": backend, "access": []map[string]any{{"path": "/**", "certificate": "none"}}},
-			{"name": "staff", "backend": backend, "identity": map[string]any{"sets": []string{"koal", "rfc9440"}}}},
-		"services": []map[string]any{service(oneWay, "127.0.0.1:0", "none", "", "open"), service(mutual, "127.0.0.2:0", "required", "all", "staff")},
-		"policy":   doorRules(rules)}
+			{"name": "staff", "backend": backend, "identity": map[string]any{"items": told}},
+			{"name": "koal", "backend": backend, "identity": map[string]any{"sets": []string{"koal", "rfc9440"}}}},
+		"services": []map[string]any{service(oneWay, "127.0.0.1:0", "none", "", "open"), service(mutual, "127.0.0.2:0", "required", "all", "staff"),
+			service(koal, "127.0.0.3:0", "required", "all", "koal")},
+		"policy": doorRules(rules)}
 }
 
 // doorRules are n rules, of which the last but one lets holders of certificates in, and
@@ -202,7 +211,7 @@ func (p *tlsPeople) doors(back string, rules int) map[string]any {
 func doorRules(n int) *policy.Rules {
 	r := rulesOfAllKinds(max(n-1, 1))
 	r.Rules[len(r.Rules)-1] = policy.Rule{ID: "staff", Effect: policy.Allow, Except: []policy.Conditions{{Lists: []string{"blocked"}}},
-		When: policy.Conditions{Applications: []string{"staff"}, LeastLevel: policy.LevelCertificate, Subject: []policy.Attribute{{Type: "CN", Values: []string{"*.example.test"}}}}}
+		When: policy.Conditions{Applications: []string{"staff", "koal"}, LeastLevel: policy.LevelCertificate, Subject: []policy.Attribute{{Type: "CN", Values: []string{"*.example.test"}}}}}
 	r.Rules = append(r.Rules, policy.Rule{ID: "open", Effect: policy.Allow, When: policy.Conditions{Applications: []string{"open"}}})
 	return r
 }

@@ -50,7 +50,7 @@ func (b *bench) carrying(ctx context.Context, f *gatewayRun) error {
 		"A second of processor time: requests (of 100 MB: megabytes) for each second the server worked, user and system.",
 		"Each server has one processor at most; load and back end share what is left, so 'a second' says less.",
 		fmt.Sprintf("Gateway: certificate, session, policy of %d rules, identity in headers, access log. Forward: our forwarding alone.", gatewayRules),
-		"Of nginx: the mutual one, which logs and tells the back end who it is, for the mutual ones; it speaks no TLCP, so TLCP is held against its TLS.")
+		"Of nginx: the mutual one, which logs and tells the back end who it is in three headers as ours does, for the mutual ones; it speaks no TLCP, so TLCP is held against its TLS.")
 	return nil
 }
 
