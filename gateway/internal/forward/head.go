@@ -265,8 +265,8 @@ func goodValue(value string) bool {
 // false then: a borrow from one octet to the next can only say too much.
 func perhapsControl(x uint64) bool {
 	const each, high = 0x0101010101010101, 0x8080808080808080
-	below, delete := (x-each*0x20)&^x, x^each*0x7f
-	return (below|(delete-each)&^delete)&high != 0
+	below, last := (x-each*0x20)&^x, x^each*0x7f
+	return (below|(last-each)&^last)&high != 0
 }
 
 func goodOctets(value string) bool {
